@@ -1,0 +1,42 @@
+#include "rand.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+static uint64_t state;
+static bool seeded;
+
+void oc_rand_seed(uint64_t seed)
+{
+	state = seed;
+	seeded = true;
+}
+
+static void seed_once(void)
+{
+	const char *fixed = getenv("OPENCLAW_TEST_SEED");
+
+	if (fixed) state = strtoull(fixed, NULL, 10);
+	else if (getentropy(&state, sizeof state) != 0)
+		state = (uint64_t)time(NULL) ^ (uint64_t)(uintptr_t)&state;
+	seeded = true;
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): short, and good enough for ids and jitter. */
+uint64_t oc_rand_u64(void)
+{
+	if (!seeded) seed_once();
+	uint64_t z = (state += 0x9E3779B97F4A7C15u);
+	z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+	z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+	return z ^ (z >> 31);
+}
+
+void oc_rand_id(char *out, size_t n)
+{
+	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+	for (size_t i = 0; i < n; i++) out[i] = alphabet[oc_rand_u64() & 31];
+	out[n] = '\0';
+}

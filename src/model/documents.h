@@ -1,0 +1,53 @@
+#ifndef OC_DOCUMENTS_H
+#define OC_DOCUMENTS_H
+#include "model/reply.h"
+#include "net/guard.h"
+/* Capability documents of model servers as values (spec 04 §3.1 "Document cases"). Pure. */
+enum { OC_UNKNOWN = 0 };
+struct oc_listed_model {
+	char *id, *name; /* name NULL = none told */
+	const char *kind;	 /* "llm", "embedding", static */
+	int64_t ctx, ctx_max;	 /* 0 = unknown */
+	const char *ctx_source;	 /* "lms.loaded" …, NULL */
+	enum oc_tri loaded, vision, tools;
+	bool has_efforts;
+	struct oc_strv efforts;	 /* normalised by spec 01 §4.1 */
+	struct oc_strv allowed_options; /* as listed: "off", "on", … */
+	char *effort_default;
+	bool has_instances;
+	struct oc_strv instances;
+	int64_t *instance_ctx;	 /* one per instance, 0 = unknown */
+	int64_t parallel;	 /* config.parallel of the loaded instance, 0 = unknown */
+	struct oc_strv variants; /* selected_variant included */
+	char *format;		 /* "gguf", "mlx", NULL */
+};
+struct oc_model_list {
+	struct oc_listed_model *v;
+	size_t n;
+	struct oc_call_error error; /* class OC_ERR_NONE = a list */
+	enum { OC_LIST_OPENAI, OC_LIST_LMSTUDIO, OC_LIST_LMSTUDIO_V0, OC_LIST_OTHER } source;
+};
+/* Any list of spec 04 §3: LM Studio native v1 and v0, OpenAI, vLLM, llama.cpp, LiteLLM, OpenRouter, Tabby … */
+void oc_model_list_decode(struct oc_model_list *l, int status, struct oc_str body);
+void oc_model_list_deinit(struct oc_model_list *l);
+const struct oc_listed_model *oc_model_list_find(const struct oc_model_list *l, struct oc_str id); /* exact id, then variants, case folded */
+
+/* Answer of POST /api/v1/models/load. */
+struct oc_load_answer {
+	char *instance, *status;
+	int64_t ctx; /* 0 = not echoed */
+	struct oc_call_error error;
+};
+void oc_load_answer_decode(struct oc_load_answer *a, int status, struct oc_str body);
+void oc_load_answer_deinit(struct oc_load_answer *a);
+
+/* llama.cpp and TabbyAPI /props. */
+struct oc_props {
+	int64_t ctx, parallel;
+	enum oc_tri vision;
+	const char *server; /* static */
+	struct oc_call_error error;
+};
+void oc_props_decode(struct oc_props *p, int status, struct oc_str body);
+void oc_props_deinit(struct oc_props *p);
+#endif

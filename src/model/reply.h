@@ -1,0 +1,88 @@
+#ifndef OC_REPLY_H
+#define OC_REPLY_H
+#include "model/message.h"
+/*
+ * What came back from a model, the same for every API: the normalised record of spec 04 §3.1.
+ */
+enum oc_outcome { OC_OUTCOME_OK, OC_OUTCOME_ERROR, OC_OUTCOME_INCOMPLETE, OC_OUTCOME_EMPTY };
+enum oc_finish {
+	OC_FINISH_UNKNOWN,
+	OC_FINISH_STOP,
+	OC_FINISH_TOOL_CALLS,
+	OC_FINISH_LENGTH,
+	OC_FINISH_CONTENT_FILTER,
+	OC_FINISH_ERROR,
+};
+/* Classes of tests/wire/README.md, first match wins; names by oc_error_class_name(). */
+enum oc_error_class {
+	OC_ERR_NONE,
+	OC_ERR_NO_RESPONSE,
+	OC_ERR_NOT_AN_API,
+	OC_ERR_REDIRECT,
+	OC_ERR_MODEL_LOADING,
+	OC_ERR_UPSTREAM_UNREACHABLE,
+	OC_ERR_TIMEOUT,
+	OC_ERR_BAD_REQUEST,
+	OC_ERR_ENDPOINT_MISSING,
+	OC_ERR_CONTEXT_OVERFLOW,
+	OC_ERR_OVERLOADED,
+	OC_ERR_AUTH,
+	OC_ERR_FORBIDDEN,
+	OC_ERR_QUOTA,
+	OC_ERR_RATE_LIMITED,
+	OC_ERR_MODEL_LOAD_FAILED,
+	OC_ERR_NO_MODEL_LOADED,
+	OC_ERR_UNSUPPORTED_PARAM,
+	OC_ERR_MODEL_NOT_FOUND,
+	OC_ERR_SERVER_ERROR,
+	OC_ERR_BAD_PAYLOAD,
+	OC_ERR_STREAM_TRUNCATED,
+	OC_ERR_EMPTY_RESPONSE,
+	OC_ERR_BLOCKED,	 /* our own guard; never from the wire */
+	OC_ERR_CLASSES
+};
+const char *oc_error_class_name(enum oc_error_class c);
+bool oc_error_class_retryable(enum oc_error_class c);
+const char *oc_outcome_name(enum oc_outcome o);
+const char *oc_finish_name(enum oc_finish f);
+
+struct oc_call_error {
+	enum oc_error_class class;
+	int status;		/* 0 = none */
+	char *message;
+	bool retryable;
+	int64_t retry_after_ms; /* -1 = none */
+	char *code, *hint, *location; /* NULL = none */
+	int64_t n_ctx, n_prompt;      /* 0 = not told */
+};
+struct oc_usage {
+	bool present;
+	int64_t input;	   /* the whole prompt, cached part included */
+	int64_t output;
+	int64_t cached;	   /* -1 = not told */
+	int64_t reasoning; /* -1 = not told */
+	bool from_timings;
+};
+struct oc_progress {
+	bool present;
+	int64_t total, processed, cache;
+};
+struct oc_reply {
+	enum oc_outcome outcome;
+	enum oc_finish finish;
+	struct oc_buf text, reasoning;
+	const char *reasoning_field; /* static; the member reasoning came in, NULL = none or tags */
+	struct oc_tool_call *calls;
+	size_t n_calls;
+	struct oc_usage usage;
+	struct oc_call_error error; /* class OC_ERR_NONE = none */
+	struct oc_strv warnings;    /* codes, a sorted set */
+	struct oc_progress progress;
+	double tokens_per_second;   /* timings.predicted_per_second; 0 = not told */
+	char *response_id;
+	char *model;		    /* as the server names it */
+};
+void oc_reply_init(struct oc_reply *r);
+void oc_reply_deinit(struct oc_reply *r);
+void oc_reply_warn(struct oc_reply *r, const char *code);
+#endif
