@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define OC_MUST_USE	__attribute__((warn_unused_result))
-#define OC_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define OC_PRINTF(f, a) __attribute__((format(printf, f, a), nonnull(f)))
 #define OC_NORETURN	__attribute__((noreturn))
 
 /* A result code says what the caller may do next; the message says why. */
