@@ -5,13 +5,13 @@
  */
 #include "json/json.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "json/internal.h"
 
 /* Copies in to out in runs; [from, at) has been seen but not copied yet. */
 struct mend {
@@ -27,8 +27,7 @@ static void flush(struct mend *m)
 	m->from = m->at;
 }
 
-/* The four hex digits after "\u" at position i, or -1. */
-static int32_t hex4(struct oc_str s, size_t i)
+int32_t oc_json_hex4(struct oc_str s, size_t i)
 {
 	int32_t v = 0;
 
@@ -55,14 +54,14 @@ static bool is_low_surrogate(int32_t v)
 /* at stands on the backslash of \uXXXX. A surrogate without its partner becomes \uFFFD. */
 static void mend_unicode_escape(struct mend *m)
 {
-	int32_t v = hex4(m->in, m->at + 2);
+	int32_t v = oc_json_hex4(m->in, m->at + 2);
 
 	if (v < 0xD800 || v > 0xDFFF) { /* also malformed ones: jansson refuses them */
 		m->at += 2;
 		return;
 	}
 	bool pair = v < 0xDC00 && m->in.n - m->at > 8 && m->in.p[m->at + 6] == '\\' &&
-		    m->in.p[m->at + 7] == 'u' && is_low_surrogate(hex4(m->in, m->at + 8));
+		    m->in.p[m->at + 7] == 'u' && is_low_surrogate(oc_json_hex4(m->in, m->at + 8));
 	if (pair) {
 		m->at += 12;
 		return;
@@ -98,8 +97,7 @@ static bool is_number_char(char c)
 	return is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
-/* Grammar of RFC 8259, so that only legal numbers are given quotes. */
-static bool is_json_number(struct oc_str s, bool *integer)
+bool oc_json_is_number(struct oc_str s, bool *integer)
 {
 	size_t i = s.n && s.p[0] == '-';
 	size_t start = i;
@@ -143,7 +141,7 @@ static void scan_number(struct mend *m)
 
 	while (m->at < m->in.n && is_number_char(m->in.p[m->at])) m->at++;
 	struct oc_str token = { m->in.p + start, m->at - start };
-	if (!is_json_number(token, &integer) || fits(token, integer)) return;
+	if (!oc_json_is_number(token, &integer) || fits(token, integer)) return;
 	size_t end = m->at;
 	m->at = start;
 	flush(m);
@@ -278,32 +276,4 @@ json_t *oc_json_new_str(struct oc_str s)
 	json_t *v = json_stringn_nocheck(oc_buf_cstr(&clean), clean.n);
 	oc_buf_deinit(&clean);
 	return v;
-}
-
-/* ---- text ---- */
-
-static int append(const char *p, size_t n, void *out)
-{
-	oc_buf_add(out, (struct oc_str){ p, n });
-	return 0;
-}
-
-static char *dump(const json_t *v, size_t flags, const char *tail)
-{
-	struct oc_buf out;
-
-	oc_buf_init(&out, SIZE_MAX / 4);
-	json_dump_callback(v, append, &out, flags | JSON_ENCODE_ANY);
-	oc_buf_adds(&out, tail);
-	return oc_buf_take(&out);
-}
-
-char *oc_json_pretty(const json_t *v)
-{
-	return dump(v, JSON_INDENT(2), "\n");
-}
-
-char *oc_json_compact(const json_t *v)
-{
-	return dump(v, JSON_COMPACT, "");
 }
