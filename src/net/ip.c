@@ -55,12 +55,9 @@ static const struct range v6_ranges[] = {
 	{ { 0x20, 0x01, 0x0d, 0xb8 }, 32, STRICT },			    /* documentation */
 	{ { 0x3f, 0xff }, 20, STRICT },
 	{ { 0xfc }, 7, STRICT | PRIVATE },
-	{ { 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, 0x54 },
-	  128,
-	  STRICT | TRUSTED | METADATA }, /* AWS */
-	{ { 0xfd, 0x20, 0x00, 0xce, [14] = 0x02, 0x54 },
-	  128,
-	  STRICT | TRUSTED | METADATA }, /* GCP */
+	/* AWS, GCP */
+	{ { 0xfd, 0, 0x0e, 0xc2, [14] = 0x02, 0x54 }, 128, STRICT | TRUSTED | METADATA },
+	{ { 0xfd, 0x20, 0, 0xce, [14] = 0x02, 0x54 }, 128, STRICT | TRUSTED | METADATA },
 	{ { 0xfe, 0x80 }, 10, STRICT | TRUSTED | METADATA | PRIVATE },
 	{ { 0xff }, 8, STRICT | TRUSTED }, /* multicast */
 };
