@@ -186,10 +186,10 @@ bool oc_ip_parse(struct oc_str s, struct oc_ip *out)
 }
 
 /* First and length of the longest run of at least two zero groups; *n = 0 when there is none. */
-static void zero_run(const uint8_t *bytes, unsigned *first, unsigned *n)
+static void zero_run(const uint8_t *bytes, size_t *first, size_t *n)
 {
 	*first = *n = 0;
-	for (unsigned i = 0, run = 0; i < 8; i++) {
+	for (size_t i = 0, run = 0; i < 8; i++) {
 		run = bytes[2 * i] || bytes[2 * i + 1] ? 0 : run + 1;
 		if (run < 2 || run <= *n) continue;
 		*n = run;
@@ -199,10 +199,10 @@ static void zero_run(const uint8_t *bytes, unsigned *first, unsigned *n)
 
 static void format_v6(const uint8_t *b, char *out)
 {
-	unsigned first, n;
+	size_t first, n;
 
 	zero_run(b, &first, &n);
-	for (unsigned i = 0; i < 8; i++) {
+	for (size_t i = 0; i < 8; i++) {
 		if (n && i == first) {
 			i += n - 1;
 			out += snprintf(out, 3, i == 7 ? "::" : ":");
