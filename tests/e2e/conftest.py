@@ -105,7 +105,7 @@ class OpenClaw:
         self.mark = 'OPENCLAW_E2E=' + uuid.uuid4().hex
         name, _, value = self.mark.partition('=')
         self.env = {'HOME': str(self.home), 'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8', name: value,
-                    'ASAN_OPTIONS': f'detect_leaks=1:abort_on_error=0:exitcode={SANITIZER_EXIT}',
+                    'ASAN_OPTIONS': f'detect_leaks={os.environ.get("OPENCLAW_TEST_LEAKS", "1")}:abort_on_error=0:exitcode={SANITIZER_EXIT}',
                     'UBSAN_OPTIONS': f'halt_on_error=1:print_stacktrace=1:exitcode={SANITIZER_EXIT}'}
         suppressions = ROOT / 'tests' / 'lsan.supp'
         if suppressions.exists():
