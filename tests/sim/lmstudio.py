@@ -475,7 +475,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         overflow = step.get('overflow') or (sim.settings['overflow'] if prompt > instance.context_length else None)
         if overflow == '400':
             return self.error(400, OVERFLOW.format(prompt, instance.context_length))
-        if not body.get('stream'):
+        if not body.get('stream') or step.get('whole'):
             return self.json(self.whole(reply, body))
         return self.stream(reply, body, overflow and (overflow, OVERFLOW.format(prompt, instance.context_length)))
 

@@ -12,6 +12,7 @@ A *step* is a plain dict (the same in Python and in a script file). Keys that sh
   timings         true or an object: llama.cpp's field on the last chunk
   model           the name the answer claims to come from
   deltas          raw delta objects instead of all of the above
+  whole           true = one JSON body even when a stream was asked for
   pieces          the pieces the text is sent in (default: words)
 """
 import json
