@@ -111,14 +111,16 @@ class OpenClaw:
         if suppressions.exists():
             self.env['LSAN_OPTIONS'] = f'suppressions={suppressions}:print_suppressions=0:exitcode={SANITIZER_EXIT}'
 
-    def start(self, *args, env=None, cwd=None, stdin=subprocess.DEVNULL):
-        popen = subprocess.Popen([str(BINARY), *map(str, args)], env={**self.env, **(env or {})}, cwd=cwd or self.home,
+    def start(self, *args, env=None, cwd=None, stdin=subprocess.DEVNULL, argv=None):
+        """Starts `openclaw ARGS`, or another command altogether: argv."""
+        popen = subprocess.Popen(argv or [str(BINARY), *map(str, args)], env={**self.env, **(env or {})}, cwd=cwd or self.home,
                                  stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                  encoding='utf-8', errors='surrogateescape', start_new_session=True)
-        return Running(args, popen)
+        return Running(argv or args, popen)
 
-    def run(self, *args, input=None, env=None, cwd=None, timeout=DEADLINE):
-        running = self.start(*args, env=env, cwd=cwd, stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL)
+    def run(self, *args, input=None, env=None, cwd=None, timeout=DEADLINE, argv=None):
+        running = self.start(*args, env=env, cwd=cwd, argv=argv,
+                             stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL)
         if input is not None:
             running.popen.stdin.write(input)
             running.popen.stdin.close()
