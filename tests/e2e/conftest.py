@@ -2,6 +2,7 @@
 
 Environment:  OPENCLAW_BIN      the binary (default build/openclaw)
               OPENCLAW_STARTER  folder that starter/install.sh filled (default .cache/starter)
+              OPENCLAW_TEST_LEAKS  0 where the system does not allow leak checking
 """
 import json
 import os
@@ -27,6 +28,7 @@ BINARY = pathlib.Path(os.environ.get('OPENCLAW_BIN', ROOT / 'build' / 'openclaw'
 STARTER = pathlib.Path(os.environ.get('OPENCLAW_STARTER', ROOT / '.cache' / 'starter')).resolve()
 SANITIZER_EXIT = 99
 SANITIZER_WORDS = ('AddressSanitizer', 'LeakSanitizer', 'UndefinedBehaviorSanitizer', 'runtime error:')
+LEAKS = os.environ.get('OPENCLAW_TEST_LEAKS', '1')
 DEADLINE = 30  # seconds a command may take before it counts as hanging
 
 
@@ -105,7 +107,7 @@ class OpenClaw:
         self.mark = 'OPENCLAW_E2E=' + uuid.uuid4().hex
         name, _, value = self.mark.partition('=')
         self.env = {'HOME': str(self.home), 'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8', name: value,
-                    'ASAN_OPTIONS': f'detect_leaks={os.environ.get("OPENCLAW_TEST_LEAKS", "1")}:abort_on_error=0:exitcode={SANITIZER_EXIT}',
+                    'ASAN_OPTIONS': f'detect_leaks={LEAKS}:abort_on_error=0:exitcode={SANITIZER_EXIT}',
                     'UBSAN_OPTIONS': f'halt_on_error=1:print_stacktrace=1:exitcode={SANITIZER_EXIT}'}
         suppressions = ROOT / 'tests' / 'lsan.supp'
         if suppressions.exists():
@@ -253,8 +255,8 @@ class LlamaServer:
             return json.load(r)
 
     def post(self, path, body):
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {'Content-Type': 'application/json'})
-        with urllib.request.urlopen(request, timeout=60) as r:
+        head = {'Content-Type': 'application/json'}
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, json.dumps(body).encode(), head), timeout=60) as r:
             return json.load(r)
 
     def stop(self):

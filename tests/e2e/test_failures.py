@@ -17,6 +17,9 @@ def infer(openclaw, sim):
     return run
 
 
+PHASES = pytest.mark.parametrize('step', [dict(), dict(after=0), dict(after=2)],
+                                 ids=['before the head', 'after the head', 'mid-stream'])
+
 # what goes wrong, what the message must say (patterns), how many requests are allowed
 LASTING = [
     ('killed before the head', dict(fail='reset'), ['127.0.0.1'], (1, 4)),
@@ -92,7 +95,7 @@ def test_a_server_that_is_down_is_named(openclaw, closed_port):
     assert r.seconds < 15
 
 
-@pytest.mark.parametrize('step', [dict(), dict(after=0), dict(after=2)], ids=['before the head', 'after the head', 'mid-stream'])
+@PHASES
 def test_a_hang_ends_after_timeoutSeconds_and_says_so(infer, sim, step):
     sim.fail('hang', times=-1, **step)
     r = infer(timeoutSeconds=1).failed('timeoutSeconds')
@@ -126,7 +129,8 @@ def test_an_overlong_prompt_is_explained(openclaw, make_sim, overflow):
 @pytest.mark.parametrize('status, body, said', [
     (500, '{"error":{"message":"first form"}}', 'first form'), (500, '{"error":"second form"}', 'second form'),
     (500, '{"message":"third form"}', 'third form'), (500, '{"detail":"fourth form"}', 'fourth form'),
-    (418, 'just words', 'just words'), (200, '{"error":"Unexpected endpoint or method. (POST /x)"}', '[Uu]nexpected endpoint')])
+    (418, 'just words', 'just words'),
+    (200, '{"error":"Unexpected endpoint or method. (POST /x)"}', '[Uu]nexpected endpoint')])
 def test_the_servers_own_words_are_shown(infer, sim, status, body, said):
     sim.fail('status', status=status, body=body, times=-1)
     assert re.search(said, infer().failed().err)
@@ -138,9 +142,9 @@ def test_a_long_error_body_is_not_dumped(infer, sim):
     assert r.rc == 1 and len(r.err) < 5000
 
 
-# ---- interrupting -----------------------------------------------------------------------------------------------------
+# ---- interrupting ---------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize('step', [dict(), dict(after=0), dict(after=2)], ids=['before the head', 'after the head', 'mid-stream'])
+@PHASES
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['Ctrl-C', 'SIGTERM'])
 def test_an_interrupt_closes_the_connection_at_once(openclaw, sim, step, number):
     openclaw.use(sim.base_url)
@@ -167,7 +171,7 @@ def test_an_interrupt_ends_the_wait_between_two_tries(openclaw, sim):
     assert running.wait(5).rc != 0
 
 
-# ---- the agent ---------------------------------------------------------------------------------------------------------
+# ---- the agent ------------------------------------------------------------------------------------------------------
 
 @pytest.fixture
 def agent(openclaw, sim):
@@ -176,7 +180,8 @@ def agent(openclaw, sim):
     return lambda message='Say hi', **more: openclaw.run('agent', '--local', '-m', message, **more)
 
 
-@pytest.mark.parametrize('step', [dict(fail='reset', after=3), dict(fail='cut', after=3), dict(fail='bad-event', after=3),
+@pytest.mark.parametrize('step', [dict(fail='reset', after=3), dict(fail='cut', after=3),
+                                  dict(fail='bad-event', after=3),
                                   dict(fail='event-error', after=3, message='Boom 19')], ids=lambda s: s['fail'])
 def test_partial_text_of_an_agent_turn_is_kept(agent, sim, step):
     sim.then(times=-1, text='one two three four five', **step)

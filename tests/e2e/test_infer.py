@@ -7,7 +7,8 @@ QWEN = 'qwen/qwen3.5-9b'
 BINARY_REASONING = {'reasoning': True, 'compat': {
     'supportedReasoningEfforts': ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'],
     'reasoningEffortMap': {'off': 'none', 'none': 'none', 'adaptive': 'xhigh', 'max': 'xhigh'}}}
-PNG = base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==')
+PNG = base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA'
+                       'AABJRU5ErkJggg==')
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ def test_a_key_never_shows_in_output(openclaw, make_sim):
     assert 'sk-lm-wrong-12345' not in r.out + r.err
 
 
-# ---- builds and settings of the server --------------------------------------------------------------------------------
+# ---- builds and settings of the server ------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('profile', ['v04', 'v046', 'v035'])
 def test_every_build_answers(openclaw, make_sim, profile):
@@ -186,7 +187,8 @@ def test_every_build_answers(openclaw, make_sim, profile):
 def test_extra_body_is_merged_into_the_request(openclaw, sim):
     openclaw.use(sim.base_url)
     config = openclaw.read_config()
-    config['agents']['defaults']['models'] = {f'lmstudio/{QWEN}': {'params': {'extra_body': {'ttl': 60}, 'temperature': 0}}}
+    params = {'extra_body': {'ttl': 60}, 'temperature': 0}
+    config['agents']['defaults']['models'] = {f'lmstudio/{QWEN}': {'params': params}}
     openclaw.write_config(config)
     openclaw.run('infer', 'model', 'run', '--prompt', 'x').ok()
     assert sim.chats[0].json['ttl'] == 60 and sim.chats[0].json['temperature'] == 0

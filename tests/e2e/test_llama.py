@@ -1,4 +1,4 @@
-"""Real llama.cpp: its template, grammar and stream, with a model that always behaves the same and with a small real one."""
+"""Real llama.cpp: its template, grammar and stream, with a model that always behaves the same and with a real one."""
 import json
 import re
 import urllib.request

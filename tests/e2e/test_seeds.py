@@ -1,5 +1,5 @@
-"""The documents that define the product, taken at their word: every configuration example loads, every command does what
-the page says, typed as it stands there against a server on port 1234."""
+"""The documents that define the product, taken at their word: every configuration example loads, every command does
+what the page says, typed as it stands there against a server on port 1234."""
 import json
 import os
 import pathlib
@@ -31,7 +31,7 @@ FORCE_TOOLS = ('openclaw config set agents.defaults.models \'{"local/my-local-mo
                '{"tool_choice":"required"}}}}\' --strict-json --merge')
 
 
-# ---- configuration examples -------------------------------------------------------------------------------------------
+# ---- configuration examples -----------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('example', [p for p in EXAMPLES if p not in TYPOGRAPHIC], ids=lambda p: p.stem)
 def test_every_example_loads(openclaw, example):
@@ -77,7 +77,7 @@ def test_the_command_that_forces_tool_use_works_as_printed(openclaw, shell):
     assert 'timeoutSeconds: 300' in openclaw.config_file.read_text(), 'the authored text is kept'
 
 
-# ---- commands, typed ----------------------------------------------------------------------------------------------------
+# ---- commands, typed ------------------------------------------------------------------------------------------------
 
 @pytest.fixture
 def port():

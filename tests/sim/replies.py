@@ -40,7 +40,7 @@ def count_tokens(value):
 
 
 def prompt_tokens(body):
-    total = sum(4 + count_tokens(text_of(m.get('content'))) + (count_tokens(m['tool_calls']) if m.get('tool_calls') else 0)
+    total = sum(4 + count_tokens(text_of(m.get('content'))) + count_tokens(m.get('tool_calls') or '')
                 for m in body.get('messages', []))
     return total + (count_tokens(body['tools']) if body.get('tools') else 0)
 
@@ -82,7 +82,8 @@ class Reply:
         self.style = step.get('tool_style', 'fragments')
         self.field = step.get('reasoning_field', default_field)
         self.reasoning = step.get('reasoning', '')
-        self.text = step.get('text', '' if step.get('tool_calls') or 'reasoning' in step else f'Hello from {model_key}.')
+        says_nothing = step.get('tool_calls') or 'reasoning' in step
+        self.text = step.get('text', '' if says_nothing else f'Hello from {model_key}.')
         self.calls = [dict(c) for c in step.get('tool_calls') or []]
         if self.style in ('text', 'bracket', 'malformed_text'):
             self.text += ''.join(text_block(c, self.style) for c in self.calls)
