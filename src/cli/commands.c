@@ -10,5 +10,6 @@ const struct oc_command oc_commands[] = {
 	{ .name = "infer", .help = "Call a model directly, without agent and tools", .sub = oc_infer_commands },
 	{ .name = "capability", .help = "Same as infer", .sub = oc_infer_commands },
 	{ .name = "config", .help = "Read, change and check the configuration", .sub = oc_config_commands },
+	{ .name = "__supervise", .usage = "<provider>", .run = oc_cmd_supervise },
 	{ 0 },
 };
