@@ -146,7 +146,7 @@ static enum oc_rc check_failure(const struct oc_service *s, int64_t finished, st
 	return oc_fail(
 	    e, OC_E_UPSTREAM,
 	    "model server '%s' did not start: %s; see %s and models.providers.%s.localService",
-	    s->provider, st.message, s->log_path, s->provider);
+	    s->provider, st.why.msg, s->log_path, s->provider);
 }
 
 static void tell_progress(const struct oc_service *s, uint64_t since_ms, uint64_t *next_ms)

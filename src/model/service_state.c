@@ -3,7 +3,6 @@
 #include "model/service_state.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -60,10 +59,10 @@ static enum oc_rc read_ms(const struct oc_service *s, const char *key, int64_t f
 
 static enum oc_rc read_config(struct oc_service *s, const struct oc_provider *p, struct oc_err *e)
 {
-	const char *health = json_string_value(json_object_get(s->config, "healthUrl"));
+	const char *health = oc_json_cstr(s->config, "healthUrl");
 	enum oc_rc rc;
 
-	s->command = json_string_value(json_object_get(s->config, "command"));
+	s->command = oc_json_cstr(s->config, "command");
 	if (!s->command || !*s->command)
 		return oc_fail(
 		    e, OC_E_INPUT,
@@ -116,14 +115,9 @@ void oc_service_deinit(struct oc_service *s)
 
 /* ---- the state file ------------------------------------------------- */
 
-static int64_t integer_of(const json_t *o, const char *key)
-{
-	return json_integer_value(json_object_get(o, key));
-}
-
 static enum oc_service_phase phase_of(const json_t *o)
 {
-	const char *name = json_string_value(json_object_get(o, "phase"));
+	const char *name = oc_json_cstr(o, "phase");
 
 	for (size_t i = 0; name && i < sizeof phase_names / sizeof *phase_names; i++)
 		if (!strcmp(name, phase_names[i])) return (enum oc_service_phase)i;
@@ -133,38 +127,40 @@ static enum oc_service_phase phase_of(const json_t *o)
 void oc_service_state_read(const struct oc_service *s, struct oc_service_state *out)
 {
 	struct oc_buf b = { 0 };
+	const char *why;
 	json_t *o;
-	const char *message;
 
 	*out = (struct oc_service_state){ 0 };
 	if (oc_file_read(s->state_path, MAX_STATE_BYTES, &b, NULL)) return;
-	o = json_loadb(oc_buf_cstr(&b), b.n, 0, NULL);
+	o = oc_json_parse(oc_buf_view(&b), NULL, NULL);
 	oc_buf_deinit(&b);
-	if (!o) return;
 	out->phase = phase_of(o);
-	out->run = integer_of(o, "run");
-	out->failures = integer_of(o, "failures");
-	out->pid = integer_of(o, "pid");
-	out->started_ms = integer_of(o, "startedAtMs");
-	out->ended_ms = integer_of(o, "endedAtMs");
-	message = json_string_value(json_object_get(o, "message"));
-	snprintf(out->message, sizeof out->message, "%s", message ? message : "");
+	out->run = oc_json_int(o, "run", 0);
+	out->failures = oc_json_int(o, "failures", 0);
+	out->pid = oc_json_int(o, "pid", 0);
+	out->started_ms = oc_json_int(o, "startedAtMs", 0);
+	out->ended_ms = oc_json_int(o, "endedAtMs", 0);
+	why = oc_json_cstr(o, "why");
+	if (why) oc_fail(&out->why, OC_E_UPSTREAM, "%s", why);
 	json_decref(o);
 }
 
 enum oc_rc oc_service_state_write(const struct oc_service *s, const struct oc_service_state *st,
 				  struct oc_err *e)
 {
-	json_t *o =
-	    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "phase", phase_names[st->phase], "run",
-		      (json_int_t)st->run, "failures", (json_int_t)st->failures, "pid",
-		      (json_int_t)st->pid, "startedAtMs", (json_int_t)st->started_ms, "endedAtMs",
-		      (json_int_t)st->ended_ms, "message", st->message);
-	char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
+	json_t *o = json_object();
+	char *text;
 	enum oc_rc rc;
 
+	oc_json_put(o, "phase", json_string(phase_names[st->phase]));
+	oc_json_put(o, "run", json_integer(st->run));
+	oc_json_put(o, "failures", json_integer(st->failures));
+	oc_json_put(o, "pid", json_integer(st->pid));
+	oc_json_put(o, "startedAtMs", json_integer(st->started_ms));
+	if (st->ended_ms) oc_json_put(o, "endedAtMs", json_integer(st->ended_ms));
+	if (st->why.rc) oc_json_put(o, "why", oc_json_new_str(oc_str(st->why.msg)));
+	text = oc_json_pretty(o);
 	json_decref(o);
-	if (!text) return oc_fail(e, OC_E_SYS, "%s: message is not UTF-8", s->state_path);
 	rc = oc_file_write(s->state_path, oc_str(text), 0600, NULL, e);
 	free(text);
 	return rc;

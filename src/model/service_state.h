@@ -40,7 +40,7 @@ struct oc_service_state {
 	int64_t failures;	      /* in a row */
 	int64_t pid;		      /* of the supervisor */
 	int64_t started_ms, ended_ms; /* wall clock; 0 = not yet */
-	char message[512];	      /* why it failed */
+	struct oc_err why;	      /* it failed */
 };
 /* Zero when there is none or it is unreadable: then nothing is known, which is the state before the
  * first start. */

@@ -101,7 +101,7 @@ static void run_child(void *arg)
 
 static struct oc_scope *start_child(struct supervisor *v)
 {
-	const char *cwd = json_string_value(json_object_get(v->service.config, "cwd"));
+	const char *cwd = oc_json_cstr(v->service.config, "cwd");
 	struct oc_scope *scope = oc_scope_new();
 
 	child_arguments(&v->service, &v->args);
@@ -136,36 +136,35 @@ static void begin_run(struct supervisor *v)
 	v->state.pid = getpid();
 	v->state.started_ms = oc_wall_ms();
 	v->state.ended_ms = 0;
-	v->state.message[0] = 0;
+	v->state.why = (struct oc_err){ 0 };
 	write_state(v, OC_SERVICE_STARTING);
 }
 
-/* counts: whether a next start has to wait for it. A program that is not there costs nothing to try
- * again. */
-static void failed(struct supervisor *v, bool counts, const char *why)
+/* Writes v->state.why down. counts: whether a next start has to wait because of it; a program that
+ * is not there costs nothing to try again. */
+static void failed(struct supervisor *v, bool counts)
 {
 	if (oc_wall_ms() - v->state.started_ms >= HEALTHY_AFTER_MS) v->state.failures = 0;
 	if (counts) v->state.failures++;
-	snprintf(v->state.message, sizeof v->state.message, "%s", why);
 	write_state(v, OC_SERVICE_FAILED);
-	printf("%s: %s\n", v->service.provider, why);
+	printf("%s: %s\n", v->service.provider, v->state.why.msg);
 	fflush(stdout);
 }
 
 static void child_failed(struct supervisor *v)
 {
-	char why[512];
+	struct oc_err *why = &v->state.why;
+	const char *command = v->service.command;
 
-	if (v->child_rc && v->child_rc != OC_CANCELLED)
-		snprintf(why, sizeof why, "cannot start \"%s\": %s", v->service.command,
-			 v->err.msg);
+	if (v->child_rc)
+		oc_fail(why, OC_E_SYS, "cannot start \"%s\": %s", command, v->err.msg);
 	else if (v->result.signal)
-		snprintf(why, sizeof why, "\"%s\" was ended by signal %d", v->service.command,
-			 v->result.signal);
+		oc_fail(why, OC_E_UPSTREAM, "\"%s\" was ended by signal %d", command,
+			v->result.signal);
 	else
-		snprintf(why, sizeof why, "\"%s\" ended with exit code %d", v->service.command,
-			 v->result.exit_code);
-	failed(v, v->child_rc == OC_OK, why);
+		oc_fail(why, OC_E_UPSTREAM, "\"%s\" ended with exit code %d", command,
+			v->result.exit_code);
+	failed(v, !v->child_rc);
 }
 
 /* Sees the child answer its health URL. OC_OK, OC_CANCELLED, or OC_E_UPSTREAM: it failed and that
@@ -174,7 +173,6 @@ static enum oc_rc await_health(struct supervisor *v)
 {
 	struct oc_deadline d = oc_deadline_in((uint64_t)v->service.ready_timeout_ms);
 	struct oc_err detail = { 0 };
-	char why[512];
 
 	for (;;) {
 		enum oc_service_health health = OC_SERVICE_DOWN;
@@ -190,9 +188,9 @@ static enum oc_rc await_health(struct supervisor *v)
 		if (rc || oc_deadline_passed(d)) break;
 		if ((rc = oc_sleep_wait(START_POLL_MS))) return rc;
 	}
-	snprintf(why, sizeof why, "no answer at %s within %lld ms (%s)", v->service.health_url,
-		 (long long)v->service.ready_timeout_ms, detail.msg);
-	failed(v, true, why);
+	oc_fail(&v->state.why, OC_E_TIMEOUT, "no answer at %s within %lld ms (%s)",
+		v->service.health_url, (long long)v->service.ready_timeout_ms, detail.msg);
+	failed(v, true);
 	return OC_E_UPSTREAM;
 }
 
