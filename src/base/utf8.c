@@ -4,12 +4,14 @@
 
 static const uint32_t replacement = 0xFFFD;
 
-/* Bounds of the second byte for a lead byte; they exclude overlong forms, surrogates and > U+10FFFF. */
+/* Bounds of the second byte for a lead byte; they exclude overlong forms, surrogates and >
+ * U+10FFFF. */
 static bool lead(unsigned char c, size_t *len, unsigned char *lo, unsigned char *hi)
 {
 	*lo = 0x80;
 	*hi = 0xBF;
-	if (c >= 0xC2 && c <= 0xDF) *len = 2;
+	if (c >= 0xC2 && c <= 0xDF)
+		*len = 2;
 	else if (c >= 0xE0 && c <= 0xEF) {
 		*len = 3;
 		if (c == 0xE0) *lo = 0xA0;
@@ -48,7 +50,8 @@ void oc_utf8_put(struct oc_buf *out, uint32_t cp)
 {
 	utf8proc_uint8_t bytes[4];
 	bool bad = cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF);
-	utf8proc_ssize_t n = utf8proc_encode_char((utf8proc_int32_t)(bad ? replacement : cp), bytes);
+	utf8proc_ssize_t n =
+	    utf8proc_encode_char((utf8proc_int32_t)(bad ? replacement : cp), bytes);
 
 	oc_buf_add(out, (struct oc_str){ (const char *)bytes, (size_t)n });
 }
@@ -113,4 +116,29 @@ size_t oc_utf8_width(struct oc_str s)
 		width += w > 0 ? (size_t)w : 0;
 	}
 	return width;
+}
+
+bool oc_utf8_is_space(uint32_t cp)
+{
+	if (cp == ' ' || (cp >= '\t' && cp <= '\r') || cp == 0x2028 || cp == 0x2029 || cp == 0xFEFF) return true;
+	return cp >= 0x80 && utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_ZS;
+}
+
+bool oc_utf8_is_ident(uint32_t cp, bool first)
+{
+	if (cp == '$' || cp == '_' || (cp | 0x20) - 'a' < 26) return true;
+	if (cp < 0x80) return !first && cp >= '0' && cp <= '9';
+	switch (utf8proc_category((utf8proc_int32_t)cp)) {
+	case UTF8PROC_CATEGORY_LU:
+	case UTF8PROC_CATEGORY_LL:
+	case UTF8PROC_CATEGORY_LT:
+	case UTF8PROC_CATEGORY_LM:
+	case UTF8PROC_CATEGORY_LO:
+	case UTF8PROC_CATEGORY_NL: return true;
+	case UTF8PROC_CATEGORY_MN:
+	case UTF8PROC_CATEGORY_MC:
+	case UTF8PROC_CATEGORY_ND:
+	case UTF8PROC_CATEGORY_PC: return !first;
+	default: return !first && (cp == 0x200C || cp == 0x200D);
+	}
 }

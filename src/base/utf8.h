@@ -11,10 +11,14 @@ size_t oc_utf8_floor(const char *s, size_t n);
 /* Appends s to out with ill-formed parts replaced. Returns how many were replaced. */
 size_t oc_utf8_clean(struct oc_str s, struct oc_buf *out);
 bool oc_utf8_valid(struct oc_str s);
-/* Next code point of valid or invalid text: returns its length in bytes (>= 1), U+FFFD for an ill-formed
- * part. s must not be empty. */
+/* Next code point of valid or invalid text: returns its length in bytes (>= 1), U+FFFD for an
+ * ill-formed part. s must not be empty. */
 size_t oc_utf8_next(struct oc_str s, uint32_t *cp);
 void oc_utf8_put(struct oc_buf *out, uint32_t cp);
+/* White space and line ends as ECMAScript has them. */
+bool oc_utf8_is_space(uint32_t cp);
+/* May stand in an ECMAScript identifier, as its first character or later. */
+bool oc_utf8_is_ident(uint32_t cp, bool first);
 /* Columns that s takes on a terminal. */
 size_t oc_utf8_width(struct oc_str s);
 #endif

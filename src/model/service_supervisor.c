@@ -157,7 +157,7 @@ static void child_failed(struct supervisor *v)
 	const char *command = v->service.command;
 
 	if (v->child_rc)
-		oc_fail(why, OC_E_SYS, "cannot start \"%s\": %s", command, v->err.msg);
+		oc_fail(why, OC_E_SYS, "%s", v->err.msg);
 	else if (v->result.signal)
 		oc_fail(why, OC_E_UPSTREAM, "\"%s\" was ended by signal %d", command,
 			v->result.signal);
