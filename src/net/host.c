@@ -60,9 +60,10 @@ static bool parse_number(struct oc_str s, uint64_t *out)
 
 static struct oc_str last_label(struct oc_str s)
 {
-	const char *dot = memrchr(s.p, '.', s.n);
+	size_t at = s.n;
 
-	return dot ? oc_str_from(s, (size_t)(dot - s.p) + 1) : s;
+	while (at > 0 && s.p[at - 1] != '.') at--;
+	return oc_str_from(s, at);
 }
 
 static bool ends_in_number(struct oc_str host)
