@@ -304,7 +304,7 @@ static void check_known(struct check *c, const struct node *n, const json_t *v)
 {
 	bool outer = c->in_known;
 
-	if (!outer && c->foreign) oc_strv_add_once(c->foreign, oc_buf_view(&c->path));
+	if (!outer && c->foreign) oc_strv_add(c->foreign, oc_buf_view(&c->path));
 	c->in_known = true;
 	check_children(c, n, v);
 	c->in_known = outer;
