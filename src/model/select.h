@@ -5,26 +5,30 @@
 struct oc_ref {
 	char *provider; /* lower case; NULL when none was written */
 	char *model;
-	char *profile;	/* "@profile", NULL */
+	char *profile; /* "@profile", NULL */
 };
 /* OC_E_INPUT for an empty or broken reference. */
 OC_MUST_USE enum oc_rc oc_ref_parse(struct oc_str text, struct oc_ref *out, struct oc_err *e);
 void oc_ref_deinit(struct oc_ref *r);
-/* "provider/model", not doubled when the model already begins with the provider. Free with free(). */
+/* "provider/model", not doubled when the model already begins with the provider. Free with free().
+ */
 char *oc_ref_key(const char *provider, const char *model);
 
 struct oc_selection {
 	struct oc_provider *provider; /* borrowed from the catalog */
-	struct oc_model *model;	      /* NULL: the catalog does not know it, it is sent with defaults */
+	struct oc_model *model; /* NULL: the catalog does not know it, it is sent with defaults */
 	char *model_id;
-	char *key;		      /* "provider/model" */
+	char *key; /* "provider/model" */
 	char *profile;
 };
-/* Input of a person, of config or --model, by the order of §8.2. Warnings (deprecated bare id, unknown model) go to warnings. */
-OC_MUST_USE enum oc_rc oc_select(const struct oc_catalog *c, struct oc_str input, struct oc_selection *out,
-				 struct oc_strv *warnings, struct oc_err *e);
-/* The default model: agent's, agents.defaults.model, else the first configured one that can chat. */
-OC_MUST_USE enum oc_rc oc_select_default(const struct oc_catalog *c, struct oc_selection *out, struct oc_strv *warnings,
-					 struct oc_err *e);
+/* Input of a person, of config or --model, by the order of §8.2. Warnings (deprecated bare id,
+ * unknown model) go to warnings. */
+OC_MUST_USE enum oc_rc oc_select(const struct oc_catalog *c, struct oc_str input,
+				 struct oc_selection *out, struct oc_strv *warnings,
+				 struct oc_err *e);
+/* The default model: agent's, agents.defaults.model, else the first configured one that can chat.
+ */
+OC_MUST_USE enum oc_rc oc_select_default(const struct oc_catalog *c, struct oc_selection *out,
+					 struct oc_strv *warnings, struct oc_err *e);
 void oc_selection_deinit(struct oc_selection *s);
 #endif
