@@ -21,9 +21,9 @@ TEXT
 STEPS=6
 STARTER_MODEL=smollm2-135m-instruct
 STARTER_PORT=18790
-PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit"
+PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle"
 APT_ALL="gcc meson ninja-build pkg-config python3 python3-venv git libjansson-dev libuv1-dev libcurl4-gnutls-dev \
-libidn2-dev libutf8proc-dev libedit-dev"
+libidn2-dev libutf8proc-dev libedit-dev nettle-dev"
 
 prompt="Say hello to somebody who has just installed you, in one sentence."
 model='' state='' want_starter=1
@@ -167,9 +167,9 @@ install_dependencies() {
 	if ! command -v apt-get > /dev/null 2>&1; then
 		die "this system has no apt-get; please install what is missing and run this again" \
 "  Fedora:  dnf install gcc meson ninja-build pkgconf python3 git jansson-devel libuv-devel libcurl-devel libidn2-devel \\
-             utf8proc-devel libedit-devel
-  Arch:    pacman -S gcc meson ninja pkgconf python git jansson libuv curl libidn2 libutf8proc libedit
-  macOS:   brew install meson ninja pkg-config python jansson libuv curl libidn2 utf8proc libedit"
+             utf8proc-devel libedit-devel nettle-devel
+  Arch:    pacman -S gcc meson ninja pkgconf python git jansson libuv curl libidn2 libutf8proc libedit nettle
+  macOS:   brew install meson ninja pkg-config python jansson libuv curl libidn2 utf8proc libedit nettle"
 	fi
 	packages=
 	for n in $need; do packages="$packages $(apt_package "$n")"; done
