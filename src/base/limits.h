@@ -5,6 +5,7 @@ enum {
 	OC_MAX_CONFIG_BYTES = 2097152,	    /* a configuration file or one of its includes (spec 01 §1.3) */
 	OC_MAX_INCLUDE_DEPTH = 10,
 	OC_MAX_PATH_CHARS = 4096,
+	OC_MAX_PATH_INDEX = 65535, /* array index in a dotted path */
 	OC_MAX_DOTENV_BYTES = 1048576,	    /* spec 01 §1.5 */
 	OC_MAX_JSON_DEPTH = 128,	    /* spec 04 §3.2 rule 3 */
 	OC_MAX_SSE_EVENT_BYTES = 16777216,  /* spec 01 §5.2 */

@@ -114,3 +114,28 @@ size_t oc_utf8_width(struct oc_str s)
 	}
 	return width;
 }
+
+bool oc_utf8_is_space(uint32_t cp)
+{
+	if (cp == ' ' || (cp >= '\t' && cp <= '\r') || cp == 0x2028 || cp == 0x2029 || cp == 0xFEFF) return true;
+	return cp >= 0x80 && utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_ZS;
+}
+
+bool oc_utf8_is_ident(uint32_t cp, bool first)
+{
+	if (cp == '$' || cp == '_' || (cp | 0x20) - 'a' < 26) return true;
+	if (cp < 0x80) return !first && cp >= '0' && cp <= '9';
+	switch (utf8proc_category((utf8proc_int32_t)cp)) {
+	case UTF8PROC_CATEGORY_LU:
+	case UTF8PROC_CATEGORY_LL:
+	case UTF8PROC_CATEGORY_LT:
+	case UTF8PROC_CATEGORY_LM:
+	case UTF8PROC_CATEGORY_LO:
+	case UTF8PROC_CATEGORY_NL: return true;
+	case UTF8PROC_CATEGORY_MN:
+	case UTF8PROC_CATEGORY_MC:
+	case UTF8PROC_CATEGORY_ND:
+	case UTF8PROC_CATEGORY_PC: return !first;
+	default: return !first && (cp == 0x200C || cp == 0x200D);
+	}
+}

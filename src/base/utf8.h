@@ -15,6 +15,10 @@ bool oc_utf8_valid(struct oc_str s);
  * part. s must not be empty. */
 size_t oc_utf8_next(struct oc_str s, uint32_t *cp);
 void oc_utf8_put(struct oc_buf *out, uint32_t cp);
+/* White space and line ends as ECMAScript has them. */
+bool oc_utf8_is_space(uint32_t cp);
+/* May stand in an ECMAScript identifier, as its first character or later. */
+bool oc_utf8_is_ident(uint32_t cp, bool first);
 /* Columns that s takes on a terminal. */
 size_t oc_utf8_width(struct oc_str s);
 #endif
