@@ -17,7 +17,7 @@ void oc_buf_addf(struct oc_buf *b, const char *fmt, ...) OC_PRINTF(2, 3);
 /* Borrowed until the next change; an empty buffer gives "". */
 struct oc_str oc_buf_view(const struct oc_buf *b);
 const char *oc_buf_cstr(const struct oc_buf *b);
-void oc_buf_clear(struct oc_buf *b); /* keeps the memory, forgets bad */
+void oc_buf_clear(struct oc_buf *b);	      /* keeps the memory, forgets bad */
 void oc_buf_drop(struct oc_buf *b, size_t n); /* removes the first n bytes (all when fewer) */
 /* Hands the bytes to the caller (free with free()); b is empty again. */
 OC_MUST_USE char *oc_buf_take(struct oc_buf *b);

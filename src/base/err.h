@@ -31,7 +31,8 @@ struct oc_err {
 	char msg[1020];
 };
 
-/* Sets e (may be NULL) and returns rc. A message that does not fit is cut at a character boundary. */
+/* Sets e (may be NULL) and returns rc. A message that does not fit is cut at a character boundary.
+ */
 enum oc_rc oc_fail(struct oc_err *e, enum oc_rc rc, const char *fmt, ...) OC_PRINTF(3, 4);
 /* Prefixes the message: "load config: line 4: expected ':'". Returns e->rc. */
 enum oc_rc oc_wrap(struct oc_err *e, const char *fmt, ...) OC_PRINTF(2, 3);

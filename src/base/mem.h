@@ -4,8 +4,8 @@
 
 #include "err.h"
 /*
- * Allocation that does not fail: a small allocation that the system refuses ends the process with its size.
- * Sizes that come from outside are bounded before they get here (limits.h).
+ * Allocation that does not fail: a small allocation that the system refuses ends the process with
+ * its size. Sizes that come from outside are bounded before they get here (limits.h).
  */
 void *oc_alloc(size_t size) __attribute__((malloc, returns_nonnull)); /* zeroed */
 void *oc_realloc_array(void *p, size_t n, size_t size) __attribute__((returns_nonnull));

@@ -17,7 +17,8 @@ static void seed_once(void)
 {
 	const char *fixed = getenv("OPENCLAW_TEST_SEED");
 
-	if (fixed) state = strtoull(fixed, NULL, 10);
+	if (fixed)
+		state = strtoull(fixed, NULL, 10);
 	else if (getentropy(&state, sizeof state) != 0)
 		state = (uint64_t)time(NULL) ^ (uint64_t)(uintptr_t)&state;
 	seeded = true;

@@ -29,7 +29,7 @@ size_t oc_str_find(struct oc_str s, struct oc_str needle, size_t from);
 size_t oc_str_ifind(struct oc_str s, struct oc_str needle, size_t from);
 bool oc_str_has(struct oc_str s, struct oc_str needle);
 bool oc_str_ihas(struct oc_str s, const char *needle);
-struct oc_str oc_str_trim(struct oc_str s); /* ASCII white space at both ends */
+struct oc_str oc_str_trim(struct oc_str s);	       /* ASCII white space at both ends */
 struct oc_str oc_str_from(struct oc_str s, size_t at); /* s[at..], empty beyond the end */
 struct oc_str oc_str_head(struct oc_str s, size_t n);  /* s[..n], all of it when shorter */
 bool oc_is_space(char c);

@@ -4,12 +4,14 @@
 
 static const uint32_t replacement = 0xFFFD;
 
-/* Bounds of the second byte for a lead byte; they exclude overlong forms, surrogates and > U+10FFFF. */
+/* Bounds of the second byte for a lead byte; they exclude overlong forms, surrogates and >
+ * U+10FFFF. */
 static bool lead(unsigned char c, size_t *len, unsigned char *lo, unsigned char *hi)
 {
 	*lo = 0x80;
 	*hi = 0xBF;
-	if (c >= 0xC2 && c <= 0xDF) *len = 2;
+	if (c >= 0xC2 && c <= 0xDF)
+		*len = 2;
 	else if (c >= 0xE0 && c <= 0xEF) {
 		*len = 3;
 		if (c == 0xE0) *lo = 0xA0;
@@ -48,7 +50,8 @@ void oc_utf8_put(struct oc_buf *out, uint32_t cp)
 {
 	utf8proc_uint8_t bytes[4];
 	bool bad = cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF);
-	utf8proc_ssize_t n = utf8proc_encode_char((utf8proc_int32_t)(bad ? replacement : cp), bytes);
+	utf8proc_ssize_t n =
+	    utf8proc_encode_char((utf8proc_int32_t)(bad ? replacement : cp), bytes);
 
 	oc_buf_add(out, (struct oc_str){ (const char *)bytes, (size_t)n });
 }

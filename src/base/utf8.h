@@ -11,8 +11,8 @@ size_t oc_utf8_floor(const char *s, size_t n);
 /* Appends s to out with ill-formed parts replaced. Returns how many were replaced. */
 size_t oc_utf8_clean(struct oc_str s, struct oc_buf *out);
 bool oc_utf8_valid(struct oc_str s);
-/* Next code point of valid or invalid text: returns its length in bytes (>= 1), U+FFFD for an ill-formed
- * part. s must not be empty. */
+/* Next code point of valid or invalid text: returns its length in bytes (>= 1), U+FFFD for an
+ * ill-formed part. s must not be empty. */
 size_t oc_utf8_next(struct oc_str s, uint32_t *cp);
 void oc_utf8_put(struct oc_buf *out, uint32_t cp);
 /* White space and line ends as ECMAScript has them. */

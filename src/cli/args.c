@@ -1,6 +1,7 @@
 /*
- * Parses the command line along the command table, prints help, and starts the command in a task. Options may stand
- * before or after positionals; "--" ends them; "--name=value" and "--name value" are the same.
+ * Parses the command line along the command table, prints help, and starts the command in a task.
+ * Options may stand before or after positionals; "--" ends them; "--name=value" and "--name value"
+ * are the same.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -33,7 +34,9 @@ struct oc_args {
 
 static const struct oc_option global_options[] = {
 	{ .name = "--help", .short_name = 'h', .help = "Show this help" },
-	{ .name = "--log-level", .value = "<level>", .help = "error, warn (default), info or debug" },
+	{ .name = "--log-level",
+	  .value = "<level>",
+	  .help = "error, warn (default), info or debug" },
 	{ 0 },
 };
 
@@ -114,7 +117,8 @@ static void print_option(const struct oc_option *o)
 
 	if (o->hidden) return;
 	if (o->short_name) snprintf(short_form, sizeof short_form, "-%c, ", o->short_name);
-	snprintf(left, sizeof left, "%s%s%s%s", short_form, o->name, o->value ? " " : "", o->value ? o->value : "");
+	snprintf(left, sizeof left, "%s%s%s%s", short_form, o->name, o->value ? " " : "",
+		 o->value ? o->value : "");
 	printf("  %-34s %s\n", left, o->help);
 }
 
@@ -123,7 +127,8 @@ static void print_commands(const struct oc_command *c)
 	puts("\nCommands:");
 	for (; c->name; c++) {
 		char left[80];
-		snprintf(left, sizeof left, "%s%s%s", c->name, c->usage ? " " : "", c->usage ? c->usage : "");
+		snprintf(left, sizeof left, "%s%s%s", c->name, c->usage ? " " : "",
+			 c->usage ? c->usage : "");
 		printf("  %-34s %s\n", left, c->help);
 	}
 }
@@ -135,7 +140,8 @@ static void print_help(const struct oc_args *a)
 
 	printf("OpenClaw %s — an agent on your own models\n\nUsage: ", oc_version_text());
 	print_path(stdout, a);
-	printf("%s%s%s\n", sub ? " <command>" : "", c && c->usage ? " " : "", c && c->usage ? c->usage : "");
+	printf("%s%s%s\n", sub ? " <command>" : "", c && c->usage ? " " : "",
+	       c && c->usage ? c->usage : "");
 	if (c && c->help) printf("\n%s\n", c->help);
 	if (sub) print_commands(sub);
 	puts("\nOptions:");
@@ -157,7 +163,8 @@ static const struct oc_option *find_in(const struct oc_option *o, struct oc_str 
 {
 	for (; o && o->name; o++) {
 		if (oc_str_eq(oc_str(o->name), name)) return o;
-		if (o->short_name && name.n == 2 && name.p[0] == '-' && name.p[1] == o->short_name) return o;
+		if (o->short_name && name.n == 2 && name.p[0] == '-' && name.p[1] == o->short_name)
+			return o;
 	}
 	return NULL;
 }
@@ -174,7 +181,8 @@ static const struct oc_option *find_option(const struct oc_args *a, struct oc_st
 static bool take_option(struct oc_args *a, int argc, char **argv, int *i)
 {
 	struct oc_str whole = oc_str(argv[*i]);
-	size_t eq = oc_str_starts(whole, OC_LIT("--")) ? oc_str_find(whole, OC_LIT("="), 0) : SIZE_MAX;
+	size_t eq =
+	    oc_str_starts(whole, OC_LIT("--")) ? oc_str_find(whole, OC_LIT("="), 0) : SIZE_MAX;
 	struct oc_str name = oc_str_head(whole, eq);
 	const struct oc_option *o = find_option(a, name);
 	const char *value = "";

@@ -2,8 +2,9 @@
 #define OC_COMMAND_H
 #include "base/str.h"
 /*
- * The command line as a table. A command runs in a task (it may park). Results go to stdout, notices and warnings to
- * stderr; the return value is the exit code (0, or 1 for every kind of failure).
+ * The command line as a table. A command runs in a task (it may park). Results go to stdout,
+ * notices and warnings to stderr; the return value is the exit code (0, or 1 for every kind of
+ * failure).
  */
 struct oc_args;
 struct oc_option {
@@ -23,10 +24,11 @@ struct oc_command {
 };
 
 /* What was typed. Borrowed from argv. */
-const char *oc_args_get(const struct oc_args *a, const char *option); /* last value, NULL when absent; "" for a flag */
+const char *oc_args_get(const struct oc_args *a,
+			const char *option); /* last value, NULL when absent; "" for a flag */
 bool oc_args_has(const struct oc_args *a, const char *option);
 size_t oc_args_all(const struct oc_args *a, const char *option, const char **out, size_t max);
-size_t oc_args_n(const struct oc_args *a); /* positionals */
+size_t oc_args_n(const struct oc_args *a);		    /* positionals */
 const char *oc_args_pos(const struct oc_args *a, size_t i); /* NULL beyond the end */
 /* "error: …" and a pointer to the help of this command on stderr; returns 1. */
 int oc_usage_error(const struct oc_args *a, const char *fmt, ...) OC_PRINTF(2, 3);

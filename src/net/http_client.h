@@ -51,7 +51,6 @@ void oc_http_close(struct oc_http *h); /* accepts NULL; ends the connection */
 int oc_http_status(const struct oc_http *h);
 /* Value of the first header of that name (case folded), or NULL. Borrowed from h. */
 const char *oc_http_header(const struct oc_http *h, const char *name);
-bool oc_http_extra_bytes(const struct oc_http *h); /* the server sent more than it announced */
 bool oc_http_unclean_end(const struct oc_http *h); /* closed without its final chunk */
 /* Why the last read of h failed. */
 enum oc_http_failure oc_http_failure(const struct oc_http *h);

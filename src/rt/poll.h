@@ -5,6 +5,7 @@
 enum { OC_POLL_READ = 1, OC_POLL_WRITE = 2 };
 struct oc_poll;
 typedef void oc_poll_fn(void *arg, int fd, int events); /* events 0 = error: let the library look */
+/* NULL when the descriptor cannot be watched (a regular file). */
 struct oc_poll *oc_poll_new(int fd, oc_poll_fn *fn, void *arg);
 void oc_poll_set(struct oc_poll *p, int events);
 void oc_poll_free(struct oc_poll *p); /* accepts NULL; does not close fd */

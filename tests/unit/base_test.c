@@ -34,15 +34,22 @@ static void integers_keep_their_bounds(void **state)
 		bool ok;
 		int64_t want;
 	} cases[] = {
-		{ "0", true, 0 },	   { "-5", true, -5 },	 { "+7", true, 7 },
-		{ "9223372036854775807", true, INT64_MAX },	 { "9223372036854775808", false, 0 },
-		{ "-9223372036854775808", true, INT64_MIN },	 { "", false, 0 },
-		{ "-", false, 0 },	   { "1 ", false, 0 },	 { "0x1", false, 0 },
+		{ "0", true, 0 },
+		{ "-5", true, -5 },
+		{ "+7", true, 7 },
+		{ "9223372036854775807", true, INT64_MAX },
+		{ "9223372036854775808", false, 0 },
+		{ "-9223372036854775808", true, INT64_MIN },
+		{ "", false, 0 },
+		{ "-", false, 0 },
+		{ "1 ", false, 0 },
+		{ "0x1", false, 0 },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		int64_t v = 0;
-		assert_int_equal(oc_parse_int(oc_str(cases[i].in), INT64_MIN, INT64_MAX, &v), cases[i].ok);
+		assert_int_equal(oc_parse_int(oc_str(cases[i].in), INT64_MIN, INT64_MAX, &v),
+				 cases[i].ok);
 		assert_true(v == cases[i].want);
 	}
 	int64_t v = 3;
