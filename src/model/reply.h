@@ -53,6 +53,7 @@ struct oc_call_error {
 	bool retryable;
 	int64_t retry_after_ms; /* -1 = none */
 	char *code, *hint, *location; /* NULL = none */
+	bool code_is_number;	      /* the server sent code as an integer */
 	int64_t n_ctx, n_prompt;      /* 0 = not told */
 };
 struct oc_usage {
@@ -82,7 +83,12 @@ struct oc_reply {
 	char *response_id;
 	char *model;		    /* as the server names it */
 };
+/* Zeroed is not "none": retry_after_ms is -1 when nothing was told. */
+void oc_call_error_init(struct oc_call_error *e);
+void oc_call_error_deinit(struct oc_call_error *e);
 void oc_reply_init(struct oc_reply *r);
 void oc_reply_deinit(struct oc_reply *r);
+/* Adds to the sorted set; a hostile reply cannot make it grow without bound. */
 void oc_reply_warn(struct oc_reply *r, const char *code);
+void oc_reply_warnf(struct oc_reply *r, const char *fmt, ...) OC_PRINTF(2, 3);
 #endif
