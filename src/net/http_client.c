@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/curl_loop.h"
+#include "net/redirects.h"
 #include "rt/dns.h"
 
 enum {
@@ -321,30 +322,32 @@ struct hop {
 	const char *method;
 	const struct oc_url *url;
 	bool body, strip;
+	struct oc_redirects *redirects;
 };
 
 static enum oc_rc check_wait(struct oc_http *h, const struct oc_http_request *req,
-			     const struct oc_url *url, struct oc_deadline d, struct oc_err *e)
+			     const struct hop *hop, struct oc_deadline d, struct oc_err *e)
 {
-	enum oc_rc rc = oc_guard_check_host(req->guard, url, e);
+	enum oc_rc rc = oc_guard_check_host(req->guard, hop->url, e);
 
 	h->failure = OC_HTTP_BLOCKED;
 	if (rc == OC_OK) {
 		h->failure = OC_HTTP_RESOLVE;
-		rc = resolve_wait(h, url, d, e);
+		rc = resolve_wait(h, hop->url, d, e);
 		if (rc == OC_OK) {
-			rc = oc_guard_check_addrs(req->guard, url, h->addr, h->n_addr, e);
+			rc = oc_redirects_check_addrs(hop->redirects, req->guard, hop->url, h->addr,
+						      h->n_addr, e);
 			if (rc == OC_E_DENIED) h->failure = OC_HTTP_BLOCKED;
 		}
 	}
-	if (rc == OC_E_DENIED) log_block(req, url, e);
+	if (rc == OC_E_DENIED) log_block(req, hop->url, e);
 	return rc;
 }
 
 static enum oc_rc send_wait(struct oc_http *h, const struct oc_http_request *req,
 			    const struct hop *hop, struct oc_deadline d, struct oc_err *e)
 {
-	enum oc_rc rc = check_wait(h, req, hop->url, d, e);
+	enum oc_rc rc = check_wait(h, req, hop, d, e);
 
 	if (rc != OC_OK) return rc;
 	h->failure = OC_HTTP_OTHER;
@@ -367,45 +370,74 @@ static enum oc_rc send_wait(struct oc_http *h, const struct oc_http_request *req
 
 /* ---- redirects ---- */
 
+/* A 307 of a POST to another origin would arrive without its body: better no request than a wrong
+ * one. */
+static enum oc_rc refuse_bodyless(const struct oc_hop_request *next, struct oc_err *e)
+{
+	char *origin = oc_url_origin(&next->url);
+
+	oc_fail(
+	    e, OC_E_PROTO,
+	    "the server redirects the request to %s, which is another origin; use that as baseUrl",
+	    origin);
+	free(origin);
+	return OC_E_PROTO;
+}
+
+/* Judges the answer h. kind says whether *next is to be sent. */
+static enum oc_rc next_hop(const struct oc_http_request *req, const struct hop *hop,
+			   const struct oc_http *h, enum oc_hop *kind, struct oc_hop_request *next,
+			   enum oc_http_failure *why, struct oc_err *e)
+{
+	enum oc_rc rc =
+	    oc_redirects_next(hop->redirects, req->guard, hop->method, hop->url, hop->body,
+			      h->status, oc_http_header(h, "location"), kind, next, e);
+
+	if (rc == OC_OK && *kind == OC_HOP_FOLLOW && next->body_dropped) {
+		rc = refuse_bodyless(next, e);
+		oc_hop_request_deinit(next);
+	}
+	if (rc == OC_OK) return rc;
+	*why = rc == OC_E_DENIED ? OC_HTTP_BLOCKED : OC_HTTP_REDIRECT;
+	struct oc_url target;
+	if (rc == OC_E_DENIED &&
+	    oc_url_resolve(hop->url, oc_str(oc_http_header(h, "location")), &target, NULL) == OC_OK) {
+		log_block(req, &target, e);
+		oc_url_deinit(&target);
+	}
+	return rc;
+}
+
 static enum oc_rc follow_wait(const struct oc_http_request *req, struct oc_deadline d,
 			      struct hop hop, struct oc_http **out, enum oc_http_failure *why,
 			      struct oc_err *e)
 {
-	struct oc_redirects redirects = { 0 };
-	struct oc_hop_request next = { 0 };
-	bool strip = false;
+	struct oc_hop_request current = { 0 };
 	enum oc_rc rc;
 
 	for (;;) {
 		enum oc_hop kind = OC_HOP_NONE;
+		struct oc_hop_request next = { 0 };
 		struct oc_http *h = http_new(req);
 
 		rc = send_wait(h, req, &hop, d, e);
 		*why = h->failure;
-		if (rc == OC_OK && !req->no_redirects) {
-			struct oc_hop_request step = { 0 };
-			rc = oc_redirects_next(&redirects, req->guard, hop.method, hop.url,
-					       hop.body, h->status, oc_http_header(h, "location"),
-					       &kind, &step, e);
-			if (rc != OC_OK)
-				*why = rc == OC_E_DENIED ? OC_HTTP_BLOCKED : OC_HTTP_REDIRECT;
-			if (rc == OC_E_DENIED) log_block(req, hop.url, e);
-			if (kind == OC_HOP_FOLLOW) {
-				oc_hop_request_deinit(&next);
-				next = step;
-				strip |= next.strip_headers;
-				hop = (struct hop){ next.method, &next.url, next.body, strip };
-			}
-		}
+		if (rc == OC_OK && !req->no_redirects)
+			rc = next_hop(req, &hop, h, &kind, &next, why, e);
 		if (rc == OC_OK && kind == OC_HOP_NONE) {
 			*out = h;
 			break;
 		}
 		oc_http_close(h);
 		if (rc != OC_OK) break;
+		oc_hop_request_deinit(&current);
+		current = next;
+		hop.method = current.method;
+		hop.url = &current.url;
+		hop.body = current.body;
+		hop.strip = current.strip_headers;
 	}
-	oc_hop_request_deinit(&next);
-	oc_redirects_deinit(&redirects);
+	oc_hop_request_deinit(&current);
 	return rc;
 }
 
@@ -421,8 +453,10 @@ enum oc_rc oc_http_open_wait(const struct oc_http_request *req, struct oc_deadli
 	if (!why) why = &unused;
 	*why = OC_HTTP_OTHER;
 	if (rc != OC_OK) return rc;
-	rc = follow_wait(req, d, (struct hop){ req->method, &url, req->body.n > 0, false }, out,
-			 why, e);
+	struct oc_redirects redirects = { 0 };
+	struct hop first = { req->method, &url, req->body.n > 0, false, &redirects };
+	rc = follow_wait(req, d, first, out, why, e);
+	oc_redirects_deinit(&redirects);
 	oc_url_deinit(&url);
 	return rc;
 }
