@@ -28,7 +28,7 @@ static const struct {
 	{ "absent", "int main(void)\n{\n\treturn 0;\n}\n", "\"old\":\"int main()\",\"new\":\"x\"",
 	  "int main(void)\n{\n\treturn 0;\n}\n",
 	  "old does not occur in f; it must match exactly, white space included. read the file and copy the text.\n"
-	  "Closest lines:\n1 (78 %): int main(void)" },
+	  "Closest lines:\n1 (72 %): int main(void)" },
 	{ "wrong indentation", "\tfoo();\n", "\"old\":\"    foo();\",\"new\":\"x\"", "\tfoo();\n",
 	  "old does not occur in f; it must match exactly, white space included. read the file and copy the text.\n"
 	  "Closest lines:\n1 (100 %): \\tfoo();" },
