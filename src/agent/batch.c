@@ -11,9 +11,10 @@ enum { STEPS_LEFT_NOTE = 2, MIN_RESULT_CHARS = 960 };
 
 struct batch {
 	struct oc_run *run;
-	struct oc_tool_call *calls; /* of the assistant message, which stays where it is */
-	size_t n, first_result;	    /* index of the first result among the messages */
-	char **args;		    /* canonical text of each call's arguments */
+	const struct oc_tool_call *calls;  /* of the reply: their arguments are as received */
+	const struct oc_tool_call *stored; /* of the assistant message: their ids are ours */
+	size_t n, first_result;		   /* index of the first result among the messages */
+	char **args;			   /* canonical text of each call's arguments */
 	size_t last_write; /* number of calls up to and including the last that changed things */
 };
 
@@ -124,7 +125,7 @@ static enum oc_rc answer_all_wait(struct batch *b, bool cut)
 
 		if (!rc) {
 			add_notes(b, i, &result);
-			oc_transcript_add_result(&b->run->messages, b->calls[i].id,
+			oc_transcript_add_result(&b->run->messages, b->stored[i].id,
 						 b->calls[i].name, oc_buf_view(&result.text));
 		}
 		oc_tool_result_deinit(&result);
@@ -133,17 +134,18 @@ static enum oc_rc answer_all_wait(struct batch *b, bool cut)
 	return OC_OK;
 }
 
-enum oc_rc oc_batch_wait(struct oc_run *run, bool cut)
+enum oc_rc oc_batch_wait(struct oc_run *run, const struct oc_reply *reply)
 {
-	const struct oc_message *m = &run->messages.v[run->messages.n - 1];
-	struct batch b = {
-		.run = run, .calls = m->calls, .n = m->n_calls, .first_result = run->messages.n
-	};
+	struct batch b = { .run = run,
+			   .calls = reply->calls,
+			   .stored = run->messages.v[run->messages.n - 1].calls,
+			   .n = reply->n_calls,
+			   .first_result = run->messages.n };
 	enum oc_rc rc;
 
 	b.args = oc_alloc(b.n * sizeof *b.args);
 	for (size_t i = 0; i < b.n; i++) b.args[i] = canonical(&b.calls[i]);
-	rc = answer_all_wait(&b, cut);
+	rc = answer_all_wait(&b, reply->finish == OC_FINISH_LENGTH);
 	for (size_t i = 0; i < b.n; i++) free(b.args[i]);
 	free(b.args);
 	return rc;

@@ -222,7 +222,7 @@ static enum oc_rc take_reply_wait(struct oc_run *run, struct oc_reply *reply, bo
 		if (cut) notice(run, "the answer was cut off at the output limit");
 		return OC_OK;
 	}
-	return oc_batch_wait(run, cut);
+	return oc_batch_wait(run, reply);
 }
 
 static enum oc_rc turn_wait(struct oc_run *run, bool *more, struct oc_err *e)
