@@ -1,4 +1,5 @@
-/* Loading: file, parse, includes, variables, schema. What a person must mend is collected, not cut at the first find. */
+/* Loading: file, parse, includes, variables, schema. What a person must mend is collected, not cut
+ * at the first find. */
 #include "config/config.h"
 
 #include <stdio.h>
@@ -11,12 +12,13 @@
 #include "config/internal.h"
 #include "config/schema.h"
 #include "config/vars.h"
-#include "json/path.h"
 #include "rt/file.h"
+#include "json/path.h"
 
 static const char *type_name(const json_t *v)
 {
-	static const char *const names[] = { "object", "array", "string", "number", "number", "boolean", "boolean", "null" };
+	static const char *const names[] = { "object", "array",	  "string",  "number",
+					     "number", "boolean", "boolean", "null" };
 
 	return names[json_typeof(v)];
 }
@@ -40,13 +42,15 @@ static void warn_of_shell_env(const json_t *value, struct oc_strv *warnings)
 	const json_t *shell = json_object_get(json_object_get(value, "env"), "shellEnv");
 
 	if (oc_json_bool(shell, "enabled", false))
-		oc_strv_addf(warnings, "env.shellEnv: reading the login shell is not supported yet; put the variables "
-				       "into .env in the state folder");
+		oc_strv_addf(
+		    warnings,
+		    "env.shellEnv: reading the login shell is not supported yet; put the variables "
+		    "into .env in the state folder");
 }
 
-enum oc_rc oc_config_resolve(json_t *raw, const struct oc_paths *paths, struct oc_env *env, json_t **value,
-			     struct oc_strv *warnings, struct oc_strv *problems, struct oc_strv *foreign,
-			     struct oc_err *e)
+enum oc_rc oc_config_resolve(json_t *raw, const struct oc_paths *paths, struct oc_env *env,
+			     json_t **value, struct oc_strv *warnings, struct oc_strv *problems,
+			     struct oc_strv *foreign, struct oc_err *e)
 {
 	struct oc_strv ignored = { 0 };
 	json_t *tree;
@@ -100,7 +104,8 @@ enum oc_rc oc_config_load(struct oc_config *c, struct oc_err *e)
 	if (!rc) rc = read_source(c, e);
 	c->raw = c->source ? json_incref(oc_json5_value(c->source)) : json_object();
 	if (!rc)
-		rc = oc_config_resolve(c->raw, &c->paths, c->env, &c->value, &c->warnings, &c->problems, &c->foreign, e);
+		rc = oc_config_resolve(c->raw, &c->paths, c->env, &c->value, &c->warnings,
+				       &c->problems, &c->foreign, e);
 	if (rc) c->value = json_object();
 	return rc;
 }
@@ -133,7 +138,8 @@ static void print_notices(const struct oc_config *c)
 
 	if (printed) return;
 	printed = true;
-	for (size_t i = 0; i < c->warnings.n; i++) oc_log(OC_LOG_WARN, "config", "%s", c->warnings.v[i]);
+	for (size_t i = 0; i < c->warnings.n; i++)
+		oc_log(OC_LOG_WARN, "config", "%s", c->warnings.v[i]);
 	if (!c->foreign.n) return;
 	char *names = oc_strv_join(&c->foreign, ", ");
 	oc_log(OC_LOG_WARN, "config", "kept, but not used by this program: %s", names);

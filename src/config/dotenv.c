@@ -3,7 +3,8 @@
 
 static bool is_name_char(char c)
 {
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '.' || c == '-';
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' ||
+	       c == '.' || c == '-';
 }
 
 static size_t skip_blanks(struct oc_str in, size_t at)
@@ -71,7 +72,8 @@ void oc_dotenv_parse(struct oc_str text, oc_dotenv_fn *fn, void *arg)
 	oc_buf_init(&value, text.n);
 	while (at < text.n) {
 		at = skip_blanks(text, at);
-		if (oc_str_starts(oc_str_from(text, at), OC_LIT("export "))) at = skip_blanks(text, at + 7);
+		if (oc_str_starts(oc_str_from(text, at), OC_LIT("export ")))
+			at = skip_blanks(text, at + 7);
 		size_t start = at;
 		while (at < text.n && is_name_char(text.p[at])) at++;
 		struct oc_str name = { text.p + start, at - start };

@@ -1,6 +1,6 @@
 /*
- * Variables from all sources. Each source is a layer; the first layer that sets a name wins, also when it sets it to
- * nothing.
+ * Variables from all sources. Each source is a layer; the first layer that sets a name wins, also
+ * when it sets it to nothing.
  */
 #include "config/env.h"
 
@@ -21,16 +21,19 @@ struct oc_env {
 };
 
 /*
- * What a folder that somebody merely entered must not decide: where requests go, with which key, and how this program
- * works.
+ * What a folder that somebody merely entered must not decide: where requests go, with which key,
+ * and how this program works.
  */
 static const char *const untrusted_suffixes[] = {
-	"_API_KEY",	 "_API_TOKEN",	   "_API_KEYS",	    "_ACCESS_TOKEN", "_AUTH_TOKEN", "_OAUTH_TOKEN",
-	"_BOT_TOKEN",	 "_ACCESS_KEY",	   "_ACCESS_KEY_ID", "_SECRET_KEY",  "_API_HOST",   "_API_BASE",
-	"_BASE_URL",	 "_ENDPOINT",	   "_HOMESERVER",   "_SESSION_TOKEN",
+	"_API_KEY",	  "_API_TOKEN",	  "_API_KEYS",	 "_ACCESS_TOKEN",
+	"_AUTH_TOKEN",	  "_OAUTH_TOKEN", "_BOT_TOKEN",	 "_ACCESS_KEY",
+	"_ACCESS_KEY_ID", "_SECRET_KEY",  "_API_HOST",	 "_API_BASE",
+	"_BASE_URL",	  "_ENDPOINT",	  "_HOMESERVER", "_SESSION_TOKEN",
 };
-static const char *const untrusted_prefixes[] = { "OPENCLAW_", "CLAWHUB_", "ANTHROPIC_API_KEY_", "OPENAI_API_KEY_" };
-static const char *const untrusted_names[] = { "HF_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "COPILOT_GITHUB_TOKEN" };
+static const char *const untrusted_prefixes[] = { "OPENCLAW_", "CLAWHUB_", "ANTHROPIC_API_KEY_",
+						  "OPENAI_API_KEY_" };
+static const char *const untrusted_names[] = { "HF_TOKEN", "GITHUB_TOKEN", "GH_TOKEN",
+					       "COPILOT_GITHUB_TOKEN" };
 
 static bool is_untrusted(struct oc_str name)
 {
@@ -58,7 +61,7 @@ static void add(struct oc_env *env, struct oc_str name, struct oc_str value, con
 		env->vars = oc_realloc_array(env->vars, env->cap, sizeof *env->vars);
 	}
 	env->vars[env->n++] =
-		(struct variable){ oc_strndup(name.p, name.n), oc_strndup(value.p, value.n), source };
+	    (struct variable){ oc_strndup(name.p, name.n), oc_strndup(value.p, value.n), source };
 }
 
 /* ---- layers from files ---- */
@@ -83,14 +86,16 @@ static void take(void *arg, struct oc_str name, struct oc_str value)
 	add(l->own, name, value, l->source);
 }
 
-static void warn_of_conflict(const struct oc_env *env, const struct variable *v, struct oc_strv *warnings)
+static void warn_of_conflict(const struct oc_env *env, const struct variable *v,
+			     struct oc_strv *warnings)
 {
 	const struct variable *winner = find(env, oc_str(v->name));
 
 	if (winner && strcmp(winner->source, v->source) != 0 && !strcmp(v->source, "gateway.env") &&
-	    !strcmp(winner->source, ".env of the state folder") && strcmp(winner->value, v->value) != 0)
-		oc_strv_addf(warnings, "%s differs between %s and %s; the former is used", v->name, winner->source,
-			     v->source);
+	    !strcmp(winner->source, ".env of the state folder") &&
+	    strcmp(winner->value, v->value) != 0)
+		oc_strv_addf(warnings, "%s differs between %s and %s; the former is used", v->name,
+			     winner->source, v->source);
 }
 
 static void load_file(struct oc_env *env, const char *path, const char *source, bool untrusted,
@@ -101,7 +106,8 @@ static void load_file(struct oc_env *env, const char *path, const char *source, 
 	enum oc_rc rc = oc_file_read(path, OC_MAX_DOTENV_BYTES, &text, &e);
 
 	if (rc) {
-		if (rc != OC_E_NOT_FOUND) oc_strv_addf(warnings, "%s was not read: %s", path, e.msg);
+		if (rc != OC_E_NOT_FOUND)
+			oc_strv_addf(warnings, "%s was not read: %s", path, e.msg);
 		return;
 	}
 	struct oc_env *own = oc_new(struct oc_env);
@@ -115,7 +121,8 @@ static void load_file(struct oc_env *env, const char *path, const char *source, 
 	oc_buf_deinit(&text);
 }
 
-enum oc_rc oc_env_load(const struct oc_paths *paths, struct oc_env **out, struct oc_strv *warnings, struct oc_err *e)
+enum oc_rc oc_env_load(const struct oc_paths *paths, struct oc_env **out, struct oc_strv *warnings,
+		       struct oc_err *e)
 {
 	struct oc_env *env = oc_new(struct oc_env);
 	char *state = oc_asprintf("%s/.env", paths->state_dir);
@@ -138,9 +145,9 @@ void oc_env_add_config(struct oc_env *env, const json_t *config)
 	json_t *section = json_object_get(config, "env"), *value;
 	const char *name;
 
-	json_object_foreach(json_object_get(section, "vars"), name, value)
+	json_object_foreach (json_object_get(section, "vars"), name, value)
 		if (json_is_string(value)) add(env, oc_str(name), oc_json_text(value), "env.vars");
-	json_object_foreach(section, name, value)
+	json_object_foreach (section, name, value)
 		if (json_is_string(value)) add(env, oc_str(name), oc_json_text(value), "env");
 }
 

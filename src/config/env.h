@@ -3,12 +3,13 @@
 #include "config/paths.h"
 #include "json/json.h"
 /*
- * Variables from all sources of spec 01 §1.5, first setter wins: process, ./.env (without credentials and endpoints), state-dir .env,
- * config env.vars. Never written back into the process environment, so no child sees them by accident.
+ * Variables from all sources of spec 01 §1.5, first setter wins: process, ./.env (without
+ * credentials and endpoints), state-dir .env, config env.vars. Never written back into the process
+ * environment, so no child sees them by accident.
  */
 struct oc_env;
-OC_MUST_USE enum oc_rc oc_env_load(const struct oc_paths *paths, struct oc_env **out, struct oc_strv *warnings,
-				   struct oc_err *e);
+OC_MUST_USE enum oc_rc oc_env_load(const struct oc_paths *paths, struct oc_env **out,
+				   struct oc_strv *warnings, struct oc_err *e);
 /* Adds the config's env section (lowest rank). */
 void oc_env_add_config(struct oc_env *env, const json_t *config);
 /* NULL when unset or empty. Borrowed. */

@@ -1,6 +1,7 @@
 /*
- * Included files. A file is accepted by its real path: inside a trusted folder before and after symbolic links are
- * followed, a regular file with one name, within the size limit; what was checked is what is read (one descriptor).
+ * Included files. A file is accepted by its real path: inside a trusted folder before and after
+ * symbolic links are followed, a regular file with one name, within the size limit; what was
+ * checked is what is read (one descriptor).
  */
 #include "config/include.h"
 
@@ -98,25 +99,30 @@ static char *locate(struct includes *x, struct oc_str path, const char *file)
 	char *result = NULL, *lexical = NULL, *real = NULL;
 
 	if (!path.n || path.n >= OC_MAX_PATH_CHARS || memchr(path.p, '\0', path.n)) {
-		oc_fail(x->e, OC_E_INPUT, "$include: a path must have 1 to %d characters and no NUL",
+		oc_fail(x->e, OC_E_INPUT,
+			"$include: a path must have 1 to %d characters and no NUL",
 			OC_MAX_PATH_CHARS - 1);
 		return NULL;
 	}
 	char *folder = folder_of(file);
-	char *joined = path.p[0] == '/' ? oc_strndup(path.p, path.n) : oc_asprintf("%s/%.*s", folder, OC_FMT(path));
+	char *joined = path.p[0] == '/' ? oc_strndup(path.p, path.n)
+					: oc_asprintf("%s/%.*s", folder, OC_FMT(path));
 	lexical = normalise(joined);
 	if (!is_inside(x, lexical)) {
-		oc_fail(x->e, OC_E_INPUT,
-			"$include \"%.*s\" leaves the folder of the configuration; OPENCLAW_INCLUDE_ROOTS can allow others",
-			OC_FMT(path));
+		oc_fail(
+		    x->e, OC_E_INPUT,
+		    "$include \"%.*s\" leaves the folder of the configuration; OPENCLAW_INCLUDE_ROOTS can allow others",
+		    OC_FMT(path));
 		goto done;
 	}
 	real = realpath(lexical, NULL);
 	if (!real)
 		oc_fail(x->e, OC_E_INPUT, "$include \"%.*s\": %s", OC_FMT(path), strerror(errno));
 	else if (!is_inside(x, real))
-		oc_fail(x->e, OC_E_INPUT, "$include \"%.*s\" leaves the folder of the configuration by a symbolic link",
-			OC_FMT(path));
+		oc_fail(
+		    x->e, OC_E_INPUT,
+		    "$include \"%.*s\" leaves the folder of the configuration by a symbolic link",
+		    OC_FMT(path));
 	else
 		result = oc_strdup(real);
 done:
@@ -142,7 +148,8 @@ static bool read_all(int fd, struct oc_buf *out)
 	char chunk[16384];
 	ssize_t n;
 
-	while ((n = read(fd, chunk, sizeof chunk)) > 0) oc_buf_add(out, (struct oc_str){ chunk, (size_t)n });
+	while ((n = read(fd, chunk, sizeof chunk)) > 0)
+		oc_buf_add(out, (struct oc_str){ chunk, (size_t)n });
 	return n == 0 && !out->bad;
 }
 
@@ -192,7 +199,8 @@ static json_t *include_file(struct includes *x, struct oc_str name, const char *
 		oc_fail(x->e, OC_E_INPUT, "$include goes round in a circle: %s", chain);
 		free(chain);
 	} else if (x->chain.n > OC_MAX_INCLUDE_DEPTH + 1)
-		oc_fail(x->e, OC_E_INPUT, "$include is nested deeper than %d levels", OC_MAX_INCLUDE_DEPTH);
+		oc_fail(x->e, OC_E_INPUT, "$include is nested deeper than %d levels",
+			OC_MAX_INCLUDE_DEPTH);
 	else
 		v = parse_file(x, path);
 	free(x->chain.v[--x->chain.n]);
@@ -205,7 +213,8 @@ static json_t *include_file(struct includes *x, struct oc_str name, const char *
 
 static bool is_dropped(const char *key)
 {
-	return !strcmp(key, "__proto__") || !strcmp(key, "constructor") || !strcmp(key, "prototype");
+	return !strcmp(key, "__proto__") || !strcmp(key, "constructor") ||
+	       !strcmp(key, "prototype");
 }
 
 /* Objects recurse, arrays grow, everything else is replaced. Steals over; *into may be replaced. */
@@ -223,7 +232,7 @@ static json_t *merge(json_t *into, json_t *over)
 		json_decref(into);
 		return over;
 	}
-	json_object_foreach(over, key, value) {
+	json_object_foreach (over, key, value) {
 		if (is_dropped(key)) continue;
 		json_t *old = json_incref(json_object_get(into, key));
 		json_t *both = old ? merge(old, json_incref(value)) : json_incref(value);
@@ -240,7 +249,8 @@ static json_t *include_value(struct includes *x, const json_t *names, const char
 
 	if (json_is_string(names)) return include_file(x, oc_json_text(names), file);
 	if (!json_is_array(names) || !json_array_size(names)) {
-		oc_fail(x->e, OC_E_INPUT, "%s: $include must be a file name or a list of file names", file);
+		oc_fail(x->e, OC_E_INPUT,
+			"%s: $include must be a file name or a list of file names", file);
 		return NULL;
 	}
 	for (size_t i = 0; i < json_array_size(names); i++) {
@@ -265,7 +275,7 @@ static json_t *resolve_members(struct includes *x, const json_t *v, const char *
 	json_t *source = (json_t *)(uintptr_t)v, *child, *result = json_object();
 	const char *key;
 
-	json_object_foreach(source, key, child) {
+	json_object_foreach (source, key, child) {
 		if (!strcmp(key, "$include")) continue;
 		json_t *r = resolve(x, child, file);
 		if (!r) {
@@ -287,7 +297,8 @@ static json_t *resolve_object(struct includes *x, const json_t *v, const char *f
 	json_t *siblings = resolve_members(x, v, file);
 	if (siblings && json_is_object(included)) return merge(included, siblings);
 	if (siblings)
-		oc_fail(x->e, OC_E_INPUT, "%s: $include has keys beside it, so the included file must hold an object",
+		oc_fail(x->e, OC_E_INPUT,
+			"%s: $include has keys beside it, so the included file must hold an object",
 			file);
 	json_decref(siblings);
 	json_decref(included);

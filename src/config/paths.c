@@ -1,4 +1,5 @@
-/* Where configuration and state live. Reads the process environment and asks whether the legacy folder exists. */
+/* Where configuration and state live. Reads the process environment and asks whether the legacy
+ * folder exists. */
 #include "config/paths.h"
 
 #include <pwd.h>
@@ -86,10 +87,12 @@ enum oc_rc oc_paths_init(struct oc_paths *p, struct oc_err *e)
 
 	(void)e;
 	*p = (struct oc_paths){ .home = find_home(), .default_state_dir = !state };
-	p->state_dir = state ? expand(state, p->home) : first_or_legacy(p->home, ".openclaw", ".clawdbot");
+	p->state_dir =
+	    state ? expand(state, p->home) : first_or_legacy(p->home, ".openclaw", ".clawdbot");
 	p->config_path = config ? expand(config, p->home)
 				: first_or_legacy(p->state_dir, "openclaw.json", "clawdbot.json");
-	p->agent_dir = agent ? expand(agent, p->home) : oc_asprintf("%s/agents/main/agent", p->state_dir);
+	p->agent_dir =
+	    agent ? expand(agent, p->home) : oc_asprintf("%s/agents/main/agent", p->state_dir);
 	return OC_OK;
 }
 

@@ -1,10 +1,11 @@
-/* The keys this program knows and checks (spec 01 §1.6, §4.4, 02, 03). Adding a key is adding a row. */
+/* The keys this program knows and checks (spec 01 §1.6, §4.4, 02, 03). Adding a key is adding a
+ * row. */
 #include <stddef.h>
 
 #include "config/schema_table.h"
 
-#define APIS                                                                                                           \
-	"openai-completions|openai-responses|openai-chatgpt-responses|anthropic-messages|google-generative-ai|"        \
+#define APIS                                                                                                    \
+	"openai-completions|openai-responses|openai-chatgpt-responses|anthropic-messages|google-generative-ai|" \
 	"google-vertex|github-copilot|bedrock-converse-stream|ollama|pi-messages|azure-openai-responses"
 #define LEVELS	"off|minimal|low|medium|high|xhigh|adaptive|max|ultra"
 #define PROFILE "minimal|coding|messaging|full"
@@ -42,7 +43,8 @@ const struct schema_row schema_rows[] = {
 	{ P "localService.readyTimeoutMs", T_SIZE },
 	{ P "localService.idleStopMs", T_COUNT },
 	{ P "request.headers.*", T_KEY },
-	{ P "request.auth.mode", T_STR | T_REQUIRED, "provider-default|authorization-bearer|header" },
+	{ P "request.auth.mode", T_STR | T_REQUIRED,
+	  "provider-default|authorization-bearer|header" },
 	{ P "request.auth.token", T_KEY },
 	{ P "request.auth.headerName", T_STR | T_NOT_EMPTY },
 	{ P "request.auth.value", T_KEY },

@@ -1,8 +1,9 @@
 #ifndef OC_SCHEMA_TABLE_H
 #define OC_SCHEMA_TABLE_H
 /*
- * Rows of the configuration schema. A path names keys joined by '.', with '*' for any key and '[]' for the elements of a
- * list; what stands above a row is an object (or a list) by that. Objects take no other keys than their rows.
+ * Rows of the configuration schema. A path names keys joined by '.', with '*' for any key and '[]'
+ * for the elements of a list; what stands above a row is an object (or a list) by that. Objects
+ * take no other keys than their rows.
  */
 enum {
 	T_STR = 1 << 0,
@@ -12,10 +13,10 @@ enum {
 	T_OBJ = 1 << 4,
 	T_LIST = 1 << 5,
 	T_ANY = T_STR | T_NUM | T_BOOL | T_NULL | T_OBJ | T_LIST,
-	T_FREE = 1 << 6,      /* an object with any content */
-	T_INT = 1 << 7,	      /* numbers must be whole */
-	T_POSITIVE = 1 << 8,  /* numbers must be above 0 */
-	T_NOT_NEG = 1 << 9,   /* numbers must be 0 or more */
+	T_FREE = 1 << 6,       /* an object with any content */
+	T_INT = 1 << 7,	       /* numbers must be whole */
+	T_POSITIVE = 1 << 8,   /* numbers must be above 0 */
+	T_NOT_NEG = 1 << 9,    /* numbers must be 0 or more */
 	T_NOT_EMPTY = 1 << 10, /* strings */
 	T_REQUIRED = 1 << 11,
 	T_SECRET = 1 << 12, /* a string or a reference {source, provider, id}; never shown */

@@ -41,7 +41,8 @@ static void warn(const struct expansion *x, const char *name)
 {
 	char *path = oc_strv_join(&x->path, ".");
 
-	oc_strv_addf(x->warnings, "%s: the variable %s is not set; the field counts as unset", path, name);
+	oc_strv_addf(x->warnings, "%s: the variable %s is not set; the field counts as unset", path,
+		     name);
 	free(path);
 }
 
@@ -98,14 +99,15 @@ static void pop(struct expansion *x)
 
 static json_t *expand_value(struct expansion *x, const json_t *v)
 {
-	json_t *source = (json_t *)(uintptr_t)v, *child, *result; /* jansson iterates only what is not const */
+	json_t *source = (json_t *)(uintptr_t)v, *child,
+	       *result; /* jansson iterates only what is not const */
 	const char *key;
 	size_t i;
 
 	if (json_is_string(v)) return expand_string(x, v);
 	if (json_is_object(v)) {
 		result = json_object();
-		json_object_foreach(source, key, child) {
+		json_object_foreach (source, key, child) {
 			oc_strv_add(&x->path, oc_str(key));
 			oc_json_put(result, key, expand_value(x, child));
 			pop(x);
@@ -114,7 +116,7 @@ static json_t *expand_value(struct expansion *x, const json_t *v)
 	}
 	if (!json_is_array(v)) return json_deep_copy(v);
 	result = json_array();
-	json_array_foreach(source, i, child) {
+	json_array_foreach (source, i, child) {
 		oc_strv_addf(&x->path, "%zu", i);
 		json_t *element = expand_value(x, child);
 		if (element) json_array_append_new(result, element);

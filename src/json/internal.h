@@ -14,6 +14,7 @@ struct member {
 };
 struct oc_json5 {
 	char *text; /* all views point into it */
+	size_t n;
 	json_t *value;
 	bool comments;
 	struct number *numbers; /* by address */

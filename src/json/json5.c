@@ -523,6 +523,7 @@ enum oc_rc oc_json5_parse(struct oc_str text, struct oc_json5 **out, struct oc_e
 	struct reader r = { .doc = d, .e = e ? e : &local };
 
 	d->text = oc_strndup(text.p, text.n);
+	d->n = text.n;
 	r.in = (struct oc_str){ d->text, text.n };
 	d->value = read_document(&r);
 	if (!d->value) {
@@ -549,6 +550,11 @@ void oc_json5_free(struct oc_json5 *d)
 json_t *oc_json5_value(const struct oc_json5 *d)
 {
 	return d->value;
+}
+
+struct oc_str oc_json5_text(const struct oc_json5 *d)
+{
+	return (struct oc_str){ d->text, d->n };
 }
 
 bool oc_json5_has_comments(const struct oc_json5 *d)

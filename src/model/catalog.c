@@ -115,8 +115,11 @@ static const json_t *remembered_models(const struct oc_provider *p, const json_t
 	return json_object_get(known, "models");
 }
 
-static void join_models(struct oc_provider *p, const json_t *models_json, bool replace)
+static void join_models(const struct oc_config *c, struct oc_provider *p,
+			const json_t *models_json)
 {
+	struct oc_str mode = oc_json_str(json_object_get(c->value, "models"), "mode");
+	bool replace = oc_str_eq(mode, OC_LIT("replace"));
 	const json_t *configured = json_object_get(p->entry, "models");
 	bool listed = json_array_size(configured) > 0;
 	bool keep = !listed || (!replace && !strcmp(p->id, OC_LMSTUDIO_ID));
@@ -236,8 +239,6 @@ static void add_provider(struct oc_catalog *c, struct oc_str id, const json_t *e
 {
 	char *key = lower(oc_str_trim(id));
 	const char *builtin = NULL, *api = oc_json_cstr(entry, "api");
-	bool replace = oc_str_eq(
-		oc_json_str(json_object_get(c->config->value, "models"), "mode"), OC_LIT("replace"));
 
 	if (oc_catalog_provider(c, oc_str(key))) {
 		free(key);
@@ -260,7 +261,7 @@ static void add_provider(struct oc_catalog *c, struct oc_str id, const json_t *e
 	p->base_url = !strcmp(key, OC_LMSTUDIO_ID) ? lmstudio_base(c->config, entry) :
 						     plain_base(c->config, key, entry, builtin);
 	check_base(c, p);
-	join_models(p, models_json, replace);
+	join_models(c->config, p, models_json);
 }
 
 enum oc_rc oc_catalog_load(struct oc_catalog *c, const struct oc_config *config, struct oc_err *e)
@@ -283,13 +284,32 @@ enum oc_rc oc_catalog_load(struct oc_catalog *c, const struct oc_config *config,
 	return OC_OK;
 }
 
+static void free_models(struct oc_provider *p)
+{
+	for (size_t i = 0; i < p->n_models; i++) free_model(&p->models[i]);
+	free(p->models);
+	p->models = NULL;
+	p->n_models = 0;
+}
+
+enum oc_rc oc_provider_reload(struct oc_catalog *c, struct oc_provider *p, struct oc_err *e)
+{
+	json_t *models_json;
+	enum oc_rc rc = oc_models_json_load(c->config->paths.agent_dir, &models_json, e);
+
+	if (rc) return rc;
+	free_models(p);
+	join_models(c->config, p, models_json);
+	json_decref(models_json);
+	return OC_OK;
+}
+
 void oc_catalog_deinit(struct oc_catalog *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		struct oc_provider *p = &c->providers[i];
 
-		for (size_t k = 0; k < p->n_models; k++) free_model(&p->models[k]);
-		free(p->models);
+		free_models(p);
 		free(p->id);
 		free(p->base_url);
 		free(p->problem);

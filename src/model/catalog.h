@@ -41,6 +41,9 @@ OC_MUST_USE enum oc_rc oc_catalog_load(struct oc_catalog *c, const struct oc_con
 void oc_catalog_deinit(struct oc_catalog *c);
 struct oc_provider *oc_catalog_provider(const struct oc_catalog *c, struct oc_str id);
 struct oc_model *oc_provider_model(const struct oc_provider *p, struct oc_str id);
+/* Reads models.json again for this provider; pointers to its models are void afterwards. */
+OC_MUST_USE enum oc_rc oc_provider_reload(struct oc_catalog *c, struct oc_provider *p,
+					  struct oc_err *e);
 /* Guard of this provider's calls; deinit it. */
 OC_MUST_USE enum oc_rc oc_provider_guard(const struct oc_catalog *c, const struct oc_provider *p,
 					 struct oc_guard *g, struct oc_err *e);

@@ -14,6 +14,7 @@ struct oc_chat_request {
 	const char *thinking;		 /* level; NULL = field omitted */
 	bool reasoning_model, vision;
 	json_t *params;			 /* merged request params (spec 01 §1.6), borrowed, may be NULL */
+	const json_t *thinking_level_map; /* the model's thinkingLevelMap, borrowed, may be NULL */
 	bool return_progress;		 /* llama.cpp knows the field (D41) */
 };
 /* New reference. Warnings (overridden messages/model, refused stream) are logged. */

@@ -10,6 +10,7 @@ struct oc_compat {
 	bool requires_string_content, strict_message_keys, requires_tool_result_name;
 	bool requires_assistant_after_tool_result, requires_thinking_as_text;
 	bool requires_reasoning_content;
+	bool native;		       /* the vendor's own endpoint: D9 does not strip store and cache keys */
 	bool max_completion_tokens;    /* field name: max_completion_tokens instead of max_tokens */
 	int text_tools;		       /* enum oc_text_tools of decoder.h */
 	char *thinking_format;	       /* "openai", "openrouter", "deepseek", "zai", "qwen", "qwen-chat-template", "together" */
@@ -17,7 +18,7 @@ struct oc_compat {
 	json_t *effort_map;	       /* reasoningEffortMap, owned, may be NULL */
 	struct oc_strv unsupported_schema_keywords; /* stripped from tool schemas, e.g. "pattern" */
 };
-/* compat: the model's saved compat object, may be NULL. */
+/* Accepts base NULL (no address known: judged as custom). compat: the model's saved compat object, may be NULL. */
 void oc_compat_resolve(struct oc_compat *c, const char *provider_id, const struct oc_url *base, const json_t *compat);
 void oc_compat_deinit(struct oc_compat *c);
 #endif

@@ -9,7 +9,7 @@ struct oc_listed_model {
 	const char *kind;	 /* "llm", "embedding", static */
 	int64_t ctx, ctx_max;	 /* 0 = unknown */
 	const char *ctx_source;	 /* "lms.loaded" …, NULL */
-	enum oc_tri loaded, vision, tools;
+	enum oc_tri loaded, vision, tools, reasoning; /* reasoning: LM Studio v1 alone tells, spec 01 §3.5 */
 	bool has_efforts;
 	struct oc_strv efforts;	 /* normalised by spec 01 §4.1 */
 	struct oc_strv allowed_options; /* as listed: "off", "on", … */
@@ -19,6 +19,7 @@ struct oc_listed_model {
 	int64_t *instance_ctx;	 /* one per instance, 0 = unknown */
 	int64_t parallel;	 /* config.parallel of the loaded instance, 0 = unknown */
 	struct oc_strv variants; /* selected_variant included */
+	json_t *effort_map; /* reasoningEffortMap of spec 01 §4.1, owned, NULL = none */
 	char *format;		 /* "gguf", "mlx", NULL */
 };
 struct oc_model_list {
@@ -27,7 +28,10 @@ struct oc_model_list {
 	struct oc_call_error error; /* class OC_ERR_NONE = a list */
 	enum { OC_LIST_OPENAI, OC_LIST_LMSTUDIO, OC_LIST_LMSTUDIO_V0, OC_LIST_OTHER } source;
 };
-/* Any list of spec 04 §3: LM Studio native v1 and v0, OpenAI, vLLM, llama.cpp, LiteLLM, OpenRouter, Tabby … */
+/*
+ * The *_decode functions initialise what they fill; give it back with the matching _deinit. error.class tells whether there
+ * is a document at all. Any list of spec 04 §3: LM Studio native v1 and v0, OpenAI, vLLM, llama.cpp, LiteLLM, OpenRouter, Tabby … Duplicate and unusable ids are dropped.
+ */
 void oc_model_list_decode(struct oc_model_list *l, int status, struct oc_str body);
 void oc_model_list_deinit(struct oc_model_list *l);
 const struct oc_listed_model *oc_model_list_find(const struct oc_model_list *l, struct oc_str id); /* exact id, then variants, case folded */
@@ -50,4 +54,17 @@ struct oc_props {
 };
 void oc_props_decode(struct oc_props *p, int status, struct oc_str body);
 void oc_props_deinit(struct oc_props *p);
+
+/* Ollama GET /api/ps: the models that are loaded. */
+void oc_ps_decode(struct oc_model_list *l, int status, struct oc_str body);
+
+/* Ollama POST /api/show. */
+struct oc_show {
+	int64_t ctx;	 /* num_ctx of the parameters, 0 = not set */
+	int64_t ctx_max; /* the length the model was trained for, 0 = unknown */
+	enum oc_tri vision, tools, reasoning;
+	struct oc_call_error error;
+};
+void oc_show_decode(struct oc_show *s, int status, struct oc_str body);
+void oc_show_deinit(struct oc_show *s);
 #endif

@@ -318,6 +318,21 @@ static void log_block(const struct oc_http_request *req, const struct oc_url *ur
 	free(origin);
 }
 
+/* allowPrivateNetwork: true reaches these too (D1); said once, because it is rarely meant. */
+static void warn_of_metadata(const struct oc_http *h, const struct oc_guard *g)
+{
+	static bool said;
+
+	for (size_t i = 0; i < h->n_addr && !said; i++) {
+		if (g->allow_private != OC_TRUE || !oc_ip_is_metadata_or_link_local(&h->addr[i]))
+			continue;
+		oc_log(
+		    OC_LOG_WARN, "security",
+		    "allowPrivateNetwork: true lets a model call reach a metadata or link-local address");
+		said = true;
+	}
+}
+
 struct hop {
 	const char *method;
 	const struct oc_url *url;
@@ -351,6 +366,7 @@ static enum oc_rc send_wait(struct oc_http *h, const struct oc_http_request *req
 
 	if (rc != OC_OK) return rc;
 	h->failure = OC_HTTP_OTHER;
+	warn_of_metadata(h, req->guard);
 	char *url = oc_url_text(hop->url);
 	h->easy = oc_curl_easy_new();
 	set_options(h, req, url);
@@ -400,8 +416,8 @@ static enum oc_rc next_hop(const struct oc_http_request *req, const struct hop *
 	if (rc == OC_OK) return rc;
 	*why = rc == OC_E_DENIED ? OC_HTTP_BLOCKED : OC_HTTP_REDIRECT;
 	struct oc_url target;
-	if (rc == OC_E_DENIED &&
-	    oc_url_resolve(hop->url, oc_str(oc_http_header(h, "location")), &target, NULL) == OC_OK) {
+	if (rc == OC_E_DENIED && oc_url_resolve(hop->url, oc_str(oc_http_header(h, "location")),
+						&target, NULL) == OC_OK) {
 		log_block(req, &target, e);
 		oc_url_deinit(&target);
 	}

@@ -1,0 +1,410 @@
+/*
+ * The streaming splitter. Input waits in `pending` until its meaning is certain; a step takes a prefix of it and says
+ * how much, or nothing when it needs more. Whether a character is inside code is tracked on what was taken as text.
+ */
+#include "model/splitter.h"
+
+#include "base/limits.h"
+
+enum { MAX_TAG = 64 };
+
+/* Tags of one family close each other. */
+static const struct {
+	const char *name;
+	unsigned family;
+} tags[] = {
+	{ "think", 1 },	    { "thinking", 1 },	       { "thought", 1 },	 { "antthinking", 1 },
+	{ "seed:think", 1 }, { "antml:think", 1 },     { "antml:thinking", 1 },	 { "antml:thought", 1 },
+	{ "mm:think", 1 },   { "mm:thinking", 1 },     { "mm:thought", 1 },	 { "reasoning", 2 },
+	{ "mm:reasoning", 2 }, { "antml:reasoning", 2 }, { "reflection", 3 },	 { "scratchpad", 4 },
+};
+enum { BRACKET_FAMILY = 5 };
+
+/* ---- output -------------------------------------------------------------- */
+
+static void show(struct oc_splitter *s, struct oc_str text)
+{
+	if (text.n == 0) return;
+	oc_buf_add(&s->out.reply->text, text);
+	if (s->out.text) s->out.text(s->out.arg, text);
+}
+
+static void think(struct oc_splitter *s, struct oc_str text)
+{
+	if (text.n == 0) return;
+	oc_buf_add(&s->out.reply->reasoning, text);
+	if (s->out.reasoning) s->out.reasoning(s->out.arg, text);
+}
+
+static size_t leading_space(struct oc_str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && oc_is_space(s.p[n])) n++;
+	return n;
+}
+
+/* Text of the answer. White space that may still touch a tag waits. */
+static void add_text(struct oc_splitter *s, struct oc_str text)
+{
+	size_t space = s->skip_space || s->at_text_start ? leading_space(text) : 0;
+
+	if (s->at_text_start && !s->skip_space)
+		oc_buf_add(&s->lead, oc_str_head(text, space));
+	text = oc_str_from(text, space);
+	if (text.n == 0) return;
+	s->skip_space = s->at_text_start = false;
+	show(s, oc_buf_view(&s->lead));
+	oc_buf_clear(&s->lead);
+	show(s, text);
+}
+
+static void add_thought(struct oc_splitter *s, struct oc_str text)
+{
+	size_t end;
+
+	if (s->thought_begins) text = oc_str_from(text, leading_space(text));
+	if (text.n == 0) return;
+	s->thought_begins = false;
+	for (end = text.n; end > 0 && oc_is_space(text.p[end - 1]); end--) continue;
+	if (end > 0) {
+		think(s, oc_buf_view(&s->trail));
+		oc_buf_clear(&s->trail);
+		think(s, oc_str_head(text, end));
+	}
+	oc_buf_add(&s->trail, oc_str_from(text, end));
+}
+
+/* ---- where in the text we are: line start, code --------------------------- */
+
+static void end_run(struct oc_splitter *s)
+{
+	size_t n = s->run_n;
+
+	s->run_n = 0;
+	if (n == 0) return;
+	if (s->fence_info && s->run_char == '`' && s->fence_char == '`') {
+		/* "```code```" on one line is a span, not a fence */
+		s->inline_n = n == s->fence_n ? 0 : s->fence_n;
+		s->fence_n = 0;
+		s->fence_info = false;
+	} else if (s->fence_n) {
+		s->fence_closing = s->run_at_line_start && s->run_char == s->fence_char &&
+				   n >= s->fence_n;
+	} else if (s->run_at_line_start && n >= 3) {
+		s->fence_char = s->run_char;
+		s->fence_n = n;
+		s->fence_info = true;
+		s->inline_n = 0;
+	} else if (s->run_char == '`') {
+		s->inline_n = s->inline_n == 0 ? n : s->inline_n == n ? 0 : s->inline_n;
+	}
+}
+
+static void end_line(struct oc_splitter *s)
+{
+	if (s->fence_closing) s->fence_n = 0;
+	s->fence_closing = s->fence_info = false;
+	s->inline_n = 0;
+	s->line_start = true;
+}
+
+static void track(struct oc_splitter *s, char c)
+{
+	if (s->run_n && c == s->run_char) {
+		s->run_n++;
+		return;
+	}
+	end_run(s);
+	if (c == '\n' || c == '\r') {
+		end_line(s);
+	} else if (c == '`' || c == '~') {
+		s->run_char = c;
+		s->run_n = 1;
+		s->run_at_line_start = s->line_start;
+		s->line_start = false;
+	} else if (c != ' ' && c != '\t') {
+		s->line_start = s->fence_closing = false;
+	}
+}
+
+static bool in_code(struct oc_splitter *s)
+{
+	end_run(s);
+	return s->fence_n || s->inline_n;
+}
+
+static size_t pass(struct oc_splitter *s, struct oc_str text)
+{
+	for (size_t i = 0; i < text.n; i++) track(s, text.p[i]);
+	add_text(s, text);
+	return text.n;
+}
+
+/* ---- tags ------------------------------------------------------------------- */
+
+enum tag_verdict { TAG_NO, TAG_MORE, TAG_OPEN, TAG_CLOSE };
+
+static bool tag_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ':';
+}
+
+/* A name that the table knows, or (partial) the beginning of one. */
+static bool known_name(struct oc_str name, bool partial, unsigned *family)
+{
+	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+		struct oc_str known = oc_str(tags[i].name);
+
+		if (partial ? oc_str_istarts(known, name) : oc_str_ieq(known, name)) {
+			*family = tags[i].family;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "<think attr>" at the start of s. Attributes hold neither '<' nor a line end. */
+static enum tag_verdict match_angle(struct oc_str s, size_t *len, unsigned *family)
+{
+	size_t i = 1, from;
+	bool close;
+
+	while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t') && i < MAX_TAG) i++;
+	close = i < s.n && s.p[i] == '/';
+	if (close) i++;
+	while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t') && i < MAX_TAG) i++;
+	for (from = i; i < s.n && tag_char(s.p[i]);) i++;
+	struct oc_str name = { s.p + from, i - from };
+
+	if (i == s.n && i < MAX_TAG)
+		return known_name(name, true, family) ? TAG_MORE : TAG_NO;
+	if (i >= s.n || !known_name(name, false, family)) return TAG_NO;
+	if (s.p[i] != '>' && s.p[i] != ' ' && s.p[i] != '\t') return TAG_NO;
+	for (; i < s.n && i < MAX_TAG; i++) {
+		if (s.p[i] == '<' || s.p[i] == '\n' || s.p[i] == '\r') return TAG_NO;
+		if (s.p[i] != '>') continue;
+		if (s.p[i - 1] == '/') return TAG_NO; /* opens nothing */
+		*len = i + 1;
+		return close ? TAG_CLOSE : TAG_OPEN;
+	}
+	return i < MAX_TAG ? TAG_MORE : TAG_NO;
+}
+
+static enum tag_verdict match_bracket(struct oc_str s, size_t *len, unsigned *family)
+{
+	static const struct oc_str open = { "[THINK]", 7 }, close = { "[/THINK]", 8 };
+	bool opens = oc_str_istarts(s, open), closes = oc_str_istarts(s, close);
+
+	*family = BRACKET_FAMILY;
+	*len = opens ? open.n : close.n;
+	if (opens || closes) return opens ? TAG_OPEN : TAG_CLOSE;
+	return oc_str_istarts(open, s) || oc_str_istarts(close, s) ? TAG_MORE : TAG_NO;
+}
+
+static enum tag_verdict match_tag(struct oc_str s, size_t *len, unsigned *family)
+{
+	return s.p[0] == '<' ? match_angle(s, len, family) : match_bracket(s, len, family);
+}
+
+static void open_thought(struct oc_splitter *s, unsigned family)
+{
+	oc_buf_clear(&s->lead);
+	s->mode = OC_SPLIT_THOUGHT;
+	s->family = family;
+	s->thought_begins = true;
+}
+
+static void after_close(struct oc_splitter *s)
+{
+	oc_buf_clear(&s->trail);
+	oc_buf_clear(&s->lead);
+	s->mode = OC_SPLIT_TEXT;
+	s->skip_space = s->line_start = true;
+	s->by_prompt = false;
+	s->inline_n = 0;
+}
+
+/* A closing tag that nothing opened: all before it was thought. */
+static void orphan_close(struct oc_splitter *s)
+{
+	struct oc_buf *text = &s->out.reply->text;
+
+	think(s, oc_str_trim(oc_buf_view(text)));
+	oc_buf_clear(text);
+	oc_text_blocks_clear(&s->blocks);
+	after_close(s);
+}
+
+/* ---- steps -------------------------------------------------------------------- */
+
+static size_t plain_span(struct oc_str in, bool angles, bool brackets)
+{
+	size_t i = 0;
+
+	while (i < in.n && !(angles && in.p[i] == '<') && !(brackets && in.p[i] == '[')) i++;
+	return i;
+}
+
+static size_t start_block(struct oc_splitter *s, struct oc_str in, bool final)
+{
+	switch (oc_block_begin(&s->scan, in, s->line_start)) {
+	case OC_BLOCK_COMPLETE: s->mode = OC_SPLIT_BLOCK; return SIZE_MAX;
+	case OC_BLOCK_MORE: return final ? pass(s, oc_str_head(in, 1)) : 0;
+	default: return pass(s, oc_str_head(in, 1));
+	}
+}
+
+/* in begins with '<' or '[' of the text. SIZE_MAX: nothing taken, but the mode changed. */
+static size_t step_markup(struct oc_splitter *s, struct oc_str in, bool final)
+{
+	bool code = in_code(s);
+	size_t len = 0;
+	unsigned family;
+	enum tag_verdict v = s->opt.think_tags && !code ? match_tag(in, &len, &family) : TAG_NO;
+
+	if (v == TAG_MORE && !final) return 0;
+	if (v == TAG_OPEN && s->line_start) {
+		open_thought(s, family);
+		return len;
+	}
+	if (v == TAG_OPEN) {
+		s->prose_opens++;
+		return pass(s, oc_str_head(in, len));
+	}
+	if (v == TAG_CLOSE && s->prose_opens == 0) {
+		orphan_close(s);
+		return len;
+	}
+	if (v == TAG_CLOSE) {
+		s->prose_opens--;
+		return pass(s, oc_str_head(in, len));
+	}
+	if (in.p[0] == '[' && s->opt.text_tools && !code) return start_block(s, in, final);
+	return pass(s, oc_str_head(in, 1));
+}
+
+static size_t step_text(struct oc_splitter *s, struct oc_str in, bool final)
+{
+	size_t n = plain_span(in, s->opt.think_tags, s->opt.think_tags || s->opt.text_tools);
+
+	return n ? pass(s, oc_str_head(in, n)) : step_markup(s, in, final);
+}
+
+static size_t step_thought(struct oc_splitter *s, struct oc_str in, bool final)
+{
+	size_t n = plain_span(in, true, true), len = 0;
+	unsigned family;
+
+	if (n) {
+		add_thought(s, oc_str_head(in, n));
+		return n;
+	}
+	enum tag_verdict v = match_tag(in, &len, &family);
+
+	if (v == TAG_MORE && !final) return 0;
+	if (v == TAG_CLOSE && (s->family == 0 || s->family == family)) {
+		after_close(s);
+		return len;
+	}
+	if (v == TAG_OPEN && s->by_prompt && s->thought_begins) { /* the template's tag, repeated */
+		s->family = family;
+		return len;
+	}
+	add_thought(s, oc_str_head(in, 1));
+	return 1;
+}
+
+static size_t end_block(struct oc_splitter *s, struct oc_str in)
+{
+	switch (oc_block_end(&s->scan, in, s->opt.tools)) {
+	case OC_BLOCK_COMPLETE:
+		oc_reply_warn(s->out.reply, "text_tool_unterminated");
+		return in.n;
+	case OC_BLOCK_MALFORMED:
+		oc_text_blocks_add(&s->blocks, &s->scan, in, false);
+		return s->scan.at;
+	default: return pass(s, oc_str_head(in, s->scan.at));
+	}
+}
+
+static size_t step_block(struct oc_splitter *s, struct oc_str in, bool final)
+{
+	enum oc_block_verdict v = oc_block_scan(&s->scan, in, s->opt.tools);
+
+	if (v == OC_BLOCK_MORE && !final) return 0;
+	s->mode = OC_SPLIT_TEXT;
+	if (v == OC_BLOCK_MORE) return end_block(s, in);
+	if (v == OC_BLOCK_NO) return pass(s, oc_str_head(in, s->scan.at));
+	oc_text_blocks_add(&s->blocks, &s->scan, in, v == OC_BLOCK_COMPLETE);
+	return s->scan.at;
+}
+
+static void run(struct oc_splitter *s, bool final)
+{
+	struct oc_str in = oc_buf_view(&s->pending);
+	size_t at = 0;
+
+	while (at < in.n) {
+		struct oc_str rest = oc_str_from(in, at);
+		size_t used = s->mode == OC_SPLIT_TEXT	  ? step_text(s, rest, final) :
+			      s->mode == OC_SPLIT_THOUGHT ? step_thought(s, rest, final) :
+							    step_block(s, rest, final);
+
+		if (used == 0) break;
+		if (used != SIZE_MAX) at += used;
+	}
+	oc_buf_drop(&s->pending, at);
+}
+
+/* ---- interface ------------------------------------------------------------------ */
+
+void oc_splitter_init(struct oc_splitter *s, const struct oc_splitter_options *opt,
+		      const struct oc_splitter_out *out)
+{
+	*s = (struct oc_splitter){ .opt = *opt, .out = *out, .line_start = true };
+	oc_buf_init(&s->pending, OC_MAX_REPLY_BYTES);
+	oc_buf_init(&s->lead, OC_MAX_REPLY_BYTES);
+	oc_buf_init(&s->trail, OC_MAX_REPLY_BYTES);
+	s->at_text_start = opt->think_tags;
+	if (opt->think_tags && opt->think_open_in_prompt) {
+		s->by_prompt = true;
+		open_thought(s, 0);
+	}
+}
+
+void oc_splitter_deinit(struct oc_splitter *s)
+{
+	oc_buf_deinit(&s->pending);
+	oc_buf_deinit(&s->lead);
+	oc_buf_deinit(&s->trail);
+	oc_text_blocks_clear(&s->blocks);
+}
+
+void oc_splitter_feed(struct oc_splitter *s, struct oc_str text)
+{
+	if (!s->opt.think_tags && !s->opt.text_tools) {
+		show(s, text);
+		return;
+	}
+	oc_buf_add(&s->pending, text);
+	if (s->pending.bad) s->out.reply->text.bad = true;
+	run(s, false);
+}
+
+void oc_splitter_native_thought(struct oc_splitter *s, struct oc_str thought)
+{
+	if (s->by_prompt && s->thought_begins && s->pending.n == 0) {
+		s->by_prompt = false;
+		s->mode = OC_SPLIT_TEXT;
+	}
+	think(s, thought);
+}
+
+void oc_splitter_finish(struct oc_splitter *s)
+{
+	run(s, true);
+	show(s, oc_buf_view(&s->lead));
+	oc_buf_clear(&s->lead);
+	oc_buf_clear(&s->trail);
+}
