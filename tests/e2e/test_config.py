@@ -196,6 +196,27 @@ def test_read_only_environments_refuse_writes(openclaw, name):
     assert not openclaw.config_file.exists()
 
 
+# ---- variables ----
+
+def test_the_login_shell_is_asked_only_when_wanted_and_comes_last(openclaw):
+    (openclaw.home / '.profile').write_text('echo noise\nexport T_PORT=shell T_NAME=shell\n')
+    config = {'env': {'vars': {'T_PORT': 'config'}, 'shellEnv': {'enabled': True}},
+              'agents': {'defaults': {'workspace': '${T_NAME}'}}, 'logging': {'file': '${T_PORT}'}}
+    openclaw.write_config(config)
+    env = {'SHELL': '/bin/sh'}
+    assert openclaw.run('config', 'validate', '--json', env=env).ok().json['warnings'] == []
+    config['env']['shellEnv']['enabled'] = False
+    openclaw.write_config(config)
+    assert len(openclaw.run('config', 'validate', '--json', env=env).ok().json['warnings']) == 1
+
+
+def test_a_login_shell_that_hangs_is_left_behind(openclaw):
+    (openclaw.home / '.profile').write_text('sleep 60\n')
+    openclaw.write_config({'env': {'shellEnv': {'enabled': True, 'timeoutMs': 200}}})
+    r = openclaw.run('config', 'validate', '--json', env={'SHELL': '/bin/sh'}).ok()
+    assert 'took too long' in r.json['warnings'][0] and r.seconds < 10
+
+
 # ---- unset and patch ----
 
 def test_unset_removes_and_says_when_there_is_nothing(openclaw):
