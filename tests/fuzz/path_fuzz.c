@@ -1,7 +1,6 @@
 /* Any text is a path or an error; what is set at a path is found there. */
 #include <stdlib.h>
 
-#include "base/utf8.h"
 #include "json/path.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,9 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	json_t *root = json_object(), *value = json_integer(1);
-	bool keys = true; /* text that is not UTF-8 is refused by jansson as a key */
-	for (size_t i = 0; i < p.n; i++)
-		keys = keys && p.seg[i].key && oc_utf8_valid(oc_str(p.seg[i].key));
+	bool keys = true; /* an index needs an array that is there */
+	for (size_t i = 0; i < p.n; i++) keys = keys && p.seg[i].key;
 	if (keys && (oc_path_set(root, &p, value, &e) || oc_path_get(root, &p) != value)) abort();
 	if (keys && (oc_path_unset(root, &p, &e) || oc_path_get(root, &p))) abort();
 	json_decref(value);
