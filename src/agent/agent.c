@@ -37,6 +37,7 @@ struct candidate {
 	const struct oc_selection *target;
 	struct oc_compat compat;
 	char *request_model; /* what a preload said */
+	bool preloaded;	     /* just now, for the plan: the first request needs no other look */
 	int64_t loaded_ctx;  /* 0 = unknown */
 	int64_t told_ctx;    /* the server corrected us; 0 = it did not */
 	const char *thinking;
@@ -93,9 +94,10 @@ static enum oc_rc port_call_wait(void *arg, const struct oc_turn_request *r, str
 				 struct oc_err *e)
 {
 	struct candidate *c = arg;
-	enum oc_rc rc = preload_wait(c);
+	enum oc_rc rc = c->preloaded ? OC_OK : preload_wait(c);
 
 	if (rc) return rc;
+	c->preloaded = false;
 	const struct oc_call_spec spec = call_spec(c, r);
 	rc = oc_call_wait(&spec, reply, e);
 	if (!rc && reply->outcome != OC_OUTCOME_OK) oc_lmstudio_preload_forget(c->target->provider);
@@ -288,6 +290,7 @@ static enum oc_rc candidate_wait(struct job *job, const struct oc_selection *tar
 	if (rc) return rc;
 	resolve_compat(&c);
 	rc = preload_wait(&c);
+	c.preloaded = true;
 	if (!rc) rc = attempt_wait(&c, movable, &again, e);
 	if (rc && again) {
 		pass_notice(job, "the server's context is smaller than configured; planning again");
