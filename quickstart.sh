@@ -21,9 +21,9 @@ TEXT
 STEPS=6
 STARTER_MODEL=smollm2-135m-instruct
 STARTER_PORT=18790
-PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit"
+PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle"
 APT_ALL="gcc meson ninja-build pkg-config python3 python3-venv git libjansson-dev libuv1-dev libcurl4-gnutls-dev \
-libidn2-dev libutf8proc-dev libedit-dev"
+libidn2-dev libutf8proc-dev libedit-dev nettle-dev"
 
 prompt="Say hello to somebody who has just installed you, in one sentence."
 model='' state='' want_starter=1
@@ -60,16 +60,16 @@ long() { # LABEL COMMAND...
 	: > "$log"
 	"$@" > "$log" 2>&1 < /dev/null &
 	child=$!
-	seconds=0
+	ticks=0
 	while kill -0 "$child" 2>/dev/null; do
 		if [ -t 1 ]; then
 			last=$(tail -n 1 "$log" | tr -d '\r' | cut -c1-60)
-			printf '\r\033[K      %s … %ss  %s' "$label" "$seconds" "$last"
-		elif [ $((seconds % 10)) -eq 0 ] && [ "$seconds" -gt 0 ]; then
-			say "      $label … ${seconds}s"
+			printf '\r\033[K      %s … %ss  %s' "$label" $((ticks / 5)) "$last"
+		elif [ "$ticks" -gt 0 ] && [ $((ticks % 50)) -eq 0 ]; then
+			say "      $label … $((ticks / 5))s"
 		fi
-		sleep 1
-		seconds=$((seconds + 1))
+		sleep 0.2
+		ticks=$((ticks + 1))
 	done
 	[ ! -t 1 ] || printf '\r\033[K'
 	status=0
@@ -167,9 +167,9 @@ install_dependencies() {
 	if ! command -v apt-get > /dev/null 2>&1; then
 		die "this system has no apt-get; please install what is missing and run this again" \
 "  Fedora:  dnf install gcc meson ninja-build pkgconf python3 git jansson-devel libuv-devel libcurl-devel libidn2-devel \\
-             utf8proc-devel libedit-devel
-  Arch:    pacman -S gcc meson ninja pkgconf python git jansson libuv curl libidn2 libutf8proc libedit
-  macOS:   brew install meson ninja pkg-config python jansson libuv curl libidn2 utf8proc libedit"
+             utf8proc-devel libedit-devel nettle-devel
+  Arch:    pacman -S gcc meson ninja pkgconf python git jansson libuv curl libidn2 libutf8proc libedit nettle
+  macOS:   brew install meson ninja pkg-config python jansson libuv curl libidn2 utf8proc libedit nettle"
 	fi
 	packages=
 	for n in $need; do packages="$packages $(apt_package "$n")"; done
@@ -217,8 +217,7 @@ default_model() { # of the existing configuration; empty when there is none
 bare_model() { printf '%s\n' "${model#"$1"/}"; }
 
 onboard() { # KIND BASE_URL FIRST_MODEL
-	set -- "$1" "$2" "${3:-}"
-	kind=$1 base=$2 chosen=$3
+	kind=$1 base=$2 chosen=${3:-}
 	[ -z "$model" ] || chosen=$(bare_model "$kind")
 	set -- --non-interactive --accept-risk
 	if [ "$kind" = lmstudio ]; then
@@ -265,6 +264,9 @@ set_up_starter() {
 	"$bin" config set models.providers.starter "$(helper starter "$state/starter" "$port")" --strict-json --merge \
 		> "$log" 2>&1 || { tail -n 5 "$log" >&2; die "the configuration could not be written"; }
 	"$bin" models set "starter/$STARTER_MODEL" > "$log" 2>&1 || { tail -n 5 "$log" >&2; die "models set failed"; }
+	# The rest of a first configuration: workspace, agent, gateway.
+	"$bin" onboard --non-interactive --accept-risk --auth-choice skip --skip-health > "$log" 2>&1 < /dev/null ||
+		{ tail -n 5 "$log" >&2; die "onboard failed"; }
 	say "      set up as starter/$STARTER_MODEL, port $port, started when it is needed"
 }
 

@@ -108,6 +108,7 @@ def starter(folder, port):
     entry = {
         "baseUrl": base + "/v1",
         "api": "openai-completions",
+        "apiKey": "custom-local",
         "params": {"contextGuard": {"warnBelow": 0, "blockBelow": 4096}},
         "localService": {
             "command": f"{folder}/venv/bin/python",
