@@ -118,12 +118,11 @@ def test_a_server_that_stops_mid_stream_does_not_hang_the_client(openclaw, sim):
 
 
 @pytest.mark.parametrize('overflow', ['sse', '400'])
-def test_an_overlong_prompt_is_explained(openclaw, make_sim, overflow):
-    server = make_sim(overflow=overflow)
-    openclaw.use(server.base_url, more={'contextWindow': 1000000})
-    r = openclaw.run('infer', 'model', 'run', '--prompt', 'word ' * 40000)
+def test_an_overlong_prompt_is_explained(infer, sim, overflow):
+    sim.then(overflow=overflow, times=-1)
+    r = infer()
     assert r.rc == 1 and re.search('context', r.err) and '32768' in r.err, r
-    assert len(server.chats) == 1
+    assert len(sim.chats) == 1
 
 
 @pytest.mark.parametrize('status, body, said', [
