@@ -126,8 +126,8 @@ def test_an_overlong_prompt_is_explained(infer, sim, overflow):
 
 
 @pytest.mark.parametrize('status, body, said', [
-    (500, '{"error":{"message":"first form"}}', 'first form'), (500, '{"error":"second form"}', 'second form'),
-    (500, '{"message":"third form"}', 'third form'), (500, '{"detail":"fourth form"}', 'fourth form'),
+    (400, '{"error":{"message":"first form"}}', 'first form'), (400, '{"error":"second form"}', 'second form'),
+    (422, '{"message":"third form"}', 'third form'), (422, '{"detail":"fourth form"}', 'fourth form'),
     (418, 'just words', 'just words'),
     (200, '{"error":"Unexpected endpoint or method. (POST /x)"}', '[Uu]nexpected endpoint')])
 def test_the_servers_own_words_are_shown(infer, sim, status, body, said):
