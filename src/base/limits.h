@@ -26,5 +26,6 @@ enum {
 	OC_MAX_IMAGE_BYTES = 20971520,
 	OC_MAX_EXEC_OUTPUT_BYTES = 2097152, /* output kept of one command */
 	OC_MAX_TOOL_FILE_BYTES = 67108864,  /* a file that `read` or `edit` opens */
+	OC_MAX_TOOL_RESULT_BYTES = 8388608, /* text of one tool result before it is capped for the model */
 };
 #endif

@@ -126,6 +126,14 @@ static void show_notice(void *arg, const char *text)
 	if (oc_tty_interactive()) fprintf(stderr, "%s …\n", text);
 }
 
+static void show_progress(void *arg, const struct oc_progress *p)
+{
+	(void)arg;
+	if (p->total > 0 && oc_tty_interactive())
+		fprintf(stderr, "\rreading prompt %d %%%s", (int)(100 * p->processed / p->total),
+			p->processed >= p->total ? "\n" : "");
+}
+
 static bool only_reasoned(const struct oc_reply *r)
 {
 	return r->error.class == OC_ERR_NONE && !oc_str_trim(oc_buf_view(&r->text)).n &&
@@ -161,6 +169,7 @@ static int run_model(struct infer *in)
 {
 	const char *thinking = oc_args_get(in->args, "--thinking");
 	const char *agent = oc_args_get(in->args, "--agent");
+	struct oc_reply_sink sink = { .progress = show_progress };
 	struct oc_err e = { 0 };
 	struct oc_call_spec spec = {
 		.catalog = &in->catalog,
@@ -168,6 +177,7 @@ static int run_model(struct infer *in)
 		.messages = &in->messages,
 		.agent_id = agent,
 		.thinking = thinking ? thinking : "off",
+		.sink = &sink,
 		.notice = show_notice,
 	};
 	enum oc_rc rc = answer_wait(in, &spec, &e);

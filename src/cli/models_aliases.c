@@ -15,8 +15,7 @@ static json_t *alias_map(const struct oc_models_cli *m)
 	json_t *map = json_object(), *entry;
 	const char *ref;
 
-	json_object_foreach(configured(m), ref, entry)
-	{
+	json_object_foreach (configured(m), ref, entry) {
 		const char *alias = oc_json_cstr(entry, "alias");
 		if (alias && *alias) json_object_set_new(map, alias, json_string(ref));
 	}
@@ -36,8 +35,7 @@ static void print_aliases(struct oc_args *a, json_t *map)
 	}
 	bool plain = oc_args_has(a, "--plain");
 	if (!plain) printf("Aliases (%zu):\n", json_object_size(map));
-	json_object_foreach(map, alias, ref)
-	{
+	json_object_foreach (map, alias, ref) {
 		printf(plain ? "%s %s\n" : "- %s -> %s\n", alias, json_string_value(ref));
 	}
 	if (!plain && json_object_size(map) == 0) puts("- none");
@@ -64,8 +62,7 @@ static size_t drop_alias(json_t *models, struct oc_str alias)
 	const char *ref;
 	json_t *entry;
 
-	json_object_foreach(models, ref, entry)
-	{
+	json_object_foreach (models, ref, entry) {
 		if (!oc_str_ieq(oc_json_str(entry, "alias"), alias)) continue;
 		json_object_del(entry, "alias");
 		dropped++;

@@ -1,4 +1,5 @@
-/* `openclaw models auth`: keys of providers and the order in which they are tried. Prints ids, never keys. */
+/* `openclaw models auth`: keys of providers and the order in which they are tried. Prints ids,
+ * never keys. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -81,8 +82,10 @@ static int auth_login(struct oc_args *a)
 	if (oc_models_open(&m)) {
 		struct oc_provider *p = oc_catalog_provider(&m.catalog, oc_str(provider));
 
-		if (!p) exit_code = oc_error("Unknown model provider \"%.80s\"", provider);
-		else if (!(l.key = ask_key_wait(p->id))) exit_code = oc_error("no key was given");
+		if (!p)
+			exit_code = oc_error("Unknown model provider \"%.80s\"", provider);
+		else if (!(l.key = ask_key_wait(p->id)))
+			exit_code = oc_error("no key was given");
 		else {
 			l.provider = p->id;
 			l.id = oc_asprintf("%s:%s", p->id, name && *name ? name : "default");
@@ -112,7 +115,8 @@ static void print_profiles(struct oc_args *a, const struct oc_models_cli *m, jso
 		if (only && !oc_str_ieq(oc_str(only), oc_str(provider))) continue;
 		oc_auth_profiles_order(doc, auth, provider, oc_wall_ms(), &ids);
 		for (size_t k = 0; k < ids.n; k++) {
-			const char *type = oc_json_cstr(oc_auth_profile(doc, ids.v[k], provider), "type");
+			const char *type =
+			    oc_json_cstr(oc_auth_profile(doc, ids.v[k], provider), "type");
 			json_array_append_new(list, json_pack("{s:s,s:s,s:s?}", "id", ids.v[k],
 							      "provider", provider, "type", type));
 		}
@@ -124,8 +128,7 @@ static void print_profiles(struct oc_args *a, const struct oc_models_cli *m, jso
 		json_decref(out);
 	} else {
 		printf("Profiles (%zu):\n", json_array_size(list));
-		json_array_foreach(list, i, item)
-		{
+		json_array_foreach (list, i, item) {
 			printf("- %s (%s)\n", oc_json_cstr(item, "id"), oc_json_cstr(item, "type"));
 		}
 		if (json_array_size(list) == 0) puts("- none");
@@ -193,8 +196,10 @@ static int change_order(struct oc_args *a, bool clear)
 	if (oc_models_open(&m)) {
 		if (oc_auth_profiles_update(m.config.paths.agent_dir, set_order, &o, &e) != OC_OK)
 			oc_error("%s", e.msg);
-		else if (o.unknown) oc_error("Profile not found: %.200s", o.unknown);
-		else exit_code = 0;
+		else if (o.unknown)
+			oc_error("Profile not found: %.200s", o.unknown);
+		else
+			exit_code = 0;
 		if (!exit_code) printf("Order of %s %s\n", o.provider, clear ? "cleared." : "set.");
 	}
 	free(o.unknown);
@@ -214,10 +219,7 @@ static int order_clear(struct oc_args *a)
 }
 
 static const struct oc_command order_commands[] = {
-	{ .name = "get",
-	  .help = "Show the order",
-	  .run = auth_list,
-	  .options = provider_options },
+	{ .name = "get", .help = "Show the order", .run = auth_list, .options = provider_options },
 	{ .name = "set",
 	  .usage = "<profile>...",
 	  .help = "Set the order",
@@ -231,7 +233,10 @@ static const struct oc_command order_commands[] = {
 };
 
 const struct oc_command oc_models_auth_commands[] = {
-	{ .name = "login", .help = "Store an API key", .run = auth_login, .options = login_options },
+	{ .name = "login",
+	  .help = "Store an API key",
+	  .run = auth_login,
+	  .options = login_options },
 	{ .name = "list", .help = "Show profiles", .run = auth_list, .options = provider_options },
 	{ .name = "order", .help = "Which profile is tried first", .sub = order_commands },
 	{ 0 },

@@ -1,4 +1,5 @@
-/* `openclaw models fallbacks` and `image-fallbacks`: the configured list, in the order in which it is tried. */
+/* `openclaw models fallbacks` and `image-fallbacks`: the configured list, in the order in which it
+ * is tried. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -75,10 +76,9 @@ static size_t position(const struct oc_models_cli *m, const json_t *list, const 
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
-		char *other = json_is_string(item) ? oc_models_key(m, json_string_value(item)) :
-						     NULL;
+	json_array_foreach (list, i, item) {
+		char *other =
+		    json_is_string(item) ? oc_models_key(m, json_string_value(item)) : NULL;
 		bool same = other && !strcmp(other, key);
 		free(other);
 		if (same) return i;
@@ -93,8 +93,7 @@ static int save(struct oc_models_cli *m, json_t *raw, const struct list_kind *ki
 	bool changed;
 	size_t i;
 
-	json_array_foreach(list_of(raw, kind), i, item)
-	{
+	json_array_foreach (list_of(raw, kind), i, item) {
 		if (json_is_string(item)) oc_strv_add(&names, oc_json_text(item));
 	}
 	int exit_code = oc_models_save(m, raw, &changed);
@@ -171,14 +170,38 @@ static int clear(struct oc_args *a, const struct list_kind *kind)
 
 /* ---- rows ---- */
 
-static int text_list(struct oc_args *a) { return show(a, &text_kind); }
-static int text_add(struct oc_args *a) { return change(a, &text_kind, add_one); }
-static int text_remove(struct oc_args *a) { return change(a, &text_kind, remove_one); }
-static int text_clear(struct oc_args *a) { return clear(a, &text_kind); }
-static int image_list(struct oc_args *a) { return show(a, &image_kind); }
-static int image_add(struct oc_args *a) { return change(a, &image_kind, add_one); }
-static int image_remove(struct oc_args *a) { return change(a, &image_kind, remove_one); }
-static int image_clear(struct oc_args *a) { return clear(a, &image_kind); }
+static int text_list(struct oc_args *a)
+{
+	return show(a, &text_kind);
+}
+static int text_add(struct oc_args *a)
+{
+	return change(a, &text_kind, add_one);
+}
+static int text_remove(struct oc_args *a)
+{
+	return change(a, &text_kind, remove_one);
+}
+static int text_clear(struct oc_args *a)
+{
+	return clear(a, &text_kind);
+}
+static int image_list(struct oc_args *a)
+{
+	return show(a, &image_kind);
+}
+static int image_add(struct oc_args *a)
+{
+	return change(a, &image_kind, add_one);
+}
+static int image_remove(struct oc_args *a)
+{
+	return change(a, &image_kind, remove_one);
+}
+static int image_clear(struct oc_args *a)
+{
+	return clear(a, &image_kind);
+}
 
 const struct oc_command oc_models_fallbacks_commands[] = {
 	{ .name = "list",

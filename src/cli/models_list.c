@@ -1,4 +1,5 @@
-/* `openclaw models list`: the catalog as a table, as JSON or as bare keys. Asks no server unless --refresh is given. */
+/* `openclaw models list`: the catalog as a table, as JSON or as bare keys. Asks no server unless
+ * --refresh is given. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ const struct oc_option oc_models_list_options[] = {
 struct row {
 	char *key, *name, *tags;
 	bool vision, local, available;
-	int64_t window, tokens; /* 0 = nobody said */
+	int64_t window, tokens;	  /* 0 = nobody said */
 	int64_t catalogue_window; /* shown in JSON when nobody said */
 };
 struct rows {
@@ -62,8 +63,7 @@ static void names_init(struct names *n, const struct oc_models_cli *m)
 	oc_fallback_refs(&m->config, "model", &refs);
 	for (size_t i = 0; i < refs.n; i++) add_key(m, &n->fallbacks, refs.v[i]);
 	oc_strv_deinit(&refs);
-	json_object_foreach(oc_config_get(&m->config, "agents.defaults.models"), ref, entry)
-	{
+	json_object_foreach (oc_config_get(&m->config, "agents.defaults.models"), ref, entry) {
 		const char *alias = oc_json_cstr(entry, "alias");
 		add_key(m, &n->listed, ref);
 		oc_strv_add(&n->aliases, oc_str(alias ? alias : ""));
@@ -242,8 +242,8 @@ static void print_json(const struct rows *rows)
 /* 64000 -> "64k". */
 static char *in_thousands(int64_t n)
 {
-	return n < 1000 ? oc_asprintf("%lld", (long long)n) :
-			  oc_asprintf("%lldk", (long long)(n / 1000 + (n % 1000 >= 500)));
+	return n < 1000 ? oc_asprintf("%lld", (long long)n)
+			: oc_asprintf("%lldk", (long long)(n / 1000 + (n % 1000 >= 500)));
 }
 
 static char *context_text(const struct row *r)
@@ -298,7 +298,8 @@ static bool use_colour(void)
 
 static void print_table(const struct rows *rows)
 {
-	static const char *const titles[COLUMNS] = { "Model", "Input", "Ctx", "Local", "Auth", "Tags" };
+	static const char *const titles[COLUMNS] = { "Model", "Input", "Ctx",
+						     "Local", "Auth",  "Tags" };
 	size_t n = (rows->n + 1) * COLUMNS, width[COLUMNS] = { 0 };
 	char **cells = oc_realloc_array(NULL, n, sizeof *cells);
 
@@ -324,8 +325,10 @@ static void print_rows(struct oc_args *a, const struct rows *rows)
 		for (size_t i = 0; i < rows->n; i++) puts(rows->v[i].key);
 		return;
 	}
-	if (rows->n == 0) puts("No models found. Set one up with: openclaw onboard");
-	else print_table(rows);
+	if (rows->n == 0)
+		puts("No models found. Set one up with: openclaw onboard");
+	else
+		print_table(rows);
 }
 
 static bool known_provider(struct oc_args *a, const struct oc_models_cli *m)

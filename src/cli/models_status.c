@@ -1,4 +1,5 @@
-/* `openclaw models status`: what would be used, and whether there is a key for it. Shows sources of keys, never keys. */
+/* `openclaw models status`: what would be used, and whether there is a key for it. Shows sources of
+ * keys, never keys. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +12,8 @@
 const struct oc_option oc_models_status_options[] = {
 	{ .name = "--json", .help = "Print one JSON document" },
 	{ .name = "--plain", .help = "Print the default model only" },
-	{ .name = "--check", .help = "Exit 1 when a key is missing or expired, 2 when one expires soon" },
+	{ .name = "--check",
+	  .help = "Exit 1 when a key is missing or expired, 2 when one expires soon" },
 	{ 0 },
 };
 
@@ -41,8 +43,7 @@ static json_t *aliases_of(const struct oc_models_cli *m)
 	json_t *map = json_object(), *entry;
 	const char *ref;
 
-	json_object_foreach(oc_config_get(&m->config, "agents.defaults.models"), ref, entry)
-	{
+	json_object_foreach (oc_config_get(&m->config, "agents.defaults.models"), ref, entry) {
 		const char *alias = oc_json_cstr(entry, "alias");
 		if (alias && *alias) json_object_set_new(map, alias, json_string(ref));
 	}
@@ -177,8 +178,7 @@ static void print_refs(const char *label, const json_t *list)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		if (json_is_string(item)) oc_strv_add(&refs, oc_json_text(item));
 	}
 	char *joined = oc_strv_join(&refs, ", ");
@@ -193,8 +193,7 @@ static void print_aliases(json_t *aliases)
 	json_t *ref;
 
 	if (json_object_size(aliases) == 0) printf("%-16s: -\n", "Aliases");
-	json_object_foreach(aliases, alias, ref)
-	{
+	json_object_foreach (aliases, alias, ref) {
 		printf("%-16s: %s -> %s\n", "Alias", alias, json_string_value(ref));
 	}
 }
@@ -205,8 +204,7 @@ static void print_auth(const json_t *auth)
 	size_t i;
 
 	printf("%-16s: %s\n", "Auth store", or_dash(oc_json_cstr(auth, "storePath")));
-	json_array_foreach(json_object_get(auth, "providers"), i, p)
-	{
+	json_array_foreach (json_object_get(auth, "providers"), i, p) {
 		const char *source = oc_json_cstr(p, "source"), *remedy = oc_json_cstr(p, "remedy");
 		const char *problem = oc_json_cstr(p, "problem");
 
@@ -235,7 +233,8 @@ static void print_text(const json_t *s)
 	print_aliases(json_object_get(s, "aliases"));
 	if (json_array_size(json_object_get(s, "allowed")) == 0)
 		printf("%-16s: all\n", "Allowed");
-	else print_refs("Allowed", json_object_get(s, "allowed"));
+	else
+		print_refs("Allowed", json_object_get(s, "allowed"));
 	print_auth(json_object_get(s, "auth"));
 }
 
@@ -245,8 +244,7 @@ static int check_code(const json_t *s)
 	int code = oc_json_cstr(s, "resolvedDefault") ? 0 : 1;
 	size_t i;
 
-	json_array_foreach(json_object_get(json_object_get(s, "auth"), "providers"), i, p)
-	{
+	json_array_foreach (json_object_get(json_object_get(s, "auth"), "providers"), i, p) {
 		struct oc_str state = oc_json_str(p, "status");
 
 		if (oc_str_eq(state, OC_LIT("missing")) || oc_str_eq(state, OC_LIT("expired")))
@@ -271,9 +269,12 @@ int oc_cmd_models_status(struct oc_args *a)
 	if (oc_models_open(&m)) {
 		json_t *s = status_of(&m);
 
-		if (oc_args_has(a, "--json")) oc_models_print_json(s);
-		else if (oc_args_has(a, "--plain")) print_plain(s);
-		else print_text(s);
+		if (oc_args_has(a, "--json"))
+			oc_models_print_json(s);
+		else if (oc_args_has(a, "--plain"))
+			print_plain(s);
+		else
+			print_text(s);
 		exit_code = oc_args_has(a, "--check") ? check_code(s) : 0;
 		json_decref(s);
 	}

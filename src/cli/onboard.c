@@ -9,7 +9,8 @@
 const struct oc_option oc_onboard_options[] = {
 	{ .name = "--non-interactive", .help = "Ask nothing; everything comes from options" },
 	{ .name = "--accept-risk",
-	  .help = "Acknowledge that an agent acts on this machine (needed with --non-interactive)" },
+	  .help =
+	      "Acknowledge that an agent acts on this machine (needed with --non-interactive)" },
 	{ .name = "--auth-choice",
 	  .value = "<name>",
 	  .help = "lmstudio, ollama, vllm, sglang, custom-api-key or skip" },
@@ -96,13 +97,13 @@ static enum oc_rc set_provider(struct oc_onboard *o, struct oc_err *e)
 			       "--custom-provider-id \"%.80s\": use lower-case letters, digits and "
 			       "- _ .",
 			       id);
-	if (!o->choice->provider && (!strcmp(id, OC_LMSTUDIO_ID) || !strcmp(id, "openai") ||
-				     !strcmp(id, "anthropic")))
-		return oc_fail(e, OC_E_INPUT,
-			       "--custom-provider-id \"%s\" is taken by a built-in provider: choose "
-			       "another name%s",
-			       id,
-			       !strcmp(id, OC_LMSTUDIO_ID) ? ", or use --auth-choice lmstudio" : "");
+	if (!o->choice->provider &&
+	    (!strcmp(id, OC_LMSTUDIO_ID) || !strcmp(id, "openai") || !strcmp(id, "anthropic")))
+		return oc_fail(
+		    e, OC_E_INPUT,
+		    "--custom-provider-id \"%s\" is taken by a built-in provider: choose "
+		    "another name%s",
+		    id, !strcmp(id, OC_LMSTUDIO_ID) ? ", or use --auth-choice lmstudio" : "");
 	free(o->provider);
 	o->provider = oc_strdup(id);
 	struct oc_provider *known = oc_catalog_provider(o->catalog, oc_str(id));
@@ -125,9 +126,9 @@ static enum oc_rc set_api(struct oc_onboard *o, struct oc_err *e)
 		o->api = kinds[i][1];
 		return OC_OK;
 	}
-	return oc_fail(e, OC_E_INPUT,
-		       "--custom-compatibility \"%.40s\": use openai, openai-responses or anthropic",
-		       typed);
+	return oc_fail(
+	    e, OC_E_INPUT,
+	    "--custom-compatibility \"%.40s\": use openai, openai-responses or anthropic", typed);
 }
 
 static enum oc_rc check_options(const struct oc_onboard *o, bool interactive, struct oc_err *e)
@@ -137,10 +138,11 @@ static enum oc_rc check_options(const struct oc_onboard *o, bool interactive, st
 	if (mode && strcmp(mode, "local") != 0)
 		return oc_fail(e, OC_E_INPUT, "--mode \"%.40s\" is not supported: use local", mode);
 	if (!interactive && !oc_args_has(o->args, "--accept-risk"))
-		return oc_fail(e, OC_E_INPUT,
-			       "non-interactive setup needs an explicit risk acknowledgement: an "
-			       "agent can read and change files and run commands on this machine. Add "
-			       "--accept-risk");
+		return oc_fail(
+		    e, OC_E_INPUT,
+		    "non-interactive setup needs an explicit risk acknowledgement: an "
+		    "agent can read and change files and run commands on this machine. Add "
+		    "--accept-risk");
 	return oc_onboard_check_gateway(o, e);
 }
 
@@ -211,8 +213,10 @@ static void print_config_lines(const struct oc_onboard *o, bool changed)
 {
 	char *path = oc_paths_short(&o->config->paths, o->config->paths.config_path);
 
-	if (!changed) fprintf(o->out, "Config unchanged: %s\n", path);
-	else fprintf(o->out, "Updated config: %s\n", path);
+	if (!changed)
+		fprintf(o->out, "Config unchanged: %s\n", path);
+	else
+		fprintf(o->out, "Updated config: %s\n", path);
 	if (changed && o->config->exists) fprintf(o->out, "Backup: %s.bak\n", path);
 	if (o->key_source == OC_KEY_NEW)
 		fprintf(o->out, "API key stored in profile: %s:default\n", o->provider);
@@ -222,21 +226,21 @@ static void print_config_lines(const struct oc_onboard *o, bool changed)
 static void warn_small_context(const struct oc_onboard *o, const json_t *config)
 {
 	const json_t *guard = json_object_get(
-		json_object_get(json_object_get(config, "agents"), "defaults"), "contextGuard");
+	    json_object_get(json_object_get(config, "agents"), "defaults"), "contextGuard");
 	int64_t warn = oc_json_int(guard, "warnBelow", 32000);
 	int64_t block = oc_json_int(guard, "blockBelow", 16000);
 
 	if (o->model_ctx <= 0 || (o->model_ctx >= warn && o->model_ctx >= block)) return;
-	fprintf(stderr,
-		"warning: low context window: %s/%s ctx=%lld (warn<%lld, agent turns need %lld)%s\n",
-		o->provider, o->model, (long long)o->model_ctx, (long long)warn, (long long)block,
-		"; raise the context limit of the server, or set agents.defaults.contextGuard");
+	fprintf(
+	    stderr,
+	    "warning: low context window: %s/%s ctx=%lld (warn<%lld, agent turns need %lld)%s\n",
+	    o->provider, o->model, (long long)o->model_ctx, (long long)warn, (long long)block,
+	    "; raise the context limit of the server, or set agents.defaults.contextGuard");
 }
 
 static void print_result(const struct oc_onboard *o, bool changed, const json_t *config)
 {
-	if (o->model)
-		fprintf(o->out, "Default %s model: %s\n", o->choice->label, o->model);
+	if (o->model) fprintf(o->out, "Default %s model: %s\n", o->choice->label, o->model);
 	print_config_lines(o, changed);
 	if (o->model) warn_small_context(o, config);
 }
@@ -273,9 +277,10 @@ static int report(const struct oc_onboard *o, enum oc_rc rc, const struct oc_err
 	}
 	oc_error("%s", e->msg);
 	if (o->choice && !is_skip(o) && !wrote)
-		fprintf(stderr,
-			"Provider setup (%s) exited with code 1; the configuration was not changed.\n",
-			o->choice->label);
+		fprintf(
+		    stderr,
+		    "Provider setup (%s) exited with code 1; the configuration was not changed.\n",
+		    o->choice->label);
 	return 1;
 }
 
@@ -309,13 +314,16 @@ int oc_cmd_onboard(struct oc_args *a)
 	o.json = oc_args_has(a, "--json");
 	o.out = o.json ? stderr : stdout;
 	if (interactive && !oc_tty_interactive())
-		return oc_error("onboarding asks questions and this is no terminal: run it in one, or "
-				"use --non-interactive --accept-risk --auth-choice lmstudio");
+		return oc_error(
+		    "onboarding asks questions and this is no terminal: run it in one, or "
+		    "use --non-interactive --accept-risk --auth-choice lmstudio");
 	if (oc_config_load(&config, &e) != OC_OK) {
 		oc_error("%s", e.msg);
 	} else if (oc_config_require(&config) == OC_OK) {
-		if (oc_catalog_load(&catalog, &config, &e) != OC_OK) oc_error("%s", e.msg);
-		else exit_code = run_wait(&o, interactive);
+		if (oc_catalog_load(&catalog, &config, &e) != OC_OK)
+			oc_error("%s", e.msg);
+		else
+			exit_code = run_wait(&o, interactive);
 	}
 	oc_onboard_deinit(&o);
 	oc_catalog_deinit(&catalog);

@@ -5,44 +5,45 @@
 #include "cli/command.h"
 #include "model/catalog.h"
 #include "model/lmstudio.h"
-/* What the files of `openclaw onboard` share: one setup, from what was typed to what is written (spec 01 §3.8). */
+/* What the files of `openclaw onboard` share: one setup, from what was typed to what is written
+ * (spec 01 §3.8). */
 
 struct oc_auth_choice {
-	const char *name;     /* value of --auth-choice */
+	const char *name; /* value of --auth-choice */
 	const char *label;
-	const char *provider; /* NULL = --custom-provider-id */
-	const char *base_url; /* default; NULL = must be given, or LM Studio's own rule */
-	const char *marker;   /* apiKey in the config when there is no key */
+	const char *provider;	  /* NULL = --custom-provider-id */
+	const char *base_url;	  /* default; NULL = must be given, or LM Studio's own rule */
+	const char *marker;	  /* apiKey in the config when there is no key */
 	const char *keyed_marker; /* and when the key is in a profile */
-	bool native_list;     /* LM Studio's own list */
-	const char *remedy;   /* when it does not answer */
+	bool native_list;	  /* LM Studio's own list */
+	const char *remedy;	  /* when it does not answer */
 };
 extern const struct oc_auth_choice oc_auth_choices[]; /* ends with name NULL */
 const struct oc_auth_choice *oc_auth_choice_find(struct oc_str name);
 
 enum oc_key_source {
-	OC_KEY_NONE,	/* the server takes no key */
-	OC_KEY_NEW,	/* typed or from the environment: goes to the profile */
-	OC_KEY_STORED,	/* a profile has it */
-	OC_KEY_CONFIG,	/* the config says it, or headers do: left alone */
+	OC_KEY_NONE,   /* the server takes no key */
+	OC_KEY_NEW,    /* typed or from the environment: goes to the profile */
+	OC_KEY_STORED, /* a profile has it */
+	OC_KEY_CONFIG, /* the config says it, or headers do: left alone */
 };
 struct oc_onboard {
 	const struct oc_args *args;
 	struct oc_config *config;
 	struct oc_catalog *catalog;
 	const struct oc_auth_choice *choice; /* NULL = skip */
-	char *provider;	     /* id */
-	const json_t *entry; /* existing config of the provider, NULL */
-	char *base_url;	     /* inference base */
+	char *provider;			     /* id */
+	const json_t *entry;		     /* existing config of the provider, NULL */
+	char *base_url;			     /* inference base */
 	const char *api;
 	bool keep_base; /* the config already says it; its text stays */
 	char *key;	/* secret */
 	enum oc_key_source key_source;
-	int64_t preferred_ctx;	  /* 0 = none */
+	int64_t preferred_ctx; /* 0 = none */
 	struct oc_discovery found;
-	char *model;		  /* chosen id */
-	int64_t model_ctx;	  /* its contextTokens, 0 = unknown */
-	bool list_all; /* every discovered model gets an entry in agents.defaults.models */
+	char *model;	   /* chosen id */
+	int64_t model_ctx; /* its contextTokens, 0 = unknown */
+	bool list_all;	   /* every discovered model gets an entry in agents.defaults.models */
 	bool json;
 	FILE *out; /* where results for a person go */
 };
@@ -51,7 +52,8 @@ void oc_onboard_deinit(struct oc_onboard *o);
 /* ---- onboard_provider.c: from a base URL to a chosen model; failures are in words in e ---- */
 
 /* Server base or inference base as typed (may be NULL: existing config, else the default). */
-OC_MUST_USE enum oc_rc oc_onboard_set_base(struct oc_onboard *o, const char *typed, struct oc_err *e);
+OC_MUST_USE enum oc_rc oc_onboard_set_base(struct oc_onboard *o, const char *typed,
+					   struct oc_err *e);
 /* key may be NULL or blank: then what is stored or configured. */
 OC_MUST_USE enum oc_rc oc_onboard_set_key(struct oc_onboard *o, const char *key, struct oc_err *e);
 OC_MUST_USE enum oc_rc oc_onboard_discover_wait(struct oc_onboard *o, struct oc_err *e);

@@ -1,4 +1,5 @@
-/* The parts of the config that onboarding writes beside the provider: gateway, agents, meta (spec 02 §6, D73). */
+/* The parts of the config that onboarding writes beside the provider: gateway, agents, meta (spec
+ * 02 §6, D73). */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -214,7 +215,8 @@ enum oc_rc oc_onboard_report_gateway_wait(const struct oc_onboard *o, const json
 
 	if (oc_args_has(o->args, "--skip-health")) return OC_OK;
 	if ((rc = gateway_answers_wait(port, &answers))) return rc;
-	if (answers) fprintf(o->out, "Gateway: running on port %lld\n", (long long)port);
+	if (answers)
+		fprintf(o->out, "Gateway: running on port %lld\n", (long long)port);
 	else
 		fprintf(o->out, "Gateway: not running. Start it with: openclaw gateway\n");
 	return OC_OK;

@@ -1,4 +1,5 @@
-/* The questions of `openclaw onboard` on a terminal. A blank answer takes the default shown in brackets. */
+/* The questions of `openclaw onboard` on a terminal. A blank answer takes the default shown in
+ * brackets. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,8 +41,10 @@ static enum oc_rc confirm_wait(const char *question, bool *yes)
 	return OC_OK;
 }
 
-/* A number from 1 to n; dflt (from 1) for a blank answer. 0 in *choice: the answer is another text, in *text (owned). */
-static enum oc_rc pick_wait(const char *question, size_t n, size_t dflt, size_t *choice, char **text)
+/* A number from 1 to n; dflt (from 1) for a blank answer. 0 in *choice: the answer is another text,
+ * in *text (owned). */
+static enum oc_rc pick_wait(const char *question, size_t n, size_t dflt, size_t *choice,
+			    char **text)
 {
 	char *prompt = oc_asprintf("%s [%zu]: ", question, dflt);
 	int64_t number = 0;
@@ -50,8 +53,10 @@ static enum oc_rc pick_wait(const char *question, size_t n, size_t dflt, size_t 
 	free(prompt);
 	if (rc) return rc;
 	*choice = 0;
-	if (**text == '\0') *choice = dflt;
-	else if (oc_parse_int(oc_str(*text), 1, (int64_t)n, &number)) *choice = (size_t)number;
+	if (**text == '\0')
+		*choice = dflt;
+	else if (oc_parse_int(oc_str(*text), 1, (int64_t)n, &number))
+		*choice = (size_t)number;
 	return OC_OK;
 }
 
@@ -88,8 +93,10 @@ static char *default_address(const struct oc_onboard *o)
 
 	if (o->base_url && !o->choice->native_list) return oc_strdup(o->base_url);
 	if (o->choice->native_list)
-		return oc_lmstudio_server_base(
-			oc_str(o->base_url ? o->base_url : known ? known->base_url : NULL), false);
+		return oc_lmstudio_server_base(oc_str(o->base_url ? o->base_url
+						      : known	  ? known->base_url
+								  : NULL),
+					       false);
 	if (known && known->base_url) return oc_strdup(known->base_url);
 	return o->choice->base_url ? oc_strdup(o->choice->base_url) : NULL;
 }
@@ -98,8 +105,8 @@ static enum oc_rc ask_base_wait(struct oc_onboard *o, struct oc_err *e)
 {
 	for (;;) {
 		char *dflt = default_address(o), *answer;
-		char *prompt = dflt ? oc_asprintf("%s base URL [%s]: ", o->choice->label, dflt) :
-				      oc_asprintf("%s base URL: ", o->choice->label);
+		char *prompt = dflt ? oc_asprintf("%s base URL [%s]: ", o->choice->label, dflt)
+				    : oc_asprintf("%s base URL: ", o->choice->label);
 		enum oc_rc rc = ask_wait(prompt, false, &answer);
 
 		free(prompt);
@@ -145,8 +152,8 @@ static enum oc_rc ask_key_wait(struct oc_onboard *o, struct oc_err *e)
 	enum oc_rc rc = offer_known_key_wait(o, &taken, e);
 
 	if (rc || taken) return rc;
-	prompt = oc_asprintf("%s API key (leave blank if authentication is off): ",
-			     o->choice->label);
+	prompt =
+	    oc_asprintf("%s API key (leave blank if authentication is off): ", o->choice->label);
 	rc = ask_wait(prompt, true, &answer);
 	while (!rc && *answer && oc_onboard_set_key(o, answer, e) != OC_OK) {
 		fprintf(stderr, "%s\n", e->msg);
@@ -171,7 +178,8 @@ static bool has_chat_model(const struct oc_onboard *o)
 	return o->found.rc == OC_OK && oc_lmstudio_pick(&o->found.list) != NULL;
 }
 
-/* Until there are models. A wrong address or key is asked for again; a server that is down is only tried again. */
+/* Until there are models. A wrong address or key is asked for again; a server that is down is only
+ * tried again. */
 static enum oc_rc connect_wait(struct oc_onboard *o, struct oc_err *e)
 {
 	bool ask = true, again;
@@ -198,8 +206,8 @@ static enum oc_rc ask_context_wait(struct oc_onboard *o)
 	for (;;) {
 		int64_t n = 0;
 		char *answer;
-		enum oc_rc rc = ask_wait("Preferred context length in tokens (blank = automatic): ",
-					 false, &answer);
+		enum oc_rc rc = ask_wait(
+		    "Preferred context length in tokens (blank = automatic): ", false, &answer);
 		if (rc) return rc;
 		bool ok = *answer == '\0' || oc_parse_int(oc_str(answer), 1, INT32_MAX, &n);
 		oc_free_secret(answer);

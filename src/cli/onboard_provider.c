@@ -1,4 +1,5 @@
-/* Setting up one provider: address, key, what it offers, which model. Failures name the remedy (spec 01 §3.8). */
+/* Setting up one provider: address, key, what it offers, which model. Failures name the remedy
+ * (spec 01 §3.8). */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -7,20 +8,37 @@
 #include "model/openai_models.h"
 
 const struct oc_auth_choice oc_auth_choices[] = {
-	{ .name = "lmstudio", .label = "LM Studio", .provider = OC_LMSTUDIO_ID,
-	  .marker = "lmstudio-local", .keyed_marker = "LM_API_TOKEN", .native_list = true,
+	{ .name = "lmstudio",
+	  .label = "LM Studio",
+	  .provider = OC_LMSTUDIO_ID,
+	  .marker = "lmstudio-local",
+	  .keyed_marker = "LM_API_TOKEN",
+	  .native_list = true,
 	  .remedy = "Start LM Studio, or run: lms server start --port 1234" },
-	{ .name = "ollama", .label = "Ollama", .provider = "ollama",
-	  .base_url = "http://127.0.0.1:11434/v1", .marker = "ollama-local",
-	  .keyed_marker = "secretref-managed", .remedy = "Start it with: ollama serve" },
-	{ .name = "vllm", .label = "vLLM", .provider = "vllm",
-	  .base_url = "http://127.0.0.1:8000/v1", .marker = "custom-local",
-	  .keyed_marker = "secretref-managed", .remedy = "Start it with: vllm serve <model>" },
-	{ .name = "sglang", .label = "SGLang", .provider = "sglang",
-	  .base_url = "http://127.0.0.1:30000/v1", .marker = "custom-local",
+	{ .name = "ollama",
+	  .label = "Ollama",
+	  .provider = "ollama",
+	  .base_url = "http://127.0.0.1:11434/v1",
+	  .marker = "ollama-local",
+	  .keyed_marker = "secretref-managed",
+	  .remedy = "Start it with: ollama serve" },
+	{ .name = "vllm",
+	  .label = "vLLM",
+	  .provider = "vllm",
+	  .base_url = "http://127.0.0.1:8000/v1",
+	  .marker = "custom-local",
+	  .keyed_marker = "secretref-managed",
+	  .remedy = "Start it with: vllm serve <model>" },
+	{ .name = "sglang",
+	  .label = "SGLang",
+	  .provider = "sglang",
+	  .base_url = "http://127.0.0.1:30000/v1",
+	  .marker = "custom-local",
 	  .keyed_marker = "secretref-managed",
 	  .remedy = "Start it with: python -m sglang.launch_server" },
-	{ .name = "custom-api-key", .label = "Custom", .marker = "custom-local",
+	{ .name = "custom-api-key",
+	  .label = "Custom",
+	  .marker = "custom-local",
 	  .keyed_marker = "secretref-managed",
 	  .remedy = "Start the server, or correct --custom-base-url" },
 	{ .name = "skip", .label = "None for now" },
@@ -54,8 +72,9 @@ static enum oc_rc check_url(struct oc_str s, struct oc_err *e)
 static enum oc_rc set_plain_base(struct oc_onboard *o, struct oc_str s, struct oc_err *e)
 {
 	if (s.n == 0)
-		return oc_fail(e, OC_E_INPUT, "--custom-base-url is needed for this provider, for "
-					      "example http://127.0.0.1:8080/v1");
+		return oc_fail(e, OC_E_INPUT,
+			       "--custom-base-url is needed for this provider, for "
+			       "example http://127.0.0.1:8080/v1");
 	while (s.n > 0 && s.p[s.n - 1] == '/') s.n--;
 	enum oc_rc rc = check_url(s, e);
 	if (!rc) o->base_url = oc_strndup(s.p, s.n);
@@ -72,10 +91,11 @@ static enum oc_rc set_lmstudio_base(struct oc_onboard *o, struct oc_str s, struc
 		return OC_OK;
 	}
 	if (!oc_lmstudio_base_valid(s))
-		return oc_fail(e, OC_E_INPUT,
-			       "base URL \"%.*s\" is no http or https address; LM Studio listens on "
-			       "http://localhost:1234",
-			       OC_FMT(oc_str_head(s, 200)));
+		return oc_fail(
+		    e, OC_E_INPUT,
+		    "base URL \"%.*s\" is no http or https address; LM Studio listens on "
+		    "http://localhost:1234",
+		    OC_FMT(oc_str_head(s, 200)));
 	server = oc_lmstudio_server_base(s, false);
 	o->base_url = oc_lmstudio_inference_base(server);
 	free(server);
@@ -121,7 +141,8 @@ enum oc_rc oc_onboard_set_key(struct oc_onboard *o, const char *key, struct oc_e
 	if (typed.n > 0) return take_key(o, typed, e);
 	if (!known || oc_credential_resolve(o->catalog, known, NULL, &cred, NULL) != OC_OK)
 		return OC_OK;
-	if (cred.profile_id) o->key_source = OC_KEY_STORED;
+	if (cred.profile_id)
+		o->key_source = OC_KEY_STORED;
 	else if (cred.key || oc_str_ends(oc_str(cred.source), OC_LIT(" headers")))
 		o->key_source = OC_KEY_CONFIG;
 	o->key = cred.key;
@@ -143,8 +164,8 @@ static enum oc_rc no_answer(const struct oc_onboard *o, struct oc_err *e)
 		return oc_fail(e, OC_E_UPSTREAM,
 			       "%s at %s answered HTTP %d. Check the base URL and the API key%s",
 			       o->choice->label, o->base_url, d->status,
-			       o->choice->native_list ? " (--lmstudio-api-key or LM_API_TOKEN)" :
-							" (--custom-api-key)");
+			       o->choice->native_list ? " (--lmstudio-api-key or LM_API_TOKEN)"
+						      : " (--custom-api-key)");
 	if (d->reachable)
 		return oc_fail(e, OC_E_UPSTREAM, "%s at %s: %s. Check the base URL",
 			       o->choice->label, o->base_url, d->error);
@@ -196,9 +217,9 @@ enum oc_rc oc_onboard_discover_wait(struct oc_onboard *o, struct oc_err *e)
 static enum oc_rc no_models(const struct oc_onboard *o, struct oc_err *e)
 {
 	return oc_fail(e, OC_E_UPSTREAM, "No LLM models found at %s. %s", o->base_url,
-		       o->choice->native_list ?
-			       "Download one in LM Studio (or with: lms get <model>), then try again" :
-			       "Load a model into the server, then try again");
+		       o->choice->native_list
+			   ? "Download one in LM Studio (or with: lms get <model>), then try again"
+			   : "Load a model into the server, then try again");
 }
 
 static enum oc_rc unknown_model(const struct oc_onboard *o, const char *wanted, struct oc_err *e)
@@ -241,8 +262,8 @@ enum oc_rc oc_onboard_choose_model(struct oc_onboard *o, const char *wanted, str
 	if (named) m = find_listed(o, wanted);
 	if (!m || !oc_listed_can_chat(m)) return unknown_model(o, wanted, e);
 	o->model = oc_strdup(m->id);
-	json_t *record = o->choice->native_list ? oc_lmstudio_record(m, o->preferred_ctx) :
-						  oc_openai_record(m);
+	json_t *record =
+	    o->choice->native_list ? oc_lmstudio_record(m, o->preferred_ctx) : oc_openai_record(m);
 	o->model_ctx = oc_json_positive(record, "contextTokens");
 	if (o->model_ctx == 0) o->model_ctx = oc_json_positive(record, "contextWindow");
 	json_decref(record);
@@ -251,9 +272,9 @@ enum oc_rc oc_onboard_choose_model(struct oc_onboard *o, const char *wanted, str
 
 json_t *oc_onboard_records(const struct oc_onboard *o, bool for_config)
 {
-	json_t *records = o->choice->native_list ?
-				  oc_lmstudio_records(&o->found.list, o->preferred_ctx, for_config) :
-				  oc_openai_records(&o->found.list);
+	json_t *records = o->choice->native_list
+			      ? oc_lmstudio_records(&o->found.list, o->preferred_ctx, for_config)
+			      : oc_openai_records(&o->found.list);
 
 	if (json_array_size(records) == 0 && o->model)
 		json_array_append_new(records,

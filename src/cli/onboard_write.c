@@ -1,4 +1,5 @@
-/* Writes what onboarding found: the key to its profile, the rest to the config, the whole catalog to models.json. */
+/* Writes what onboarding found: the key to its profile, the rest to the config, the whole catalog
+ * to models.json. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -16,8 +17,7 @@ static json_t *provider_entry(json_t *providers, const char *id)
 	const char *key;
 	json_t *entry;
 
-	json_object_foreach(providers, key, entry)
-	{
+	json_object_foreach (providers, key, entry) {
 		if (oc_str_ieq(oc_str_trim(oc_str(key)), oc_str(id)) && json_is_object(entry))
 			return entry;
 	}
@@ -30,10 +30,8 @@ static json_t *merged_models(const struct oc_onboard *o, const json_t *old)
 	json_t *fresh = oc_onboard_records(o, true), *record, *had;
 	size_t i, k;
 
-	json_array_foreach(fresh, i, record)
-	{
-		json_array_foreach(old, k, had)
-		{
+	json_array_foreach (fresh, i, record) {
+		json_array_foreach (old, k, had) {
 			if (oc_str_eq(oc_json_str(had, "id"), oc_json_str(record, "id")))
 				json_object_update_missing(record, had);
 		}
@@ -77,8 +75,7 @@ static void drop_profiles_of(json_t *profiles, const char *provider)
 	const char *id;
 	json_t *meta;
 
-	json_object_foreach(profiles, id, meta)
-	{
+	json_object_foreach (profiles, id, meta) {
 		if (oc_str_ieq(oc_json_str(meta, "provider"), oc_str(provider)))
 			oc_strv_add(&ids, oc_str(id));
 	}
@@ -120,8 +117,7 @@ static void put_default_model(const struct oc_onboard *o, json_t *raw)
 	free(key);
 	if (!o->list_all) return;
 	records = oc_onboard_records(o, true);
-	json_array_foreach(records, i, record)
-	{
+	json_array_foreach (records, i, record) {
 		key = oc_asprintf("%s/%s", o->provider, oc_json_cstr(record, "id"));
 		oc_onboard_object(oc_onboard_object(defaults, "models"), key);
 		free(key);
@@ -151,7 +147,8 @@ static void edit_profiles(json_t *doc, void *arg)
 	const struct oc_onboard *o = arg;
 	char *id = oc_asprintf("%s:default", o->provider);
 
-	if (o->key_source == OC_KEY_NEW) oc_auth_profiles_put_key(doc, id, o->provider, o->key);
+	if (o->key_source == OC_KEY_NEW)
+		oc_auth_profiles_put_key(doc, id, o->provider, o->key);
 	else
 		oc_auth_profiles_remove_provider(doc, o->provider);
 	free(id);
@@ -160,8 +157,8 @@ static void edit_profiles(json_t *doc, void *arg)
 static enum oc_rc write_profile(struct oc_onboard *o, struct oc_err *e)
 {
 	char *path = oc_auth_profiles_path(o->config->paths.agent_dir);
-	bool needed = o->key_source == OC_KEY_NEW ||
-		      (o->key_source == OC_KEY_NONE && oc_file_exists(path));
+	bool needed =
+	    o->key_source == OC_KEY_NEW || (o->key_source == OC_KEY_NONE && oc_file_exists(path));
 
 	free(path);
 	if (!o->model || !needed) return OC_OK;

@@ -220,6 +220,7 @@ static void request_wait(struct run *r)
 		.headers = a->headers,
 		.body = a->body,
 		.context = "provider transport",
+		.connect_timeout_ms = (uint32_t)timeout_ms(r),
 		.idle_timeout_ms = timeout_ms(r),
 	};
 	enum oc_http_failure why;

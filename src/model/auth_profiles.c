@@ -125,8 +125,7 @@ static void ids_of(const json_t *doc, const char *provider, struct oc_strv *out)
 	json_t *profiles = json_object_get(doc, "profiles"), *p;
 	const char *id;
 
-	json_object_foreach(profiles, id, p)
-	{
+	json_object_foreach (profiles, id, p) {
 		if (oc_str_ieq(oc_json_str(p, "provider"), oc_str(provider)))
 			oc_strv_add(out, oc_str(id));
 	}
@@ -176,14 +175,13 @@ static void add_usable(const json_t *doc, const json_t *ids, const char *provide
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(ids, i, item)
-	{
+	json_array_foreach (ids, i, item) {
 		const char *id = json_string_value(item);
 		if (id && oc_auth_profile(doc, id, provider)) oc_strv_add_once(out, oc_str(id));
 	}
 }
 
-/* Ids that the config describes, and after them all stored ones. */
+/* Ids that the config describes; all stored ones when it describes none. */
 static void add_unordered(const json_t *doc, const json_t *config_auth, const char *provider,
 			  struct oc_strv *out)
 {
@@ -191,12 +189,12 @@ static void add_unordered(const json_t *doc, const json_t *config_auth, const ch
 	struct oc_strv stored = { 0 };
 	const char *id;
 
-	json_object_foreach(meta, id, entry)
-	{
+	json_object_foreach (meta, id, entry) {
 		if (oc_auth_profile(doc, id, provider)) oc_strv_add_once(out, oc_str(id));
 	}
+	if (out->n > 0) return;
 	ids_of(doc, provider, &stored);
-	for (size_t i = 0; out->n == 0 && i < stored.n; i++)
+	for (size_t i = 0; i < stored.n; i++)
 		if (oc_auth_profile(doc, stored.v[i], provider))
 			oc_strv_add(out, oc_str(stored.v[i]));
 	oc_strv_deinit(&stored);
@@ -233,8 +231,7 @@ static void rank(const json_t *doc, int64_t now_ms, bool explicit_order, struct 
 	if (ids->n < 2) return;
 	rows = oc_realloc_array(NULL, ids->n, sizeof *rows);
 	for (size_t i = 0; i < ids->n; i++) {
-		const json_t *use =
-			json_object_get(json_object_get(doc, "usageStats"), ids->v[i]);
+		const json_t *use = json_object_get(json_object_get(doc, "usageStats"), ids->v[i]);
 		int64_t cooldown = oc_json_positive(use, "cooldownUntil");
 		int64_t disabled = oc_json_positive(use, "disabledUntil");
 		int64_t until = cooldown > disabled ? cooldown : disabled;
@@ -244,8 +241,8 @@ static void rank(const json_t *doc, int64_t now_ms, bool explicit_order, struct 
 		rows[i] = (struct ranked){
 			.id = ids->v[i],
 			.explicit_order = explicit_order,
-			.kind = kind_of(json_object_get(json_object_get(doc, "profiles"),
-							ids->v[i])),
+			.kind =
+			    kind_of(json_object_get(json_object_get(doc, "profiles"), ids->v[i])),
 			.last_used = oc_json_positive(use, "lastUsed"),
 			.blocked_until = until > now_ms ? until : 0,
 			.place = i,

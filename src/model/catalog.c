@@ -24,8 +24,7 @@ enum { BUNDLED = sizeof bundled / sizeof *bundled };
 
 enum oc_tri oc_entry_allow_private(const json_t *entry)
 {
-	const json_t *v =
-		json_object_get(json_object_get(entry, "request"), "allowPrivateNetwork");
+	const json_t *v = json_object_get(json_object_get(entry, "request"), "allowPrivateNetwork");
 
 	if (!json_is_boolean(v)) return OC_UNSET;
 	return json_is_true(v) ? OC_TRUE : OC_FALSE;
@@ -55,8 +54,7 @@ static bool takes_images(const json_t *record)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(record, "input"), i, item)
-	{
+	json_array_foreach (json_object_get(record, "input"), i, item) {
 		if (oc_str_eq(oc_json_text(item), OC_LIT("image"))) return true;
 	}
 	return false;
@@ -98,8 +96,7 @@ static void set_models(struct oc_provider *p, const json_t *list, size_t n_confi
 
 	if (json_array_size(list) == 0) return;
 	p->models = oc_realloc_array(NULL, json_array_size(list), sizeof *p->models);
-	json_array_foreach(list, i, record)
-	{
+	json_array_foreach (list, i, record) {
 		if (oc_json_cstr(record, "id"))
 			p->models[p->n_models++] = new_model(record, i < n_configured);
 	}
@@ -115,8 +112,7 @@ static const json_t *remembered_models(const struct oc_provider *p, const json_t
 	return json_object_get(known, "models");
 }
 
-static void join_models(const struct oc_config *c, struct oc_provider *p,
-			const json_t *models_json)
+static void join_models(const struct oc_config *c, struct oc_provider *p, const json_t *models_json)
 {
 	struct oc_str mode = oc_json_str(json_object_get(c->value, "models"), "mode");
 	bool replace = oc_str_eq(mode, OC_LIT("replace"));
@@ -178,7 +174,7 @@ static char *lmstudio_base(const struct oc_config *c, const json_t *entry)
 	for (size_t i = 0; !chosen.n && i < sizeof tries / sizeof *tries; i++)
 		if (i == 0 || !is_native(tries[i])) chosen = oc_str_trim(tries[i]);
 	char *server =
-		oc_lmstudio_server_base(chosen, is_truthy(variable(c, "OPENCLAW_DOCKER_SETUP")));
+	    oc_lmstudio_server_base(chosen, is_truthy(variable(c, "OPENCLAW_DOCKER_SETUP")));
 	char *base = oc_lmstudio_inference_base(server);
 	free(server);
 	return base;
@@ -206,9 +202,9 @@ static void explain_missing_base(const struct oc_config *c, struct oc_provider *
 {
 	const char *typed = authored_base(c, p->id);
 
-	p->problem = oc_asprintf("provider \"%s\" has no base URL: %s%s%s set models.providers.%s.baseUrl",
-				 p->id, typed ? "nothing is set for " : "", typed ? typed : "",
-				 typed ? ";" : "", p->id);
+	p->problem = oc_asprintf(
+	    "provider \"%s\" has no base URL: %s%s%s set models.providers.%s.baseUrl", p->id,
+	    typed ? "nothing is set for " : "", typed ? typed : "", typed ? ";" : "", p->id);
 }
 
 /* A base that is no URL makes the provider unusable, not the whole catalog. */
@@ -258,8 +254,8 @@ static void add_provider(struct oc_catalog *c, struct oc_str id, const json_t *e
 		.timeout_seconds = oc_json_positive(entry, "timeoutSeconds"),
 		.allow_private = oc_entry_allow_private(entry),
 	};
-	p->base_url = !strcmp(key, OC_LMSTUDIO_ID) ? lmstudio_base(c->config, entry) :
-						     plain_base(c->config, key, entry, builtin);
+	p->base_url = !strcmp(key, OC_LMSTUDIO_ID) ? lmstudio_base(c->config, entry)
+						   : plain_base(c->config, key, entry, builtin);
 	check_base(c, p);
 	join_models(c->config, p, models_json);
 }
@@ -274,8 +270,7 @@ enum oc_rc oc_catalog_load(struct oc_catalog *c, const struct oc_config *config,
 	*c = (struct oc_catalog){ .config = config };
 	rc = oc_models_json_load(config->paths.agent_dir, &models_json, e);
 	if (rc) return oc_wrap(e, "model catalog");
-	json_object_foreach(configured, id, entry)
-	{
+	json_object_foreach (configured, id, entry) {
 		add_provider(c, oc_str(id), entry, models_json);
 	}
 	for (size_t i = 0; i < BUNDLED; i++)

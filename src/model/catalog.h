@@ -3,27 +3,27 @@
 #include "config/config.h"
 #include "model/compat.h"
 /*
- * The models a person can use: config entries, joined with what models.json remembers of discovery (spec 01 §2.1,
- * §3.6). Reading it asks no server.
+ * The models a person can use: config entries, joined with what models.json remembers of discovery
+ * (spec 01 §2.1, §3.6). Reading it asks no server.
  */
 struct oc_model {
 	char *id; /* provider-local */
 	char *name;
 	bool reasoning, vision;
-	bool configured; /* an entry of the config, not only discovered */
-	bool can_chat; /* D10 */
+	bool configured;	/* an entry of the config, not only discovered */
+	bool can_chat;		/* D10 */
 	int64_t context_window; /* 0 = nobody said */
 	int64_t context_tokens; /* 0 = nobody said */
-	int64_t max_tokens; /* 0 = nobody said */
-	json_t *entry; /* the merged record, owned reference */
+	int64_t max_tokens;	/* 0 = nobody said */
+	json_t *entry;		/* the merged record, owned reference */
 };
 struct oc_provider {
-	char *id; /* lower case */
+	char *id;	/* lower case */
 	char *base_url; /* inference base; NULL = not usable, see problem */
-	char *problem; /* why not, with the remedy; NULL */
+	char *problem;	/* why not, with the remedy; NULL */
 	char *api;
-	const json_t *entry; /* config object, borrowed from the config; NULL for one known from models.json
-			      * or bundled only */
+	const json_t *entry;	 /* config object, borrowed from the config; NULL for one known from
+				  * models.json     or bundled only */
 	int64_t timeout_seconds; /* 0 = unset */
 	enum oc_tri allow_private;
 	bool local; /* local endpoint by the "Names of things" of the decisions */

@@ -1,4 +1,5 @@
-/* Chunks of /chat/completions: where text, thought, calls, usage and the finish are found in them. */
+/* Chunks of /chat/completions: where text, thought, calls, usage and the finish are found in them.
+ */
 #include "model/chat_decoder.h"
 
 #include <math.h>
@@ -44,7 +45,7 @@ static void add_thought_value(struct oc_chat *c, const json_t *v, const char *fi
 	add_thought(c, oc_json_text(v), field);
 	add_thought(c, oc_json_str(v, "content"), field);
 	add_thought(c, oc_json_str(v, "text"), field);
-	json_array_foreach(v, i, item) {
+	json_array_foreach (v, i, item) {
 		add_thought(c, oc_json_text(item), field);
 		add_thought(c, oc_json_str(item, "text"), field);
 	}
@@ -56,10 +57,11 @@ static bool add_thought_details(struct oc_chat *c, const json_t *details)
 	bool any = false;
 	size_t i;
 
-	json_array_foreach(details, i, item) {
+	json_array_foreach (details, i, item) {
 		struct oc_str text = oc_json_str(item, "text");
 
-		if (!oc_str_eq(oc_json_str(item, "type"), OC_LIT("reasoning.text")) || !text.n) continue;
+		if (!oc_str_eq(oc_json_str(item, "type"), OC_LIT("reasoning.text")) || !text.n)
+			continue;
 		add_thought(c, text, "reasoning");
 		any = true;
 	}
@@ -68,8 +70,8 @@ static bool add_thought_details(struct oc_chat *c, const json_t *details)
 
 static bool has_content(const json_t *v)
 {
-	return json_is_string(v) ? json_string_length(v) > 0 :
-				   json_is_object(v) || json_array_size(v) > 0;
+	return json_is_string(v) ? json_string_length(v) > 0
+				 : json_is_object(v) || json_array_size(v) > 0;
 }
 
 /* Servers repeat the same thought under several names: one source a delta. */
@@ -99,7 +101,8 @@ static void add_part(struct oc_chat *c, const json_t *part)
 		add_thought_value(c, thought, NULL);
 	} else if (oc_str_eq(type, OC_LIT("refusal"))) {
 		oc_splitter_feed(&c->splitter, oc_json_str(part, "refusal"));
-	} else if (!type.n || oc_str_eq(type, OC_LIT("text")) || oc_str_eq(type, OC_LIT("output_text"))) {
+	} else if (!type.n || oc_str_eq(type, OC_LIT("text")) ||
+		   oc_str_eq(type, OC_LIT("output_text"))) {
 		oc_splitter_feed(&c->splitter, oc_json_str(part, "text"));
 	}
 }
@@ -110,7 +113,7 @@ static void add_content(struct oc_chat *c, const json_t *content)
 	size_t i;
 
 	if (json_is_string(content)) oc_splitter_feed(&c->splitter, oc_json_text(content));
-	json_array_foreach(content, i, part) add_part(c, part);
+	json_array_foreach (content, i, part) add_part(c, part);
 }
 
 static void add_calls(struct oc_chat *c, const json_t *delta, bool whole)
@@ -118,7 +121,7 @@ static void add_calls(struct oc_chat *c, const json_t *delta, bool whole)
 	const json_t *fragment;
 	size_t i;
 
-	json_array_foreach(json_object_get(delta, "tool_calls"), i, fragment)
+	json_array_foreach (json_object_get(delta, "tool_calls"), i, fragment)
 		oc_call_slots_add(&c->slots, fragment, whole);
 	oc_call_slots_add_legacy(&c->slots, json_object_get(delta, "function_call"));
 }
@@ -149,7 +152,8 @@ static void take_usage(struct oc_usage *u, const json_t *usage)
 	if (!prompt && !output && !oc_json_positive(usage, "total_tokens")) return;
 	*u = (struct oc_usage){ .present = true, .input = prompt, .output = output };
 	u->cached = count(json_object_get(usage, "prompt_tokens_details"), "cached_tokens");
-	u->reasoning = count(json_object_get(usage, "completion_tokens_details"), "reasoning_tokens");
+	u->reasoning =
+	    count(json_object_get(usage, "completion_tokens_details"), "reasoning_tokens");
 	if (u->reasoning < 0) u->reasoning = count(usage, "reasoning_tokens");
 }
 
@@ -158,7 +162,8 @@ static void take_timings(struct oc_chat *c, const json_t *t)
 	const json_t *rate = json_object_get(t, "predicted_per_second");
 	int64_t prompt = count(t, "prompt_n"), predicted = count(t, "predicted_n");
 
-	if (json_is_number(rate) && isfinite(json_number_value(rate)) && json_number_value(rate) > 0)
+	if (json_is_number(rate) && isfinite(json_number_value(rate)) &&
+	    json_number_value(rate) > 0)
 		c->reply->tokens_per_second = json_number_value(rate);
 	if (prompt < 0 || predicted < 0) return;
 	c->timings.present = prompt + predicted > 0;
@@ -183,9 +188,9 @@ static void usage_from_timings(struct oc_chat *c)
 static void take_progress(struct oc_chat *c, const json_t *p)
 {
 	if (!json_is_object(p)) return;
-	c->reply->progress = (struct oc_progress){ true, oc_json_int(p, "total", 0),
-						   oc_json_int(p, "processed", 0),
-						   oc_json_int(p, "cache", 0) };
+	c->reply->progress =
+	    (struct oc_progress){ true, oc_json_int(p, "total", 0), oc_json_int(p, "processed", 0),
+				  oc_json_int(p, "cache", 0) };
 	if (c->sink->progress) c->sink->progress(c->sink->arg, &c->reply->progress);
 }
 
@@ -231,7 +236,7 @@ void oc_chat_add(struct oc_chat *c, const json_t *chunk, bool whole)
 	take_usage(&c->reply->usage, json_object_get(chunk, "usage"));
 	take_timings(c, json_object_get(chunk, "timings"));
 	take_progress(c, json_object_get(chunk, "prompt_progress"));
-	json_array_foreach(json_object_get(chunk, "choices"), i, choice) {
+	json_array_foreach (json_object_get(chunk, "choices"), i, choice) {
 		if (!json_is_object(choice)) continue;
 		if (oc_json_int(choice, "index", 0) == 0)
 			add_choice(c, choice, whole);

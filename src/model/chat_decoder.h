@@ -24,6 +24,7 @@ void oc_chat_add(struct oc_chat *c, const json_t *chunk, bool whole);
 bool oc_chat_failed(const struct oc_chat *c);
 /* No more chunks: usage from timings if there was none, text decided, calls sealed. */
 void oc_chat_seal(struct oc_chat *c, const struct oc_strv *tools);
-/* The last finish_reason as a value; OC_FINISH_UNKNOWN when there was none. Notes an unknown one as a warning. */
+/* The last finish_reason as a value; OC_FINISH_UNKNOWN when there was none. Notes an unknown one as
+ * a warning. */
 enum oc_finish oc_chat_finish(struct oc_chat *c);
 #endif

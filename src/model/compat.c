@@ -1,4 +1,5 @@
-/* What a server takes: defaults by the kind of endpoint, overridden by the model's saved compat (spec 01 §4.4). */
+/* What a server takes: defaults by the kind of endpoint, overridden by the model's saved compat
+ * (spec 01 §4.4). */
 #include "model/compat.h"
 
 #include <stdlib.h>
@@ -8,9 +9,11 @@
 #include "model/reasoning.h"
 
 /* Local servers that are known to send usage in a stream; also with a suffix "-…". */
-static const char *const usage_ids[] = { "lmstudio", "vllm",  "sglang",	 "llamacpp",  "llama-cpp",
-					 "llama.cpp", "localai", "jan",	 "tabby",     "tabbyapi",
-					 "textgen",   "text-generation-webui", "ollama", "starter" };
+static const char *const usage_ids[] = { "lmstudio", "vllm",	  "sglang",
+					 "llamacpp", "llama-cpp", "llama.cpp",
+					 "localai",  "jan",	  "tabby",
+					 "tabbyapi", "textgen",	  "text-generation-webui",
+					 "ollama",   "starter" };
 
 static bool sends_usage(const char *id)
 {
@@ -27,7 +30,8 @@ static bool native_openai(const struct oc_url *base)
 	struct oc_str host = base ? oc_str(base->host) : OC_LIT("");
 
 	return base && base->https &&
-	       (oc_str_eq(host, OC_LIT("api.openai.com")) || oc_str_ends(host, OC_LIT(".api.openai.com")));
+	       (oc_str_eq(host, OC_LIT("api.openai.com")) ||
+		oc_str_ends(host, OC_LIT(".api.openai.com")));
 }
 
 static void set_defaults(struct oc_compat *c, const char *id, const struct oc_url *base)
@@ -38,10 +42,11 @@ static void set_defaults(struct oc_compat *c, const char *id, const struct oc_ur
 	c->supports_tools = c->supports_temperature = true;
 	c->supports_developer_role = c->supports_reasoning_effort = native;
 	c->supports_strict_mode = c->max_completion_tokens = native;
-	c->supports_usage_in_streaming = native || sends_usage(id) ||
-					 (base && oc_endpoint_class(base) == OC_ENDPOINT_LOCAL);
+	c->supports_usage_in_streaming =
+	    native || sends_usage(id) || (base && oc_endpoint_class(base) == OC_ENDPOINT_LOCAL);
 	c->thinking_format = oc_strdup("openai");
-	if (!strcmp(id, "lmstudio")) oc_strv_add(&c->unsupported_schema_keywords, OC_LIT("pattern"));
+	if (!strcmp(id, "lmstudio"))
+		oc_strv_add(&c->unsupported_schema_keywords, OC_LIT("pattern"));
 }
 
 /* ---- the model's own flags ------------------------------------------------------- */
@@ -91,7 +96,7 @@ static void add_strings(struct oc_strv *out, const json_t *array)
 	const json_t *v;
 	size_t i;
 
-	json_array_foreach(array, i, v)
+	json_array_foreach (array, i, v)
 		if (json_is_string(v)) oc_strv_add_once(out, oc_json_text(v));
 }
 
@@ -107,7 +112,8 @@ static bool is_none(const char *s)
 	return s && (!strcmp(s, "off") || !strcmp(s, "none"));
 }
 
-/* What a saved list and map say in the words of discovery. True when they hold "on" or "off" and must be rebuilt. */
+/* What a saved list and map say in the words of discovery. True when they hold "on" or "off" and
+ * must be rebuilt. */
 static bool saved_options(const struct oc_strv *list, json_t *map, struct oc_strv *options)
 {
 	bool rebuild = false, none = false, on = false;
@@ -119,7 +125,7 @@ static bool saved_options(const struct oc_strv *list, json_t *map, struct oc_str
 		none = none || is_none(list->v[i]);
 		if (!is_none(list->v[i])) oc_strv_add_once(options, oc_str(list->v[i]));
 	}
-	json_object_foreach(map, key, v) {
+	json_object_foreach (map, key, v) {
 		const char *value = json_string_value(v);
 
 		rebuild = rebuild || is_switch(value);

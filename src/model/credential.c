@@ -1,6 +1,6 @@
 /*
- * Where a provider's key comes from, and the headers that carry it. A key leaves this file only in a header line
- * or in oc_credential.key.
+ * Where a provider's key comes from, and the headers that carry it. A key leaves this file only in
+ * a header line or in oc_credential.key.
  */
 #include "model/credential.h"
 
@@ -15,14 +15,10 @@
 /* ---- markers ---- */
 
 static const char *const key_variables[][2] = {
-	{ "lmstudio", "LM_API_TOKEN" },
-	{ "openai", "OPENAI_API_KEY" },
-	{ "anthropic", "ANTHROPIC_API_KEY" },
-	{ "openrouter", "OPENROUTER_API_KEY" },
-	{ "ollama", "OLLAMA_API_KEY" },
-	{ "vllm", "VLLM_API_KEY" },
-	{ "sglang", "SGLANG_API_KEY" },
-	{ "litellm", "LITELLM_API_KEY" },
+	{ "lmstudio", "LM_API_TOKEN" },	      { "openai", "OPENAI_API_KEY" },
+	{ "anthropic", "ANTHROPIC_API_KEY" }, { "openrouter", "OPENROUTER_API_KEY" },
+	{ "ollama", "OLLAMA_API_KEY" },	      { "vllm", "VLLM_API_KEY" },
+	{ "sglang", "SGLANG_API_KEY" },	      { "litellm", "LITELLM_API_KEY" },
 };
 enum { KEY_VARIABLES = sizeof key_variables / sizeof *key_variables };
 
@@ -64,7 +60,8 @@ static const char *variable(const struct oc_env *env, const char *name)
 	return v && oc_str_trim(oc_str(v)).n ? v : NULL;
 }
 
-/* A key as configured or stored: text, a variable's name, or a reference. NULL when there is none. Owned. */
+/* A key as configured or stored: text, a variable's name, or a reference. NULL when there is none.
+ * Owned. */
 static char *secret_value(const struct oc_env *env, const json_t *v)
 {
 	struct oc_str s = oc_str_trim(oc_json_text(v));
@@ -74,8 +71,10 @@ static char *secret_value(const struct oc_env *env, const json_t *v)
 		named = variable(env, oc_json_cstr(v, "id"));
 	else if (is_variable_marker(s))
 		named = variable(env, json_string_value(v));
-	if (named) s = oc_str_trim(oc_str(named));
-	else if (!s.n || oc_credential_is_marker(s)) return NULL;
+	if (named)
+		s = oc_str_trim(oc_str(named));
+	else if (!s.n || oc_credential_is_marker(s))
+		return NULL;
 	return oc_strndup(s.p, s.n);
 }
 
@@ -109,8 +108,8 @@ static bool pinned(const struct oc_catalog *c, const json_t *doc, const char *pr
 		   const char *name, struct oc_credential *out)
 {
 	char *full = oc_asprintf("%s:%s", provider, name);
-	bool found = take_profile(c, doc, provider, name, out) ||
-		     take_profile(c, doc, provider, full, out);
+	bool found =
+	    take_profile(c, doc, provider, name, out) || take_profile(c, doc, provider, full, out);
 
 	free(full);
 	return found;
@@ -129,8 +128,8 @@ static bool from_profiles(const struct oc_catalog *c, const struct oc_provider *
 		return false;
 	}
 	if (profile) found = pinned(c, doc, p->id, profile, out);
-	oc_auth_profiles_order(doc, json_object_get(c->config->value, "auth"), p->id,
-			       oc_wall_ms(), &ids);
+	oc_auth_profiles_order(doc, json_object_get(c->config->value, "auth"), p->id, oc_wall_ms(),
+			       &ids);
 	for (size_t i = 0; !found && i < ids.n; i++)
 		found = take_profile(c, doc, p->id, ids.v[i], out);
 	oc_strv_deinit(&ids);
@@ -168,8 +167,7 @@ static bool has_header(json_t *headers, const char *name)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(headers, key, value)
-	{
+	json_object_foreach (headers, key, value) {
 		if (oc_str_ieq(oc_str(key), oc_str(name))) return true;
 	}
 	return false;
@@ -182,8 +180,7 @@ static bool own_authorization(const json_t *entry)
 
 	return has_header(json_object_get(entry, "headers"), "Authorization") ||
 	       has_header(json_object_get(request, "headers"), "Authorization") ||
-	       oc_str_eq(mode, OC_LIT("authorization-bearer")) ||
-	       oc_str_eq(mode, OC_LIT("header"));
+	       oc_str_eq(mode, OC_LIT("authorization-bearer")) || oc_str_eq(mode, OC_LIT("header"));
 }
 
 enum oc_rc oc_credential_resolve(const struct oc_catalog *c, const struct oc_provider *p,
@@ -221,9 +218,10 @@ void oc_credential_deinit(struct oc_credential *c)
 
 static bool is_reserved(struct oc_str name)
 {
-	static const char *const names[] = { "host",		  "connection", "content-length",
-					     "transfer-encoding", "upgrade",	"te",
-					     "keep-alive",	  "trailer",	"expect" };
+	static const char *const names[] = {
+		"host",	      "connection", "content-length", "transfer-encoding", "upgrade", "te",
+		"keep-alive", "trailer",    "expect"
+	};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (oc_str_ieq(name, oc_str(names[i]))) return true;
@@ -241,8 +239,7 @@ static bool is_header_name(struct oc_str s)
 static bool is_header_value(struct oc_str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (((unsigned char)s.p[i] < ' ' && s.p[i] != '\t') || s.p[i] == 0x7f)
-			return false;
+		if (((unsigned char)s.p[i] < ' ' && s.p[i] != '\t') || s.p[i] == 0x7f) return false;
 	return true;
 }
 
@@ -252,10 +249,11 @@ static void remove_header(struct oc_strv *headers, struct oc_str name)
 
 	for (size_t i = 0; i < headers->n; i++) {
 		struct oc_str line = oc_str(headers->v[i]);
-		bool same = line.n > name.n && line.p[name.n] == ':' &&
-			    oc_str_istarts(line, name);
-		if (same) oc_free_secret(headers->v[i]);
-		else headers->v[kept++] = headers->v[i];
+		bool same = line.n > name.n && line.p[name.n] == ':' && oc_str_istarts(line, name);
+		if (same)
+			oc_free_secret(headers->v[i]);
+		else
+			headers->v[kept++] = headers->v[i];
 	}
 	headers->n = kept;
 	if (headers->v) headers->v[kept] = NULL;
@@ -276,8 +274,7 @@ static void add_configured(const struct oc_env *env, json_t *map, struct oc_strv
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(map, name, value)
-	{
+	json_object_foreach (map, name, value) {
 		char *resolved = secret_value(env, value);
 		if (resolved) set_header(headers, name, oc_str(resolved));
 		oc_free_secret(resolved);
@@ -309,15 +306,17 @@ static void add_request_auth(const struct oc_env *env, const json_t *auth, struc
 	oc_free_secret(secret);
 }
 
-void oc_entry_headers(const struct oc_env *env, const json_t *entry, const char *api, const char *key,
-		      const json_t *model_entry, struct oc_strv *headers)
+void oc_entry_headers(const struct oc_env *env, const json_t *entry, const char *api,
+		      const char *key, const json_t *model_entry, struct oc_strv *headers)
 {
 	const json_t *request = json_object_get(entry, "request");
-	bool by_x_api_key = api && !strcmp(api, "anthropic-messages") &&
-			    !oc_json_bool(entry, "authHeader", false);
+	bool by_x_api_key =
+	    api && !strcmp(api, "anthropic-messages") && !oc_json_bool(entry, "authHeader", false);
 
-	if (key && by_x_api_key) set_header(headers, "x-api-key", oc_str(key));
-	else if (key) add_bearer(headers, key);
+	if (key && by_x_api_key)
+		set_header(headers, "x-api-key", oc_str(key));
+	else if (key)
+		add_bearer(headers, key);
 	add_configured(env, json_object_get(entry, "headers"), headers);
 	add_configured(env, json_object_get(model_entry, "headers"), headers);
 	add_configured(env, json_object_get(request, "headers"), headers);

@@ -4,11 +4,13 @@
 /* Keys: auth profiles, config, environment, local markers (spec 01 §3.9, D38, §2.2). */
 struct oc_credential {
 	char *key;	  /* secret, NULL = none is sent */
-	char *source;	  /* for `models status`: "profile lmstudio:default", "models.providers.local.apiKey",
-			   * "LM_API_TOKEN", "… (synthetic local key)"; NULL = no key and none needed */
+	char *source;	  /* for `models status`: "profile lmstudio:default",
+			   * "models.providers.local.apiKey",     "LM_API_TOKEN", "… (synthetic local key)";
+			   * NULL = no key and none needed */
 	char *profile_id; /* NULL when not from a profile */
 };
-/* OC_E_INPUT: a public host without a key; e names config path, variable and login command. profile may be NULL. */
+/* OC_E_INPUT: a public host without a key; e names config path, variable and login command. profile
+ * may be NULL. */
 OC_MUST_USE enum oc_rc oc_credential_resolve(const struct oc_catalog *c,
 					     const struct oc_provider *p, const char *profile,
 					     struct oc_credential *out, struct oc_err *e);
@@ -22,6 +24,6 @@ void oc_provider_headers(const struct oc_catalog *c, const struct oc_provider *p
 			 const struct oc_credential *cred, const struct oc_model *model,
 			 struct oc_strv *headers);
 /* The same from a provider entry of the config (may be NULL) and a key (may be NULL). */
-void oc_entry_headers(const struct oc_env *env, const json_t *entry, const char *api, const char *key,
-		      const json_t *model_entry, struct oc_strv *headers);
+void oc_entry_headers(const struct oc_env *env, const json_t *entry, const char *api,
+		      const char *key, const json_t *model_entry, struct oc_strv *headers);
 #endif

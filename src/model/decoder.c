@@ -1,6 +1,7 @@
 /*
- * Entry of the decoder: the head, what kind of body follows (a look at its first bytes beats Content-Type), the ways a
- * body can end, and the outcome that all of it adds up to. Policy: tests/wire/README.md, spec 04 §3.2.
+ * Entry of the decoder: the head, what kind of body follows (a look at its first bytes beats
+ * Content-Type), the ways a body can end, and the outcome that all of it adds up to. Policy:
+ * tests/wire/README.md, spec 04 §3.2.
  */
 #include "model/decoder.h"
 
@@ -91,9 +92,8 @@ void oc_decoder_head(struct oc_decoder *d, int status, oc_header_fn *header, voi
 	d->server = copied(header(arg, "server"));
 	d->bad_encoding = !known_encoding(header(arg, "content-encoding"));
 	if (status >= 400)
-		d->retry_after_ms = oc_retry_after_ms(header(arg, "retry-after-ms"),
-						      header(arg, "retry-after"),
-						      header(arg, "date"));
+		d->retry_after_ms = oc_retry_after_ms(
+		    header(arg, "retry-after-ms"), header(arg, "retry-after"), header(arg, "date"));
 	if (header(arg, "content-length") && header(arg, "transfer-encoding"))
 		oc_reply_warn(&d->reply, "http_cl_and_te");
 }
@@ -117,8 +117,8 @@ static const struct {
 	struct oc_str begin;
 	enum body_kind kind;
 } signatures[] = {
-	{ { "{", 1 }, JSON },	   { { "data:", 5 }, EVENTS }, { { "event:", 6 }, EVENTS },
-	{ { ":", 1 }, EVENTS },	   { { "<!doctype", 9 }, HTML }, { { "<html", 5 }, HTML },
+	{ { "{", 1 }, JSON },	  { { "data:", 5 }, EVENTS },	{ { "event:", 6 }, EVENTS },
+	{ { ":", 1 }, EVENTS },	  { { "<!doctype", 9 }, HTML }, { { "<html", 5 }, HTML },
 	{ { "<head", 5 }, HTML }, { { "<body", 5 }, HTML },
 };
 
@@ -336,7 +336,8 @@ static void finish_json(struct oc_decoder *d, enum oc_body_end end, bool unclean
 			oc_chat_add(&d->chat, v, true);
 			d->done = true;
 			if (oc_chat_failed(&d->chat))
-				fail(d, OC_ERR_SERVER_ERROR, "the server ended the reply with an error");
+				fail(d, OC_ERR_SERVER_ERROR,
+				     "the server ended the reply with an error");
 		}
 	} else if (end == OC_END_CLEAN) {
 		fail(d, OC_ERR_BAD_PAYLOAD, "the response is not the JSON that it should be");
@@ -346,10 +347,11 @@ static void finish_json(struct oc_decoder *d, enum oc_body_end end, bool unclean
 
 static void not_an_api(struct oc_decoder *d)
 {
-	oc_error_set(&d->reply.error, OC_ERR_NOT_AN_API, d->status,
-		     "the server answered with %s where an API response was expected: check baseUrl "
-		     "and whether it needs the suffix /v1",
-		     d->content_type ? d->content_type : "an unknown content type");
+	oc_error_set(
+	    &d->reply.error, OC_ERR_NOT_AN_API, d->status,
+	    "the server answered with %s where an API response was expected: check baseUrl "
+	    "and whether it needs the suffix /v1",
+	    d->content_type ? d->content_type : "an unknown content type");
 }
 
 static void finish_success(struct oc_decoder *d, enum oc_body_end end, bool unclean)
@@ -363,7 +365,8 @@ static void finish_success(struct oc_decoder *d, enum oc_body_end end, bool uncl
 	if (d->kind == HTML || d->kind == OTHER) not_an_api(d);
 }
 
-/* ---- outcome ------------------------------------------------------------------------------------ */
+/* ---- outcome ------------------------------------------------------------------------------------
+ */
 
 static bool visible(const struct oc_reply *r)
 {
@@ -379,8 +382,8 @@ static void end_with_error(struct oc_decoder *d, enum oc_outcome outcome)
 
 static enum oc_finish settle_finish(struct oc_reply *r, enum oc_finish said)
 {
-	bool by_calls = said == OC_FINISH_STOP || said == OC_FINISH_TOOL_CALLS ||
-			said == OC_FINISH_UNKNOWN;
+	bool by_calls =
+	    said == OC_FINISH_STOP || said == OC_FINISH_TOOL_CALLS || said == OC_FINISH_UNKNOWN;
 
 	if (r->n_calls && by_calls) return OC_FINISH_TOOL_CALLS;
 	if (said == OC_FINISH_TOOL_CALLS) {
@@ -395,9 +398,9 @@ static void end_well(struct oc_decoder *d, enum oc_finish said)
 {
 	struct oc_reply *r = &d->reply;
 	bool tools = d->ctx.tools && d->ctx.tools->n > 0;
-	bool may_promote = tools && !r->n_calls &&
-			   (said == OC_FINISH_STOP || said == OC_FINISH_TOOL_CALLS ||
-			    said == OC_FINISH_UNKNOWN);
+	bool may_promote =
+	    tools && !r->n_calls &&
+	    (said == OC_FINISH_STOP || said == OC_FINISH_TOOL_CALLS || said == OC_FINISH_UNKNOWN);
 
 	oc_text_blocks_resolve(&d->chat.splitter.blocks, r, d->ctx.tools, may_promote);
 	r->finish = settle_finish(r, said);
@@ -425,7 +428,8 @@ static void conclude(struct oc_decoder *d, enum oc_body_end end)
 	if (over_limit(d)) fail(d, OC_ERR_BAD_PAYLOAD, "the reply is longer than allowed");
 	said = oc_chat_finish(&d->chat);
 	if (end == OC_END_BAD_PAYLOAD && !d->done)
-		fail(d, OC_ERR_BAD_PAYLOAD, "the response body is broken (chunk or content encoding)");
+		fail(d, OC_ERR_BAD_PAYLOAD,
+		     "the response body is broken (chunk or content encoding)");
 	if (has_error(d)) {
 		end_with_error(d, OC_OUTCOME_ERROR);
 	} else if (!d->done && said == OC_FINISH_UNKNOWN) {
@@ -446,7 +450,8 @@ static void no_head(struct oc_decoder *d, enum oc_body_end end)
 		fail(d, OC_ERR_NO_RESPONSE, "the server closed the connection without a response");
 }
 
-void oc_decoder_finish(struct oc_decoder *d, enum oc_body_end end, bool extra_bytes, bool unclean_end)
+void oc_decoder_finish(struct oc_decoder *d, enum oc_body_end end, bool extra_bytes,
+		       bool unclean_end)
 {
 	bool broken_off = unclean_end || end == OC_END_TRUNCATED || end == OC_END_BAD_PAYLOAD;
 
@@ -455,7 +460,8 @@ void oc_decoder_finish(struct oc_decoder *d, enum oc_body_end end, bool extra_by
 	else if (d->status >= 300)
 		finish_refusal(d);
 	else if (d->bad_encoding)
-		fail(d, OC_ERR_BAD_PAYLOAD, "the server used a content encoding that was not offered");
+		fail(d, OC_ERR_BAD_PAYLOAD,
+		     "the server used a content encoding that was not offered");
 	else if (d->status == 204 || d->status == 205)
 		fail(d, OC_ERR_EMPTY_RESPONSE, "the server answered without content");
 	else
@@ -463,11 +469,13 @@ void oc_decoder_finish(struct oc_decoder *d, enum oc_body_end end, bool extra_by
 	if (d->status == 204 || d->status == 205) d->reply.error.retryable = false;
 	conclude(d, end);
 	if (extra_bytes) oc_reply_warn(&d->reply, "http_extra_bytes");
-	if (broken_off && (d->reply.outcome == OC_OUTCOME_OK || d->reply.outcome == OC_OUTCOME_EMPTY))
+	if (broken_off &&
+	    (d->reply.outcome == OC_OUTCOME_OK || d->reply.outcome == OC_OUTCOME_EMPTY))
 		oc_reply_warn(&d->reply, "http_unclean_end");
 }
 
-/* ---- lifecycle ------------------------------------------------------------------------------------ */
+/* ---- lifecycle
+ * ------------------------------------------------------------------------------------ */
 
 struct oc_decoder *oc_decoder_new(enum oc_protocol p, const struct oc_decode_context *ctx,
 				  const struct oc_reply_sink *sink)

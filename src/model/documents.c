@@ -1,4 +1,5 @@
-/* Lists of models, from whatever server: each entry is read by the dialect that its members give away. */
+/* Lists of models, from whatever server: each entry is read by the dialect that its members give
+ * away. */
 #include "model/documents.h"
 
 #include <stdlib.h>
@@ -15,16 +16,20 @@ static json_t *read_document(int status, struct oc_str body, struct oc_call_erro
 {
 	struct oc_err e = { 0 };
 	struct oc_str text = oc_str_trim(body);
-	bool html = oc_str_istarts(text, OC_LIT("<!doctype")) || oc_str_istarts(text, OC_LIT("<html"));
+	bool html =
+	    oc_str_istarts(text, OC_LIT("<!doctype")) || oc_str_istarts(text, OC_LIT("<html"));
 	json_t *doc = html ? NULL : oc_json_parse(body, NULL, &e);
-	struct oc_refusal in = { .status = status, .body = json_is_object(doc) ? doc : NULL,
-				 .raw = body, .html = html };
+	struct oc_refusal in = { .status = status,
+				 .body = json_is_object(doc) ? doc : NULL,
+				 .raw = body,
+				 .html = html };
 
 	oc_call_error_init(error);
 	if (status >= 300 || html || oc_error_in_document(doc)) {
 		oc_error_classify(&in, error);
 	} else if (!doc && text.n == 0) {
-		oc_error_set(error, OC_ERR_EMPTY_RESPONSE, status, "the server answered without content");
+		oc_error_set(error, OC_ERR_EMPTY_RESPONSE, status,
+			     "the server answered without content");
 	} else if (!doc) {
 		oc_error_set(error, OC_ERR_BAD_PAYLOAD, status, "the response is not JSON");
 	}
@@ -43,7 +48,7 @@ static bool list_has(const json_t *array, const char *word)
 	const json_t *v;
 	size_t i;
 
-	json_array_foreach(array, i, v)
+	json_array_foreach (array, i, v)
 		if (oc_str_eq(oc_json_text(v), oc_str(word))) return true;
 	return false;
 }
@@ -69,8 +74,9 @@ static void take_instances(struct oc_listed_model *m, const json_t *instances)
 	m->has_instances = true;
 	m->loaded = json_array_size(instances) ? OC_TRUE : OC_FALSE;
 	if (m->loaded == OC_TRUE)
-		m->instance_ctx = oc_realloc_array(NULL, json_array_size(instances), sizeof(int64_t));
-	json_array_foreach(instances, i, one) {
+		m->instance_ctx =
+		    oc_realloc_array(NULL, json_array_size(instances), sizeof(int64_t));
+	json_array_foreach (instances, i, one) {
 		const json_t *config = json_object_get(one, "config");
 		struct oc_str id = oc_json_str(one, "id");
 		int64_t ctx = oc_json_positive(config, "context_length");
@@ -88,14 +94,14 @@ static void take_reasoning(struct oc_listed_model *m, const json_t *reasoning)
 	const json_t *option;
 	size_t i;
 
-	json_array_foreach(json_object_get(reasoning, "allowed_options"), i, option)
+	json_array_foreach (json_object_get(reasoning, "allowed_options"), i, option)
 		if (json_is_string(option))
 			oc_strv_add_once(&m->allowed_options, oc_str_trim(oc_json_text(option)));
 	m->effort_default = copied(oc_json_str(reasoning, "default"));
-	m->reasoning = oc_reasoning_from_options(&m->allowed_options, m->effort_default, &m->efforts,
-						 &m->effort_map) ?
-			       OC_TRUE :
-			       OC_FALSE;
+	m->reasoning = oc_reasoning_from_options(&m->allowed_options, m->effort_default,
+						 &m->efforts, &m->effort_map)
+			   ? OC_TRUE
+			   : OC_FALSE;
 	m->has_efforts = m->efforts.n > 0;
 }
 
@@ -104,7 +110,7 @@ static void take_variants(struct oc_listed_model *m, const json_t *v)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(json_object_get(v, "variants"), i, one)
+	json_array_foreach (json_object_get(v, "variants"), i, one)
 		if (json_is_string(one)) oc_strv_add_once(&m->variants, oc_json_text(one));
 	if (oc_json_str(v, "selected_variant").n)
 		oc_strv_add_once(&m->variants, oc_json_str(v, "selected_variant"));
@@ -155,16 +161,16 @@ static void read_llama(struct oc_listed_model *m, const json_t *v)
 	if (json_is_object(meta)) {
 		m->ctx = oc_json_positive(meta, "n_ctx");
 		m->ctx_max = oc_json_positive(meta, "n_ctx_train");
-		m->ctx_source = m->ctx	   ? "llama.meta.n_ctx" :
-				m->ctx_max ? "llama.meta.n_ctx_train" :
-					     NULL;
+		m->ctx_source = m->ctx	     ? "llama.meta.n_ctx"
+				: m->ctx_max ? "llama.meta.n_ctx_train"
+					     : NULL;
 		m->loaded = OC_TRUE;
 	}
 	if (status.n)
-		m->loaded = oc_str_eq(status, OC_LIT("loaded")) ||
-					    oc_str_eq(status, OC_LIT("sleeping")) ?
-				    OC_TRUE :
-				    OC_FALSE;
+		m->loaded =
+		    oc_str_eq(status, OC_LIT("loaded")) || oc_str_eq(status, OC_LIT("sleeping"))
+			? OC_TRUE
+			: OC_FALSE;
 }
 
 static void read_max_len(struct oc_listed_model *m, const json_t *v)
@@ -250,9 +256,9 @@ static const struct {
 	bool (*is)(const json_t *v);
 	void (*read)(struct oc_listed_model *m, const json_t *v);
 } dialects[] = {
-	{ is_lmstudio, read_lmstudio },	  { is_lmstudio_v0, read_lmstudio_v0 },
+	{ is_lmstudio, read_lmstudio },	    { is_lmstudio_v0, read_lmstudio_v0 },
 	{ is_openrouter, read_openrouter }, { is_max_len, read_max_len },
-	{ is_tabby, read_tabby },	  { is_llama, read_llama },
+	{ is_tabby, read_tabby },	    { is_llama, read_llama },
 };
 
 static void read_any(struct oc_listed_model *m, const json_t *v)
@@ -305,7 +311,7 @@ static void inherit_windows(struct oc_model_list *l, json_t *seen, const json_t 
 	const json_t *v;
 	size_t i;
 
-	json_array_foreach(items, i, v) {
+	json_array_foreach (items, i, v) {
 		const json_t *at = json_object_get(seen, id_of(v).p ? id_of(v).p : "");
 		const char *parent = oc_json_cstr(v, "parent");
 		const json_t *from = parent ? json_object_get(seen, parent) : NULL;
@@ -330,7 +336,8 @@ static void merge_deployment(struct oc_listed_model *m, const json_t *info)
 	if (!ctx) ctx = oc_json_positive(info, "max_tokens");
 	if (ctx && (!m->ctx || ctx < m->ctx)) m->ctx = m->ctx_max = ctx;
 	if (m->ctx) m->ctx_source = "litellm.max_input_tokens";
-	if (tools == OC_FALSE || m->tools == OC_UNSET) m->tools = tools == OC_UNSET ? m->tools : tools;
+	if (tools == OC_FALSE || m->tools == OC_UNSET)
+		m->tools = tools == OC_UNSET ? m->tools : tools;
 }
 
 static void read_litellm(struct oc_model_list *l, json_t *seen, const json_t *v)
@@ -345,7 +352,8 @@ static void read_litellm(struct oc_model_list *l, json_t *seen, const json_t *v)
 	if (m) merge_deployment(m, json_object_get(v, "model_info"));
 }
 
-/* ---- lists ------------------------------------------------------------------------------------ */
+/* ---- lists ------------------------------------------------------------------------------------
+ */
 
 static void read_items(struct oc_model_list *l, const json_t *items,
 		       void (*read)(struct oc_listed_model *, const json_t *))
@@ -354,7 +362,7 @@ static void read_items(struct oc_model_list *l, const json_t *items,
 	const json_t *v;
 	size_t i;
 
-	json_array_foreach(items, i, v) {
+	json_array_foreach (items, i, v) {
 		if (json_object_get(v, "model_name") && json_object_get(v, "model_info")) {
 			read_litellm(l, seen, v);
 			continue;
@@ -389,7 +397,9 @@ void oc_model_list_decode(struct oc_model_list *l, int status, struct oc_str bod
 	*l = (struct oc_model_list){ 0 };
 	json_t *doc = read_document(status, body, &l->error);
 	json_t *data = json_object_get(doc, "data"), *card = NULL;
-	const json_t *items = json_is_array(doc) ? doc : data ? data : json_object_get(doc, "models");
+	const json_t *items = json_is_array(doc) ? doc
+			      : data		 ? data
+						 : json_object_get(doc, "models");
 
 	if (!doc) return;
 	if (!items && oc_json_str(doc, "id").n) items = card = json_pack("[O]", doc);
@@ -447,7 +457,8 @@ const struct oc_listed_model *oc_model_list_find(const struct oc_model_list *l, 
 	return NULL;
 }
 
-/* ---- single documents -------------------------------------------------------------------------- */
+/* ---- single documents --------------------------------------------------------------------------
+ */
 
 void oc_load_answer_decode(struct oc_load_answer *a, int status, struct oc_str body)
 {
@@ -494,7 +505,8 @@ static int64_t num_ctx(struct oc_str lines)
 		struct oc_str line = oc_str_trim(oc_str_head(lines, end));
 
 		lines = oc_str_from(lines, end == SIZE_MAX ? lines.n : end + 1);
-		if (!oc_str_starts(line, OC_LIT("num_ctx")) || line.n < 8 || !oc_is_space(line.p[7]))
+		if (!oc_str_starts(line, OC_LIT("num_ctx")) || line.n < 8 ||
+		    !oc_is_space(line.p[7]))
 			continue;
 		if (oc_parse_int(oc_str_trim(oc_str_from(line, 7)), 1, INT64_MAX, &n)) return n;
 	}
@@ -513,8 +525,9 @@ static int64_t trained_length(json_t *info)
 		free(own);
 		if (n) return n;
 	}
-	json_object_foreach(info, key, v)
-		if (oc_str_ends(oc_str(key), OC_LIT(".context_length"))) return oc_json_positive(info, key);
+	json_object_foreach (info, key, v)
+		if (oc_str_ends(oc_str(key), OC_LIT(".context_length")))
+			return oc_json_positive(info, key);
 	return 0;
 }
 

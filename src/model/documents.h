@@ -5,13 +5,14 @@
 /* Capability documents of model servers as values (spec 04 §3.1 "Document cases"). Pure. */
 enum { OC_UNKNOWN = 0 };
 struct oc_listed_model {
-	char *id, *name; /* name NULL = none told */
-	const char *kind;	 /* "llm", "embedding", static */
-	int64_t ctx, ctx_max;	 /* 0 = unknown */
-	const char *ctx_source;	 /* "lms.loaded" …, NULL */
-	enum oc_tri loaded, vision, tools, reasoning; /* reasoning: LM Studio v1 alone tells, spec 01 §3.5 */
+	char *id, *name;	/* name NULL = none told */
+	const char *kind;	/* "llm", "embedding", static */
+	int64_t ctx, ctx_max;	/* 0 = unknown */
+	const char *ctx_source; /* "lms.loaded" …, NULL */
+	enum oc_tri loaded, vision, tools,
+	    reasoning; /* reasoning: LM Studio v1 alone tells, spec 01 §3.5 */
 	bool has_efforts;
-	struct oc_strv efforts;	 /* normalised by spec 01 §4.1 */
+	struct oc_strv efforts;		/* normalised by spec 01 §4.1 */
 	struct oc_strv allowed_options; /* as listed: "off", "on", … */
 	char *effort_default;
 	bool has_instances;
@@ -19,7 +20,7 @@ struct oc_listed_model {
 	int64_t *instance_ctx;	 /* one per instance, 0 = unknown */
 	int64_t parallel;	 /* config.parallel of the loaded instance, 0 = unknown */
 	struct oc_strv variants; /* selected_variant included */
-	json_t *effort_map; /* reasoningEffortMap of spec 01 §4.1, owned, NULL = none */
+	json_t *effort_map;	 /* reasoningEffortMap of spec 01 §4.1, owned, NULL = none */
 	char *format;		 /* "gguf", "mlx", NULL */
 };
 struct oc_model_list {
@@ -29,12 +30,16 @@ struct oc_model_list {
 	enum { OC_LIST_OPENAI, OC_LIST_LMSTUDIO, OC_LIST_LMSTUDIO_V0, OC_LIST_OTHER } source;
 };
 /*
- * The *_decode functions initialise what they fill; give it back with the matching _deinit. error.class tells whether there
- * is a document at all. Any list of spec 04 §3: LM Studio native v1 and v0, OpenAI, vLLM, llama.cpp, LiteLLM, OpenRouter, Tabby … Duplicate and unusable ids are dropped.
+ * The *_decode functions initialise what they fill; give it back with the matching _deinit.
+ * error.class tells whether there is a document at all. Any list of spec 04 §3: LM Studio native v1
+ * and v0, OpenAI, vLLM, llama.cpp, LiteLLM, OpenRouter, Tabby … Duplicate and unusable ids are
+ * dropped.
  */
 void oc_model_list_decode(struct oc_model_list *l, int status, struct oc_str body);
 void oc_model_list_deinit(struct oc_model_list *l);
-const struct oc_listed_model *oc_model_list_find(const struct oc_model_list *l, struct oc_str id); /* exact id, then variants, case folded */
+const struct oc_listed_model *
+oc_model_list_find(const struct oc_model_list *l,
+		   struct oc_str id); /* exact id, then variants, case folded */
 
 /* Answer of POST /api/v1/models/load. */
 struct oc_load_answer {

@@ -1,6 +1,6 @@
 /*
- * Recognition and classes of server errors. The table below is the policy: rows are tried in order and the first that
- * matches names the class. Texts match without regard to case.
+ * Recognition and classes of server errors. The table below is the policy: rows are tried in order
+ * and the first that matches names the class. Texts match without regard to case.
  */
 #include "model/errors.h"
 
@@ -28,8 +28,8 @@ struct facts {
 
 static bool truthy(const json_t *v)
 {
-	return json_is_object(v) ? json_object_size(v) > 0 :
-				   json_is_string(v) && json_string_length(v) > 0;
+	return json_is_object(v) ? json_object_size(v) > 0
+				 : json_is_string(v) && json_string_length(v) > 0;
 }
 
 static bool says_error(const json_t *doc, const char *key)
@@ -50,7 +50,7 @@ static void add_detail(struct oc_buf *out, const json_t *entry)
 	size_t i;
 
 	if (out->n) oc_buf_adds(out, "; ");
-	json_array_foreach(json_object_get(entry, "loc"), i, part) {
+	json_array_foreach (json_object_get(entry, "loc"), i, part) {
 		if (i) oc_buf_addc(out, '.');
 		if (json_is_string(part))
 			oc_buf_add(out, oc_json_text(part));
@@ -67,7 +67,7 @@ static struct oc_str detail_text(const json_t *detail, struct oc_buf *scratch)
 	size_t i;
 
 	if (json_is_string(detail)) return oc_json_text(detail);
-	json_array_foreach(detail, i, entry) {
+	json_array_foreach (detail, i, entry) {
 		if (i == MAX_DETAILS) break;
 		add_detail(scratch, entry);
 	}
@@ -328,7 +328,8 @@ static const struct {
 
 /* ---- numbers of an overflow ------------------------------------------ */
 
-/* The number that stands after text, past words and punctuation that are not letters beyond "is" and "of". */
+/* The number that stands after text, past words and punctuation that are not letters beyond "is"
+ * and "of". */
 static int64_t number_after(struct oc_str message, const char *text)
 {
 	size_t at = oc_str_ifind(message, oc_str(text), 0);
@@ -415,19 +416,22 @@ char *oc_error_text(struct oc_str in)
 {
 	struct oc_buf clean, out;
 
-	/* Cut before cleaning: what is cut off costs nothing. A key at the cut is caught as far as it goes. */
+	/* Cut before cleaning: what is cut off costs nothing. A key at the cut is caught as far as
+	 * it goes. */
 	oc_buf_init(&clean, MAX_MESSAGE_BYTES * 8);
 	oc_buf_init(&out, MAX_MESSAGE_BYTES * 8);
-	oc_utf8_clean(oc_str_head(in, oc_utf8_floor(in.p, in.n < MAX_MESSAGE_BYTES ? in.n :
-							     MAX_MESSAGE_BYTES)),
-		      &clean);
+	oc_utf8_clean(
+	    oc_str_head(in,
+			oc_utf8_floor(in.p, in.n < MAX_MESSAGE_BYTES ? in.n : MAX_MESSAGE_BYTES)),
+	    &clean);
 	add_redacted(&out, oc_buf_view(&clean));
 	if (in.n > MAX_MESSAGE_BYTES) oc_buf_adds(&out, "…");
 	oc_buf_deinit(&clean);
 	return oc_buf_take(&out);
 }
 
-void oc_error_set(struct oc_call_error *e, enum oc_error_class class, int status, const char *fmt, ...)
+void oc_error_set(struct oc_call_error *e, enum oc_error_class class, int status, const char *fmt,
+		  ...)
 {
 	char text[1000];
 	va_list ap;
@@ -465,8 +469,8 @@ void oc_error_classify(const struct oc_refusal *in, struct oc_call_error *out)
 	read_facts(&f, in, &scratch);
 	while (!rows[row].matches(&f)) row++;
 	out->class = rows[row].class;
-	out->retryable = rows[row].retry == BY_CLASS ? oc_error_class_retryable(out->class) :
-						       rows[row].retry == AGAIN;
+	out->retryable = rows[row].retry == BY_CLASS ? oc_error_class_retryable(out->class)
+						     : rows[row].retry == AGAIN;
 	out->status = f.status;
 	out->message = message_of(&f);
 	out->code_is_number = f.code_is_number;

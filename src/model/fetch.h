@@ -1,10 +1,12 @@
 #ifndef OC_FETCH_H
 #define OC_FETCH_H
 #include "net/http_client.h"
-/* One small document from a model server: request, whole body, done. For lists and control calls. */
+/* One small document from a model server: request, whole body, done. For lists and control calls.
+ */
 struct oc_fetch {
 	int status; /* 0 = no HTTP answer */
-	struct oc_buf body; /* complete, but for a status >= 400, where it may be cut at max_error_bytes */
+	struct oc_buf
+	    body; /* complete, but for a status >= 400, where it may be cut at max_error_bytes */
 	enum oc_http_failure failure;
 };
 /* OC_OK for every complete HTTP answer, whatever its status; then deinit out. Otherwise e says why

@@ -1,4 +1,5 @@
-/* LM Studio's addresses and its model list as catalog records. Pure; the calls are in lmstudio_discovery.c. */
+/* LM Studio's addresses and its model list as catalog records. Pure; the calls are in
+ * lmstudio_discovery.c. */
 #include "model/lmstudio.h"
 
 #include <ctype.h>
@@ -137,8 +138,8 @@ static int64_t min_i64(int64_t a, int64_t b)
 
 static json_t *zero_cost(void)
 {
-	return json_pack("{s:i,s:i,s:i,s:i}", "input", 0, "output", 0, "cacheRead", 0,
-			 "cacheWrite", 0);
+	return json_pack("{s:i,s:i,s:i,s:i}", "input", 0, "output", 0, "cacheRead", 0, "cacheWrite",
+			 0);
 }
 
 /* The first part of every record. */
@@ -181,8 +182,8 @@ static json_t *compat_of(const struct oc_listed_model *m, bool *reasoning)
 	struct oc_strv efforts = { 0 };
 	json_t *map = NULL, *compat = json_object();
 
-	*reasoning = oc_reasoning_from_options(&m->allowed_options, m->effort_default, &efforts,
-					       &map);
+	*reasoning =
+	    oc_reasoning_from_options(&m->allowed_options, m->effort_default, &efforts, &map);
 	if (m->tools == OC_TRUE) oc_json_put(compat, "supportsTools", json_true());
 	if (*reasoning && efforts.n > 0) {
 		oc_json_put(compat, "supportedReasoningEfforts", efforts_array(&efforts));
@@ -208,8 +209,10 @@ static void put_sizes(json_t *r, const struct oc_listed_model *m, int64_t prefer
 	int64_t loaded = m->loaded == OC_TRUE ? m->ctx : 0;
 	int64_t tokens = min_i64(window, OC_LMSTUDIO_CONTEXT), output;
 
-	if (loaded >= OC_LMSTUDIO_MIN_SAVED_CONTEXT) tokens = loaded;
-	else loaded = 0;
+	if (loaded >= OC_LMSTUDIO_MIN_SAVED_CONTEXT)
+		tokens = loaded;
+	else
+		loaded = 0;
 	output = min_i64(loaded ? loaded : window, OC_LMSTUDIO_MAX_OUTPUT);
 	if (preferred_ctx > 0) {
 		tokens = min_i64(preferred_ctx, window);
@@ -227,7 +230,8 @@ json_t *oc_lmstudio_record(const struct oc_listed_model *m, int64_t preferred_ct
 
 	if (!oc_listed_can_chat(m)) return embedding_record(m);
 	compat = compat_of(m, &reasoning);
-	/* D71: without a word of the server the name decides, but only where nothing else was told either. */
+	/* D71: without a word of the server the name decides, but only where nothing else was told
+	 * either. */
 	if (m->allowed_options.n == 0 && !m->effort_default && m->ctx_max == 0)
 		reasoning = name_says_reasoning(m->id);
 	r = record_head(m, reasoning);

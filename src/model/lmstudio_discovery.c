@@ -50,7 +50,8 @@ void oc_discover_list_wait(const char *url, const struct oc_guard *g, const stru
 	out->error = answer_in_words(out);
 }
 
-/* The server itself says that it has no such endpoint: an older build, or another kind of server. */
+/* The server itself says that it has no such endpoint: an older build, or another kind of server.
+ */
 static bool says_no_such_endpoint(const struct oc_discovery *d)
 {
 	if (!d->reachable || d->rc == OC_OK || d->rc == OC_CANCELLED) return false;

@@ -5,9 +5,10 @@
 enum oc_role { OC_ROLE_SYSTEM, OC_ROLE_USER, OC_ROLE_ASSISTANT, OC_ROLE_TOOL };
 
 struct oc_tool_call {
-	char *id;   /* ours when the message is stored, the server's (or a fresh one) in a reply */
+	char *id; /* ours when the message is stored, the server's (or a fresh one) in a reply */
 	char *name;
-	char *arguments; /* as received, whatever it is; a request replays "{}" when args is NULL (D40) */
+	char *arguments; /* as received, whatever it is; a request replays "{}" when args is NULL
+			    (D40) */
 	json_t *args;	 /* object, NULL when invalid */
 	bool valid;
 };

@@ -80,8 +80,7 @@ static const json_t *find_by_id(const json_t *list, struct oc_str id)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		if (oc_str_eq(oc_json_str(item, "id"), id)) return item;
 	}
 	return NULL;
@@ -98,8 +97,7 @@ static json_t *fill_gaps(const json_t *explicit_entry, json_t *discovered)
 	json_t *out = json_deep_copy(explicit_entry), *value;
 	const char *key;
 
-	json_object_foreach(discovered, key, value)
-	{
+	json_object_foreach (discovered, key, value) {
 		bool missing = !json_object_get(out, key);
 
 		if (is_size_field(key) && oc_json_positive(out, key) == 0) missing = true;
@@ -118,8 +116,7 @@ static json_t *index_by_id(const json_t *list)
 	json_t *index = json_object(), *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		const char *id = oc_json_cstr(item, "id");
 		if (id && *id && !json_object_get(index, id)) json_object_set(index, id, item);
 	}
@@ -133,12 +130,10 @@ json_t *oc_models_list_merge(const json_t *explicit_list, const json_t *discover
 	json_t *found = index_by_id(discovered), *item;
 	const char *id;
 
-	json_object_foreach(own, id, item)
-	{
+	json_object_foreach (own, id, item) {
 		json_array_append_new(out, fill_gaps(item, json_object_get(found, id)));
 	}
-	json_object_foreach(found, id, item)
-	{
+	json_object_foreach (found, id, item) {
 		if (keep_discovered && !json_object_get(own, id))
 			json_array_append_new(out, json_deep_copy(item));
 	}
@@ -158,23 +153,24 @@ static struct oc_str variable_name(struct oc_str s)
 	return oc_str_has(name, OC_LIT("}")) ? (struct oc_str){ 0 } : name;
 }
 
-/* What may stand in the file for a secret; prefix goes before the name of a variable. New reference. */
+/* What may stand in the file for a secret; prefix goes before the name of a variable. New
+ * reference. */
 static json_t *secret_marker(const json_t *authored, const char *prefix)
 {
 	struct oc_str text = oc_json_text(authored), name = variable_name(text);
 
-	if (json_is_object(authored) &&
-	    oc_str_eq(oc_json_str(authored, "source"), OC_LIT("env")))
+	if (json_is_object(authored) && oc_str_eq(oc_json_str(authored, "source"), OC_LIT("env")))
 		name = oc_json_str(authored, "id");
 	if (name.n > 0) return json_sprintf("%s%.*s", prefix, OC_FMT(name));
-	if (json_is_string(authored) && oc_credential_is_marker(text))
-		return oc_json_new_str(text);
+	if (json_is_string(authored) && oc_credential_is_marker(text)) return oc_json_new_str(text);
 	return json_string("secretref-managed");
 }
 
 static bool header_may_be_secret(const char *name)
 {
-	static const char *const words[] = { "auth", "key", "token", "secret", "cookie", "password" };
+	static const char *const words[] = {
+		"auth", "key", "token", "secret", "cookie", "password"
+	};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (oc_str_ihas(oc_str(name), words[i])) return true;
@@ -186,8 +182,7 @@ static json_t *safe_headers(json_t *resolved, const json_t *authored)
 	json_t *out = json_object(), *value;
 	const char *name;
 
-	json_object_foreach(resolved, name, value)
-	{
+	json_object_foreach (resolved, name, value) {
 		const json_t *typed = json_object_get(authored, name);
 
 		if (!typed) typed = value;
@@ -235,8 +230,7 @@ json_t *oc_models_json_provider(const json_t *resolved, const json_t *authored)
 	if ((headers = json_object_get(resolved, "headers")))
 		oc_json_put(out, "headers",
 			    safe_headers(headers, json_object_get(authored, "headers")));
-	json_array_foreach(models, i, model)
-	{
+	json_array_foreach (models, i, model) {
 		json_array_append_new(list, safe_model(model, json_object_get(authored, "models")));
 	}
 	oc_json_put(out, "models", list);
@@ -271,14 +265,12 @@ json_t *oc_models_json_merge(const json_t *existing, const json_t *desired, bool
 	old = json_deep_copy(json_object_get(existing, "providers"));
 	wanted = json_deep_copy(desired);
 	if (!replace) {
-		json_object_foreach(old, id, entry)
-		{
+		json_object_foreach (old, id, entry) {
 			if (self_contained(entry) || json_object_get(wanted, id))
 				json_object_set(providers, id, entry);
 		}
 	}
-	json_object_foreach(wanted, id, entry)
-	{
+	json_object_foreach (wanted, id, entry) {
 		if (!replace) keep_unset(entry, json_object_get(old, id));
 		json_object_set(providers, id, entry);
 	}
@@ -315,7 +307,8 @@ static json_t *effective_entry(const char *id, const json_t *config, const json_
 	return entry;
 }
 
-/* What an earlier discovery of the same server brought stays until a new one replaces it. New reference. */
+/* What an earlier discovery of the same server brought stays until a new one replaces it. New
+ * reference. */
 static json_t *known_before(const json_t *existing, const char *id, const json_t *config)
 {
 	const json_t *old = json_object_get(json_object_get(existing, "providers"), id);
@@ -359,8 +352,7 @@ static json_t *desired_providers(const struct oc_config *c, const json_t *existi
 	json_t *authored = json_object_get(json_object_get(c->raw, "models"), "providers");
 	const char *name;
 
-	json_object_foreach(configured, name, entry)
-	{
+	json_object_foreach (configured, name, entry) {
 		char *id = folded(name);
 		json_t *news = json_incref(json_object_get(discovered, id));
 
@@ -369,9 +361,9 @@ static json_t *desired_providers(const struct oc_config *c, const json_t *existi
 		json_decref(news);
 		free(id);
 	}
-	json_object_foreach(discovered, name, entry)
-	{
-		if (!json_object_get(desired, name)) want(desired, name, NULL, NULL, entry, replace);
+	json_object_foreach (discovered, name, entry) {
+		if (!json_object_get(desired, name))
+			want(desired, name, NULL, NULL, entry, replace);
 	}
 	return desired;
 }
@@ -398,8 +390,8 @@ static enum oc_rc rebuild(const struct oc_config *c, const char *path, json_t *d
 	return rc;
 }
 
-enum oc_rc oc_models_json_update(const struct oc_config *c, json_t *discovered,
-				 bool *written, struct oc_err *e)
+enum oc_rc oc_models_json_update(const struct oc_config *c, json_t *discovered, bool *written,
+				 struct oc_err *e)
 {
 	char *path = oc_models_json_path(c->paths.agent_dir);
 	char *lock_path = oc_asprintf("%s.lock", path);

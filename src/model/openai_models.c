@@ -17,7 +17,8 @@ void oc_openai_models_wait(const char *base_url, const struct oc_guard *g,
 
 json_t *oc_openai_record(const struct oc_listed_model *m)
 {
-	/* A window nobody told is left open: the planner then takes a careful one (spec 03 §5.3). */
+	/* A window nobody told is left open: the planner then takes a careful one (spec 03 §5.3).
+	 */
 	int64_t window = m->ctx > 0 ? m->ctx : m->ctx_max;
 	json_t *r = json_object(), *input = json_array();
 

@@ -29,8 +29,10 @@ int64_t oc_preload_context(const struct oc_model *m, int64_t advertised_max)
 {
 	int64_t want = OC_LMSTUDIO_CONTEXT;
 
-	if (m && m->context_tokens > 0) want = m->context_tokens;
-	else if (m && m->context_window > 0) want = m->context_window;
+	if (m && m->context_tokens > 0)
+		want = m->context_tokens;
+	else if (m && m->context_window > 0)
+		want = m->context_window;
 	return advertised_max > 0 && advertised_max < want ? advertised_max : want;
 }
 
@@ -72,10 +74,10 @@ static struct attempt *attempts;
 
 static struct attempt *attempt_for(const char *base, const char *model, const struct oc_model *m)
 {
-	char *key = m && (m->context_tokens > 0 || m->context_window > 0) ?
-			    oc_asprintf("%s::%s::%lld", base, model,
-					(long long)oc_preload_context(m, 0)) :
-			    oc_asprintf("%s::%s::default", base, model);
+	char *key =
+	    m && (m->context_tokens > 0 || m->context_window > 0)
+		? oc_asprintf("%s::%s::%lld", base, model, (long long)oc_preload_context(m, 0))
+		: oc_asprintf("%s::%s::default", base, model);
 	struct attempt *a = attempts;
 
 	while (a && strcmp(a->key, key) != 0) a = a->next;
@@ -231,8 +233,7 @@ static enum oc_rc ensure_loaded(struct call *call, struct oc_err *e)
 		learn(call->attempt, instance ? instance : known->id, instance ? ctx : known->ctx);
 	}
 	if (!rc && instance) call->attempt->adequate_until_ms = oc_now_ms() + ADEQUATE_MS;
-	if (!rc && !instance)
-		rc = load_wait(call, known ? known->id : call->model, want, e);
+	if (!rc && !instance) rc = load_wait(call, known ? known->id : call->model, want, e);
 	oc_discovery_deinit(&list);
 	return rc;
 }
@@ -276,8 +277,10 @@ static enum oc_rc attempt_wait(struct attempt *a, const struct oc_catalog *c,
 	learn(a, NULL, 0);
 	rc = call_init(&call, c, p, &e);
 	if (!rc) rc = ensure_loaded(&call, &e);
-	if (rc == OC_OK) a->failures = 0;
-	else if (rc != OC_CANCELLED) note_failure(a, model, &e);
+	if (rc == OC_OK)
+		a->failures = 0;
+	else if (rc != OC_CANCELLED)
+		note_failure(a, model, &e);
 	call_deinit(&call);
 	wake_waiters(a, rc == OC_CANCELLED ? OC_E_UPSTREAM : OC_OK);
 	return rc == OC_CANCELLED ? rc : OC_OK;

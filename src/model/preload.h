@@ -4,13 +4,14 @@
 #include "model/documents.h"
 #include "rt/task.h"
 /*
- * Makes LM Studio load the model of a turn with the context that the turn needs, before the chat request (spec 01 §3.7). A
- * failed preload is one warning and never fails the turn.
+ * Makes LM Studio load the model of a turn with the context that the turn needs, before the chat
+ * request (spec 01 §3.7). A failed preload is one warning and never fails the turn.
  */
 
-/* *request_model gets what the chat request must name (free with free()), *loaded_ctx the window in use, 0 when
- * unknown. Concurrent turns that want the same share one attempt; a failed one is not repeated before its
- * back-off has passed; a list that showed an adequate instance holds for 60 s (D54). Only OC_CANCELLED fails. */
+/* *request_model gets what the chat request must name (free with free()), *loaded_ctx the window in
+ * use, 0 when unknown. Concurrent turns that want the same share one attempt; a failed one is not
+ * repeated before its back-off has passed; a list that showed an adequate instance holds for 60 s
+ * (D54). Only OC_CANCELLED fails. */
 OC_MUST_USE enum oc_rc oc_lmstudio_preload_wait(const struct oc_catalog *c,
 						const struct oc_provider *p, const char *model_id,
 						const struct oc_model *m, char **request_model,

@@ -1,4 +1,5 @@
-/* Thinking levels: what a server lists, what a person asks for, and the word that goes on the wire (spec 01 §4). */
+/* Thinking levels: what a server lists, what a person asks for, and the word that goes on the wire
+ * (spec 01 §4). */
 #include "model/reasoning.h"
 
 #include <ctype.h>
@@ -54,8 +55,8 @@ static void list_efforts(const struct oc_strv *options, struct oc_strv *efforts)
 		oc_strv_add(efforts, oc_str(by_switch[i]));
 	for (size_t i = 0; !binary && i < options->n; i++) {
 		if (is(options->v[i], "on")) continue;
-		oc_strv_add_once(efforts, is(options->v[i], "off") ? OC_LIT("none") :
-								     oc_str(options->v[i]));
+		oc_strv_add_once(efforts,
+				 is(options->v[i], "off") ? OC_LIT("none") : oc_str(options->v[i]));
 	}
 }
 
@@ -114,7 +115,8 @@ static bool available(const struct oc_compat *c, const json_t *levels, size_t ru
 	const json_t *entry = json_object_get(levels, ladder[rung]);
 
 	if (entry) return json_is_string(entry);
-	return rung <= HIGH || listed(c, ladder[rung]) || json_object_get(c->effort_map, ladder[rung]);
+	return rung <= HIGH || listed(c, ladder[rung]) ||
+	       json_object_get(c->effort_map, ladder[rung]);
 }
 
 static size_t search(const struct oc_compat *c, const json_t *levels, size_t from, int step)

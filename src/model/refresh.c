@@ -50,8 +50,8 @@ static enum oc_rc remember(struct oc_catalog *c, struct oc_provider *p,
 	oc_json_put(news, "baseUrl", json_string(p->base_url));
 	oc_json_put(news, "api", json_string(p->api));
 	oc_json_put(news, "models",
-		    native ? oc_lmstudio_records(&found->list, 0, false) :
-			     oc_openai_records(&found->list));
+		    native ? oc_lmstudio_records(&found->list, 0, false)
+			   : oc_openai_records(&found->list));
 	json_object_set(all, p->id, news);
 	rc = oc_models_json_update(c->config, all, NULL, e);
 	if (!rc) rc = oc_provider_reload(c, p, e);
@@ -66,7 +66,8 @@ enum oc_rc oc_catalog_refresh_wait(struct oc_catalog *c, struct oc_provider *p, 
 	enum oc_rc rc = ask_wait(c, p, &found, e);
 
 	if (rc) return rc;
-	/* An empty list is no information: a server that is just starting answers so (spec 01 §13.2). */
+	/* An empty list is no information: a server that is just starting answers so (spec 01
+	 * §13.2). */
 	if (found.list.n > 0) rc = remember(c, p, &found, e);
 	oc_discovery_deinit(&found);
 	return rc;
@@ -75,8 +76,8 @@ enum oc_rc oc_catalog_refresh_wait(struct oc_catalog *c, struct oc_provider *p, 
 static enum oc_rc select_now(const struct oc_catalog *c, struct oc_str input,
 			     struct oc_selection *out, struct oc_strv *warnings, struct oc_err *e)
 {
-	return oc_str_trim(input).n > 0 ? oc_select(c, input, out, warnings, e) :
-					  oc_select_default(c, out, warnings, e);
+	return oc_str_trim(input).n > 0 ? oc_select(c, input, out, warnings, e)
+					: oc_select_default(c, out, warnings, e);
 }
 
 static bool list_may_change(const struct oc_provider *p)
@@ -105,7 +106,6 @@ enum oc_rc oc_select_wait(struct oc_catalog *c, struct oc_str input, struct oc_s
 	enum oc_rc asked = oc_catalog_refresh_wait(c, ask, &why);
 	if (rc == OC_OK) oc_selection_deinit(out);
 	if (asked == OC_CANCELLED) return asked;
-	if (asked)
-		oc_log(ask->entry ? OC_LOG_WARN : OC_LOG_DEBUG, "models", "%s", why.msg);
+	if (asked) oc_log(ask->entry ? OC_LOG_WARN : OC_LOG_DEBUG, "models", "%s", why.msg);
 	return select_now(c, input, out, warnings, e);
 }

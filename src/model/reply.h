@@ -38,7 +38,7 @@ enum oc_error_class {
 	OC_ERR_BAD_PAYLOAD,
 	OC_ERR_STREAM_TRUNCATED,
 	OC_ERR_EMPTY_RESPONSE,
-	OC_ERR_BLOCKED,	 /* our own guard; never from the wire */
+	OC_ERR_BLOCKED, /* our own guard; never from the wire */
 	OC_ERR_CLASSES
 };
 const char *oc_error_class_name(enum oc_error_class c);
@@ -48,17 +48,17 @@ const char *oc_finish_name(enum oc_finish f);
 
 struct oc_call_error {
 	enum oc_error_class class;
-	int status;		/* 0 = none */
+	int status; /* 0 = none */
 	char *message;
 	bool retryable;
-	int64_t retry_after_ms; /* -1 = none */
+	int64_t retry_after_ms;	      /* -1 = none */
 	char *code, *hint, *location; /* NULL = none */
 	bool code_is_number;	      /* the server sent code as an integer */
 	int64_t n_ctx, n_prompt;      /* 0 = not told */
 };
 struct oc_usage {
 	bool present;
-	int64_t input;	   /* the whole prompt, cached part included */
+	int64_t input; /* the whole prompt, cached part included */
 	int64_t output;
 	int64_t cached;	   /* -1 = not told */
 	int64_t reasoning; /* -1 = not told */
@@ -79,9 +79,9 @@ struct oc_reply {
 	struct oc_call_error error; /* class OC_ERR_NONE = none */
 	struct oc_strv warnings;    /* codes, a sorted set */
 	struct oc_progress progress;
-	double tokens_per_second;   /* timings.predicted_per_second; 0 = not told */
+	double tokens_per_second; /* timings.predicted_per_second; 0 = not told */
 	char *response_id;
-	char *model;		    /* as the server names it */
+	char *model; /* as the server names it */
 };
 /* Zeroed is not "none": retry_after_ms is -1 when nothing was told. */
 void oc_call_error_init(struct oc_call_error *e);

@@ -1,4 +1,5 @@
-/* Older configs hold LM Studio's raw "on"/"off" as reasoning efforts; the wire refuses those (spec 01 §4.2). Pure. */
+/* Older configs hold LM Studio's raw "on"/"off" as reasoning efforts; the wire refuses those (spec
+ * 01 §4.2). Pure. */
 #include "model/catalog.h"
 #include "model/reasoning.h"
 
@@ -21,12 +22,10 @@ static void collect_options(const json_t *compat, struct oc_strv *options, bool 
 	const char *key;
 	size_t i;
 
-	json_array_foreach(list, i, value)
-	{
+	json_array_foreach (list, i, value) {
 		add_option(options, oc_json_text(value), raw);
 	}
-	json_object_foreach(map, key, value)
-	{
+	json_object_foreach (map, key, value) {
 		struct oc_str v = oc_json_text(value);
 		bool off_key = !strcmp(key, "off") || !strcmp(key, "none");
 

@@ -1,6 +1,6 @@
 /*
- * From what a person wrote to a provider and a model of the catalog (spec 01 §8.2). Steps in the order of
- * that section; each is a function that says whether it found something. No I/O.
+ * From what a person wrote to a provider and a model of the catalog (spec 01 §8.2). Steps in the
+ * order of that section; each is a function that says whether it found something. No I/O.
  */
 #include "model/select.h"
 
@@ -25,8 +25,7 @@ static const json_t *main_agent(const struct oc_config *c)
 	size_t i;
 
 	if (entry) return entry;
-	json_array_foreach(json_object_get(agents, "list"), i, item)
-	{
+	json_array_foreach (json_object_get(agents, "list"), i, item) {
 		if (oc_str_eq(oc_json_str(item, "id"), OC_LIT("main"))) return item;
 	}
 	return NULL;
@@ -49,14 +48,12 @@ const char *oc_primary_ref(const struct oc_config *c, const char *field)
 
 void oc_fallback_refs(const struct oc_config *c, const char *field, struct oc_strv *out)
 {
-	const json_t *list =
-		json_object_get(json_object_get(main_agent(c), field), "fallbacks");
+	const json_t *list = json_object_get(json_object_get(main_agent(c), field), "fallbacks");
 	const json_t *item;
 	size_t i;
 
 	if (!list) list = json_object_get(json_object_get(defaults_of(c), field), "fallbacks");
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		if (json_is_string(item)) oc_strv_add(out, oc_json_text(item));
 	}
 }
@@ -90,8 +87,7 @@ static const char *find_alias(const struct oc_config *c, struct oc_str input, si
 	const char *ref, *found = NULL;
 
 	*count = 0;
-	json_object_foreach(models, ref, entry)
-	{
+	json_object_foreach (models, ref, entry) {
 		if (!alias_matches(ref, oc_json_str(entry, "alias"), input)) continue;
 		found = ref;
 		(*count)++;
@@ -141,14 +137,13 @@ static bool is_primary_or_fallback(const struct oc_catalog *c, const char *key)
 
 bool oc_model_allowed(const struct oc_catalog *c, const char *key)
 {
-	const json_t *allow = json_object_get(
-		json_object_get(defaults_of(c->config), "modelPolicy"), "allow");
+	const json_t *allow =
+	    json_object_get(json_object_get(defaults_of(c->config), "modelPolicy"), "allow");
 	const json_t *item;
 	size_t i;
 
 	if (json_array_size(allow) == 0) return true;
-	json_array_foreach(allow, i, item)
-	{
+	json_array_foreach (allow, i, item) {
 		if (policy_entry_matches(oc_str_trim(oc_json_text(item)), oc_str(key))) return true;
 	}
 	return is_primary_or_fallback(c, key);
@@ -199,16 +194,17 @@ static const char *without_self_prefix(const struct oc_provider *p, const char *
 {
 	size_t n = strlen(p->id);
 
-	return oc_str_istarts(oc_str(model), oc_str(p->id)) && model[n] == '/' && model[n + 1] ?
-		       model + n + 1 :
-		       model;
+	return oc_str_istarts(oc_str(model), oc_str(p->id)) && model[n] == '/' && model[n + 1]
+		   ? model + n + 1
+		   : model;
 }
 
 static void warn_unknown_model(const struct oc_provider *p, const char *model,
 			       struct oc_strv *warnings)
 {
 	if (!warnings || !p->entry || p->n_models == 0) return;
-	oc_strv_addf(warnings, "model \"%s\" is not in the catalog of provider \"%s\"; it is sent as it is",
+	oc_strv_addf(warnings,
+		     "model \"%s\" is not in the catalog of provider \"%s\"; it is sent as it is",
 		     model, p->id);
 }
 
@@ -274,7 +270,8 @@ static bool has_chat_model(const struct oc_provider *p)
 	return false;
 }
 
-/* The first configured provider that can chat, else one that was discovered. NULL: nothing is set up. */
+/* The first configured provider that can chat, else one that was discovered. NULL: nothing is set
+ * up. */
 static struct oc_provider *default_provider(const struct oc_catalog *c)
 {
 	for (size_t i = 0; i < c->n; i++)
@@ -302,8 +299,9 @@ static enum oc_rc choose_bare(const struct oc_catalog *c, const struct oc_ref *r
 
 	if (n > 1) {
 		char *list = oc_strv_join(&names, ", ");
-		rc = oc_fail(e, OC_E_INPUT, "\"%s\" is offered by several providers, write one of: %s",
-			     r->model, list);
+		rc = oc_fail(e, OC_E_INPUT,
+			     "\"%s\" is offered by several providers, write one of: %s", r->model,
+			     list);
 		free(list);
 	} else if (n == 1) {
 		choose(out, p, find_model(p, r->model), NULL, r->profile);
@@ -311,16 +309,18 @@ static enum oc_rc choose_bare(const struct oc_catalog *c, const struct oc_ref *r
 		rc = no_model(e);
 	} else {
 		if (warnings)
-			oc_strv_addf(warnings,
-				     "model \"%s\" names no provider; \"%s/%s\" is taken, which is deprecated: write provider/model",
-				     r->model, p->id, r->model);
+			oc_strv_addf(
+			    warnings,
+			    "model \"%s\" names no provider; \"%s/%s\" is taken, which is deprecated: write provider/model",
+			    r->model, p->id, r->model);
 		choose(out, p, NULL, r->model, r->profile);
 	}
 	oc_strv_deinit(&names);
 	return rc;
 }
 
-/* A server's own key may hold a slash ("qwen/qwen3.5-9b"): taken when exactly one provider lists it. */
+/* A server's own key may hold a slash ("qwen/qwen3.5-9b"): taken when exactly one provider lists
+ * it. */
 static bool choose_literal(const struct oc_catalog *c, const struct oc_ref *r,
 			   struct oc_selection *out)
 {

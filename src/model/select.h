@@ -10,7 +10,8 @@ struct oc_ref {
 /* OC_E_INPUT for an empty or broken reference. */
 OC_MUST_USE enum oc_rc oc_ref_parse(struct oc_str text, struct oc_ref *out, struct oc_err *e);
 void oc_ref_deinit(struct oc_ref *r);
-/* "provider/model", not doubled when the model already begins with the provider. Free with free(). */
+/* "provider/model", not doubled when the model already begins with the provider. Free with free().
+ */
 char *oc_ref_key(const char *provider, const char *model);
 
 struct oc_selection {
@@ -20,13 +21,14 @@ struct oc_selection {
 	char *key; /* "provider/model" */
 	char *profile;
 };
-/* Input of a person, of config or --model, by the order of §8.2. Warnings (deprecated bare id, unknown
- * model) go to warnings. An unknown provider is OC_E_NOT_FOUND with the message
- * `Unknown model provider "x"`; everything else that cannot be resolved is OC_E_INPUT. */
+/* Input of a person, of config or --model, by the order of §8.2. Warnings (deprecated bare id,
+ * unknown model) go to warnings. An unknown provider is OC_E_NOT_FOUND with the message `Unknown
+ * model provider "x"`; everything else that cannot be resolved is OC_E_INPUT. */
 OC_MUST_USE enum oc_rc oc_select(const struct oc_catalog *c, struct oc_str input,
 				 struct oc_selection *out, struct oc_strv *warnings,
 				 struct oc_err *e);
-/* The default model: agent's, agents.defaults.model, else the first configured one that can chat. */
+/* The default model: agent's, agents.defaults.model, else the first configured one that can chat.
+ */
 OC_MUST_USE enum oc_rc oc_select_default(const struct oc_catalog *c, struct oc_selection *out,
 					 struct oc_strv *warnings, struct oc_err *e);
 void oc_selection_deinit(struct oc_selection *s);
@@ -41,6 +43,7 @@ bool oc_alias_valid(struct oc_str alias);
 /* The reference an alias stands for (case folded; a later entry wins), NULL. Borrowed. */
 const char *oc_alias_target(const struct oc_config *c, struct oc_str alias);
 
-/* §8.4, D13: whether modelPolicy.allow lets a person choose this key. Primary and fallbacks always pass. */
+/* §8.4, D13: whether modelPolicy.allow lets a person choose this key. Primary and fallbacks always
+ * pass. */
 bool oc_model_allowed(const struct oc_catalog *c, const char *key);
 #endif

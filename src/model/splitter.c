@@ -1,6 +1,7 @@
 /*
- * The streaming splitter. Input waits in `pending` until its meaning is certain; a step takes a prefix of it and says
- * how much, or nothing when it needs more. Whether a character is inside code is tracked on what was taken as text.
+ * The streaming splitter. Input waits in `pending` until its meaning is certain; a step takes a
+ * prefix of it and says how much, or nothing when it needs more. Whether a character is inside code
+ * is tracked on what was taken as text.
  */
 #include "model/splitter.h"
 
@@ -13,10 +14,12 @@ static const struct {
 	const char *name;
 	unsigned family;
 } tags[] = {
-	{ "think", 1 },	    { "thinking", 1 },	       { "thought", 1 },	 { "antthinking", 1 },
-	{ "seed:think", 1 }, { "antml:think", 1 },     { "antml:thinking", 1 },	 { "antml:thought", 1 },
-	{ "mm:think", 1 },   { "mm:thinking", 1 },     { "mm:thought", 1 },	 { "reasoning", 2 },
-	{ "mm:reasoning", 2 }, { "antml:reasoning", 2 }, { "reflection", 3 },	 { "scratchpad", 4 },
+	{ "think", 1 },		 { "thinking", 1 },	   { "thought", 1 },
+	{ "antthinking", 1 },	 { "seed:think", 1 },	   { "antml:think", 1 },
+	{ "antml:thinking", 1 }, { "antml:thought", 1 },   { "mm:think", 1 },
+	{ "mm:thinking", 1 },	 { "mm:thought", 1 },	   { "reasoning", 2 },
+	{ "mm:reasoning", 2 },	 { "antml:reasoning", 2 }, { "reflection", 3 },
+	{ "scratchpad", 4 },
 };
 enum { BRACKET_FAMILY = 5 };
 
@@ -49,8 +52,7 @@ static void add_text(struct oc_splitter *s, struct oc_str text)
 {
 	size_t space = s->skip_space || s->at_text_start ? leading_space(text) : 0;
 
-	if (s->at_text_start && !s->skip_space)
-		oc_buf_add(&s->lead, oc_str_head(text, space));
+	if (s->at_text_start && !s->skip_space) oc_buf_add(&s->lead, oc_str_head(text, space));
 	text = oc_str_from(text, space);
 	if (text.n == 0) return;
 	s->skip_space = s->at_text_start = false;
@@ -89,8 +91,8 @@ static void end_run(struct oc_splitter *s)
 		s->fence_n = 0;
 		s->fence_info = false;
 	} else if (s->fence_n) {
-		s->fence_closing = s->run_at_line_start && s->run_char == s->fence_char &&
-				   n >= s->fence_n;
+		s->fence_closing =
+		    s->run_at_line_start && s->run_char == s->fence_char && n >= s->fence_n;
 	} else if (s->run_at_line_start && n >= 3) {
 		s->fence_char = s->run_char;
 		s->fence_n = n;
@@ -177,8 +179,7 @@ static enum tag_verdict match_angle(struct oc_str s, size_t *len, unsigned *fami
 	for (from = i; i < s.n && tag_char(s.p[i]);) i++;
 	struct oc_str name = { s.p + from, i - from };
 
-	if (i == s.n && i < MAX_TAG)
-		return known_name(name, true, family) ? TAG_MORE : TAG_NO;
+	if (i == s.n && i < MAX_TAG) return known_name(name, true, family) ? TAG_MORE : TAG_NO;
 	if (i >= s.n || !known_name(name, false, family)) return TAG_NO;
 	if (s.p[i] != '>' && s.p[i] != ' ' && s.p[i] != '\t') return TAG_NO;
 	for (; i < s.n && i < MAX_TAG; i++) {
@@ -318,9 +319,7 @@ static size_t step_thought(struct oc_splitter *s, struct oc_str in, bool final)
 static size_t end_block(struct oc_splitter *s, struct oc_str in)
 {
 	switch (oc_block_end(&s->scan, in, s->opt.tools)) {
-	case OC_BLOCK_COMPLETE:
-		oc_reply_warn(s->out.reply, "text_tool_unterminated");
-		return in.n;
+	case OC_BLOCK_COMPLETE: oc_reply_warn(s->out.reply, "text_tool_unterminated"); return in.n;
 	case OC_BLOCK_MALFORMED:
 		oc_text_blocks_add(&s->blocks, &s->scan, in, false);
 		return s->scan.at;
@@ -347,9 +346,9 @@ static void run(struct oc_splitter *s, bool final)
 
 	while (at < in.n) {
 		struct oc_str rest = oc_str_from(in, at);
-		size_t used = s->mode == OC_SPLIT_TEXT	  ? step_text(s, rest, final) :
-			      s->mode == OC_SPLIT_THOUGHT ? step_thought(s, rest, final) :
-							    step_block(s, rest, final);
+		size_t used = s->mode == OC_SPLIT_TEXT	    ? step_text(s, rest, final)
+			      : s->mode == OC_SPLIT_THOUGHT ? step_thought(s, rest, final)
+							    : step_block(s, rest, final);
 
 		if (used == 0) break;
 		if (used != SIZE_MAX) at += used;

@@ -1,6 +1,7 @@
 /*
- * Texts that look like a tool call of a family that is not promoted (spec 01 §6.2). Detection only: the text stays as it
- * is, a warning tells the operator that the model's template and the server's parser do not fit together.
+ * Texts that look like a tool call of a family that is not promoted (spec 01 §6.2). Detection only:
+ * the text stays as it is, a warning tells the operator that the model's template and the server's
+ * parser do not fit together.
  */
 #include <stdlib.h>
 
@@ -36,7 +37,8 @@ static size_t name_length(struct oc_str s)
 		char c = s.p[n];
 		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 
-		if (!letter && (n == 0 || !((c >= '0' && c <= '9') || c == '.' || c == ':' || c == '-')))
+		if (!letter &&
+		    (n == 0 || !((c >= '0' && c <= '9') || c == '.' || c == ':' || c == '-')))
 			break;
 	}
 	return n;
@@ -88,11 +90,12 @@ static bool action_label(struct oc_str s)
 
 static bool worth_a_look(struct oc_str s)
 {
-	static const char *const keys[] = { "name",	 "tool_name", "function",   "arguments", "args",
-					    "input",	 "parameters", "tool_calls" };
+	static const char *const keys[] = { "name", "tool_name", "function",   "arguments",
+					    "args", "input",	 "parameters", "tool_calls" };
 
-	if (words(s, "tool", "call") || words(s, "function", "call") || oc_str_ihas(s, "<tool_call") ||
-	    oc_str_has(s, OC_LIT("[END_TOOL_REQUEST]")) || action_label(s))
+	if (words(s, "tool", "call") || words(s, "function", "call") ||
+	    oc_str_ihas(s, "<tool_call") || oc_str_has(s, OC_LIT("[END_TOOL_REQUEST]")) ||
+	    action_label(s))
 		return true;
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (after_key(s, keys[i], 0) != SIZE_MAX) return true;
@@ -128,7 +131,8 @@ static const char *xml(struct oc_str s, char **name)
 	if (!oc_str_ihas(s, "<tool_call")) return NULL;
 	if ((at = oc_str_ifind(s, OC_LIT("<function="), 0)) != SIZE_MAX) {
 		rest = oc_str_from(s, at + 10);
-		if (name_length(rest)) return found("xml_tool_call", oc_str_head(rest, name_length(rest)), name);
+		if (name_length(rest))
+			return found("xml_tool_call", oc_str_head(rest, name_length(rest)), name);
 	}
 	if ((at = after_key(s, "name", 0)) == SIZE_MAX) return NULL;
 	rest = skip_space(oc_str_from(s, at));
@@ -177,12 +181,13 @@ static bool first_call(const json_t *array, struct oc_str *name)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item)
+	json_array_foreach (array, i, item)
 		if (json_is_object(item) && is_call(item, name)) return true;
 	return false;
 }
 
-/* Arrays count by their first item that is a call. Not deeper than two levels, so recursion is bounded. */
+/* Arrays count by their first item that is a call. Not deeper than two levels, so recursion is
+ * bounded. */
 static bool is_call(const json_t *v, struct oc_str *name)
 {
 	const json_t *calls = json_object_get(v, "tool_calls");
@@ -213,7 +218,8 @@ static const char *judge_json(struct oc_str text, char **name)
 	return kind;
 }
 
-/* Length of the balanced {…} or […] at the start of s, 0 when it does not close within MAX_CANDIDATE. */
+/* Length of the balanced {…} or […] at the start of s, 0 when it does not close within
+ * MAX_CANDIDATE. */
 static size_t balanced(struct oc_str s)
 {
 	unsigned depth = 0;

@@ -1,6 +1,7 @@
 /*
- * Blocks of tool requests in text: scanning one, and deciding which become calls. A block is found by its brackets and
- * by counting braces; whether its JSON is valid is a second question, so a broken block is still hidden.
+ * Blocks of tool requests in text: scanning one, and deciding which become calls. A block is found
+ * by its brackets and by counting braces; whether its JSON is valid is a second question, so a
+ * broken block is still hidden.
  */
 #include "model/text_tools.h"
 

@@ -2,8 +2,9 @@
 #define OC_TEXT_TOOLS_H
 #include "model/reply.h"
 /*
- * Tool requests written as text (spec 01 §6, D5, D35): the grammar of one block, read incrementally, the decision what
- * becomes a call, and the warning about texts that only look like one. Pure.
+ * Tool requests written as text (spec 01 §6, D5, D35): the grammar of one block, read
+ * incrementally, the decision what becomes a call, and the warning about texts that only look like
+ * one. Pure.
  *
  *   named    [NAME] {json} [END_TOOL_REQUEST]      or closed by [/NAME]; at the start of a line
  *   request  [TOOL_REQUEST] {"name":…,"arguments":{…}} [END_TOOL_REQUEST]      anywhere
@@ -28,7 +29,8 @@ enum oc_block_verdict oc_block_begin(struct oc_block_scan *b, struct oc_str s, b
 /* s begins at the block and may have grown since the last call; each byte is looked at once. */
 enum oc_block_verdict oc_block_scan(struct oc_block_scan *b, struct oc_str s,
 				    const struct oc_strv *tools);
-/* The input ends and the block did not. COMPLETE = hide it all, MALFORMED = hide [0, at), NO = show it. */
+/* The input ends and the block did not. COMPLETE = hide it all, MALFORMED = hide [0, at), NO = show
+ * it. */
 enum oc_block_verdict oc_block_end(struct oc_block_scan *b, struct oc_str s,
 				   const struct oc_strv *tools);
 
@@ -44,17 +46,20 @@ struct oc_text_blocks {
 	size_t n;
 	bool dropped; /* there were more than are kept: nothing of the named form is promoted */
 };
-/* Remembers the block that b found in s. complete: its JSON is well placed and may become a call. */
+/* Remembers the block that b found in s. complete: its JSON is well placed and may become a call.
+ */
 void oc_text_blocks_add(struct oc_text_blocks *l, const struct oc_block_scan *b, struct oc_str s,
 			bool complete);
 void oc_text_blocks_clear(struct oc_text_blocks *l);
-/* Turns blocks into calls of the reply when allowed, else notes that they are hidden. Returns whether calls were made. */
+/* Turns blocks into calls of the reply when allowed, else notes that they are hidden. Returns
+ * whether calls were made. */
 bool oc_text_blocks_resolve(const struct oc_text_blocks *l, struct oc_reply *r,
 			    const struct oc_strv *tools, bool allowed);
 
 /*
- * Text that looks like a tool call of a family that is not promoted (spec 01 §6.2): the kind ("xml_tool_call" …), or
- * NULL. *name (may be NULL) gets the tool's name when one can be read; free with free().
+ * Text that looks like a tool call of a family that is not promoted (spec 01 §6.2): the kind
+ * ("xml_tool_call" …), or NULL. *name (may be NULL) gets the tool's name when one can be read; free
+ * with free().
  */
 const char *oc_text_tool_suspect(struct oc_str text, char **name);
 #endif

@@ -13,7 +13,8 @@ enum { NO_INDEX = -1, LEGACY_INDEX = -2, MAX_NAME_BYTES = 512, MAX_ID_BYTES = 51
 struct oc_call_slot {
 	int64_t index;
 	struct oc_buf id, name, args;
-	/* How far the arguments are, so that completeness is known without parsing them again and again. */
+	/* How far the arguments are, so that completeness is known without parsing them again and
+	 * again. */
 	unsigned depth;
 	bool in_string, escaped, began, complete;
 };
@@ -69,7 +70,8 @@ static struct oc_call_slot *by_id(struct oc_call_slots *s, struct oc_str id)
 }
 
 /* Which call a fragment without index belongs to. */
-static struct oc_call_slot *without_index(struct oc_call_slots *s, struct oc_str id, struct oc_str name)
+static struct oc_call_slot *without_index(struct oc_call_slots *s, struct oc_str id,
+					  struct oc_str name)
 {
 	s->index_missing = true;
 	if (id.n) return by_id(s, id);
@@ -179,17 +181,19 @@ void oc_args_keep_big_integers(json_t *args)
 	void *tmp;
 	size_t i;
 
-	json_object_foreach_safe(args, tmp, key, v) {
+	json_object_foreach_safe(args, tmp, key, v)
+	{
 		replacement = kept(v);
 		if (replacement) json_object_set_new(args, key, replacement);
 	}
-	json_array_foreach(args, i, v) {
+	json_array_foreach (args, i, v) {
 		replacement = kept(v);
 		if (replacement) json_array_set_new(args, i, replacement);
 	}
 }
 
-/* The object that the text means: nothing and null are {}, a string that holds an object is decoded once more. */
+/* The object that the text means: nothing and null are {}, a string that holds an object is decoded
+ * once more. */
 static json_t *parse_arguments(struct oc_str text, bool *doubly, char **inner)
 {
 	struct oc_err e = { 0 };
@@ -259,7 +263,8 @@ static void seal_id(struct oc_reply *r, size_t i, struct oc_str id)
 	oc_tool_call_fresh_id(r, i);
 }
 
-static void seal_slot(const struct oc_call_slot *slot, struct oc_reply *r, const struct oc_strv *tools)
+static void seal_slot(const struct oc_call_slot *slot, struct oc_reply *r,
+		      const struct oc_strv *tools)
 {
 	r->calls = oc_realloc_array(r->calls, r->n_calls + 1, sizeof *r->calls);
 	size_t i = r->n_calls++;
