@@ -156,11 +156,14 @@ def test_writing_keeps_references_numbers_and_foreign_sections(openclaw):
     openclaw.write_config("{ plugins: {'a': [1,2,], /* mine */},\n models: {providers: {lmstudio: "
                           "{apiKey: '${LM_API_TOKEN}', maxTokens: 8e3}}} }")
     r = openclaw.run('config', 'set', 'gateway.port', '1', env={'LM_API_TOKEN': 'sk-very-secret'}).ok()
-    assert 'comments' in r.err
     text = openclaw.config_file.read_text()
     assert "\"plugins\": {'a': [1,2,], /* mine */}," in text
     assert '"apiKey": "${LM_API_TOKEN}"' in text and '"maxTokens": 8e3' in text
     assert 'sk-very-secret' not in text + r.out + r.err
+    assert 'comments' not in r.err
+    openclaw.write_config('{ // lost\n gateway: {port: 1}, plugins: {/* kept */} }')
+    assert 'comments' in openclaw.run('config', 'set', 'gateway.port', '2').ok().err
+    assert '/* kept */' in openclaw.config_file.read_text()
 
 
 def test_files_are_private_and_backed_up(openclaw):
