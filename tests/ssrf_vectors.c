@@ -88,6 +88,8 @@ static void settle(struct outcome *o, const char *verdict, const char *detail,
 /* ---- the stub resolver ------------------------------------------------ */
 static size_t add_address(struct oc_str text, struct oc_ip *out, size_t n)
 {
+	text = oc_str_head(
+	    text, oc_str_find(text, OC_LIT("%"), 0)); /* a zone is no part of the address */
 	if (n < OC_MAX_RESOLVED_ADDRESSES && oc_ip_parse(text, &out[n])) return n + 1;
 	return n;
 }
@@ -102,8 +104,8 @@ static size_t addresses_of_list(struct oc_str list, struct oc_ip *out)
 	return n;
 }
 
-/* "host=1.2.3.4 other=::1", a host may stand there more than once, or with its addresses split by
- * commas. */
+/* "host=1.2.3.4 other=::1". A host may stand there more than once, or with commas between its
+ * addresses; localhost needs no entry. */
 static size_t addresses_of_host(struct oc_str pairs, const char *host, struct oc_ip *out)
 {
 	struct oc_str pair, name, address;
@@ -113,6 +115,7 @@ static size_t addresses_of_host(struct oc_str pairs, const char *host, struct oc
 		if (!cut(&pair, '=', &name) || !oc_str_ieq(name, oc_str(host))) continue;
 		while (cut(&pair, ',', &address)) n = add_address(address, out, n);
 	}
+	if (n == 0 && strcmp(host, "localhost") == 0) n = add_address(OC_LIT("127.0.0.1"), out, 0);
 	return n;
 }
 
@@ -285,7 +288,7 @@ static void run_redirects(const struct row *row, struct outcome *o)
 	struct oc_err e = { 0 };
 
 	c.request.method = oc_strndup(method.p, method.n);
-	c.request.body = !oc_str_eq(method, OC_LIT("GET")) && !oc_str_eq(method, OC_LIT("HEAD"));
+	c.request.body = oc_str_eq(method, OC_LIT("POST"));
 	if (oc_guard_init(&c.guard, cell(row, "base_url"), allow_private(row), &e) ||
 	    oc_url_parse(cell(row, "start_url"), &c.request.url, &e))
 		settle(o, "ERROR", "invalid_scheme", &e);

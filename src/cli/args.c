@@ -127,6 +127,7 @@ static void print_commands(const struct oc_command *c)
 	puts("\nCommands:");
 	for (; c->name; c++) {
 		char left[80];
+		if (!c->help) continue; /* not for people */
 		snprintf(left, sizeof left, "%s%s%s", c->name, c->usage ? " " : "",
 			 c->usage ? c->usage : "");
 		printf("  %-34s %s\n", left, c->help);

@@ -17,7 +17,7 @@ struct oc_option {
 struct oc_command {
 	const char *name;
 	const char *usage; /* positional part, "<path> <value>", NULL */
-	const char *help;
+	const char *help;  /* NULL = not listed */
 	int (*run)(struct oc_args *a);
 	const struct oc_option *options; /* ends with name NULL; may be NULL */
 	const struct oc_command *sub;	 /* ends with name NULL; may be NULL */
@@ -48,4 +48,5 @@ extern const struct oc_option oc_onboard_options[];
 int oc_cmd_onboard(struct oc_args *a);
 extern const struct oc_option oc_agent_options[];
 int oc_cmd_agent(struct oc_args *a);
+int oc_cmd_supervise(struct oc_args *a);
 #endif

@@ -22,5 +22,6 @@ const struct oc_command oc_commands[] = {
 	{ .name = "config",
 	  .help = "Read, change and check the configuration",
 	  .sub = oc_config_commands },
+	{ .name = "__supervise", .usage = "<provider>", .run = oc_cmd_supervise },
 	{ 0 },
 };

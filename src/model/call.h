@@ -5,29 +5,37 @@
 #include "model/select.h"
 #include "rt/task.h"
 /*
- * One model call: credentials, guard, request, stream, decoder, and the retries that are safe (D7,
- * D8, D69). The caller sees the deltas through sink and one reply at the end.
+ * One model call: credentials, guard, request, stream, decoder, and the retries that are safe on
+ * the same model (D7, D69, spec 03 §1.6). The caller sees deltas through sink and one reply at the
+ * end.
  */
 struct oc_call_spec {
 	const struct oc_catalog *catalog;
 	const struct oc_selection *target;
 	const struct oc_messages *messages;
-	json_t *tools; /* borrowed, NULL = none */
-	const struct oc_strv *tool_names;
-	const char *thinking; /* level; NULL = default by the model */
-	int64_t max_tokens;   /* 0 = model's */
-	bool plan_output; /* not planned by the caller: clamp max_tokens to the remaining context
-			     (infer) */
-	const char *request_model; /* what preload said; NULL = model id */
-	const struct oc_reply_sink *sink;
-	bool visible_before; /* something of this run was shown or a tool ran: no retry after bytes
-				(D7) */
+	json_t *tools;			  /* borrowed, NULL = none */
+	const struct oc_strv *tool_names; /* names that may be called, NULL = none */
+	const char *agent_id;		  /* whose params apply; NULL = "main" */
+	const char *thinking;		  /* level; NULL = field omitted */
+	int64_t max_tokens;		  /* 0 = the model's, clamped to the rest of its context */
+	const char *request_model;	  /* what a preload said; NULL = the model's id */
+	const struct oc_reply_sink *sink; /* may be NULL: then nothing is visible before the end */
+	void (*notice)(
+	    void *arg,
+	    const char *text); /* "the model is loading", "retrying in 2 s"; may be NULL */
+	void *notice_arg;
+	bool side_effects; /* a tool ran or text was shown: only what came before the first byte is
+			      retried (D7) */
 };
-/* OC_OK: a reply came, maybe one that is an error (reply->error says which). OC_CANCELLED. OC_E_*:
- * the call could not be made (e). */
+/*
+ * OC_OK: reply is set; it may be an error (outcome, error). OC_CANCELLED: reply is set to what had
+ * arrived. Other codes: the call could not be made (no key, no base URL); e says why and reply is
+ * initialised and empty. Deinit reply in every case.
+ */
 OC_MUST_USE enum oc_rc oc_call_wait(const struct oc_call_spec *spec, struct oc_reply *reply,
 				    struct oc_err *e);
-/* A person's sentence for a reply that is an error: names server, cause, remedy. */
+
+/* A person's sentences for a reply that is an error: what failed, where, and what to do. */
 void oc_call_explain(const struct oc_call_spec *spec, const struct oc_reply *reply,
 		     struct oc_buf *out);
 #endif

@@ -23,7 +23,7 @@ struct oc_provider {
 	char *problem;	/* why not, with the remedy; NULL */
 	char *api;
 	const json_t *entry;	 /* config object, borrowed from the config; NULL for one known from
-				    models.json or bundled only */
+				  * models.json     or bundled only */
 	int64_t timeout_seconds; /* 0 = unset */
 	enum oc_tri allow_private;
 	bool local; /* local endpoint by the "Names of things" of the decisions */
@@ -41,7 +41,20 @@ OC_MUST_USE enum oc_rc oc_catalog_load(struct oc_catalog *c, const struct oc_con
 void oc_catalog_deinit(struct oc_catalog *c);
 struct oc_provider *oc_catalog_provider(const struct oc_catalog *c, struct oc_str id);
 struct oc_model *oc_provider_model(const struct oc_provider *p, struct oc_str id);
+/* Reads models.json again for this provider; pointers to its models are void afterwards. */
+OC_MUST_USE enum oc_rc oc_provider_reload(struct oc_catalog *c, struct oc_provider *p,
+					  struct oc_err *e);
 /* Guard of this provider's calls; deinit it. */
 OC_MUST_USE enum oc_rc oc_provider_guard(const struct oc_catalog *c, const struct oc_provider *p,
 					 struct oc_guard *g, struct oc_err *e);
+
+/* ---- pure helpers ---- */
+/* request.allowPrivateNetwork of a provider entry, may be NULL. */
+enum oc_tri oc_entry_allow_private(const json_t *entry);
+/* An embedding model by its record's type, else by its id (spec 01 §13.2, D10), cannot chat. */
+bool oc_record_can_chat(const json_t *record);
+/* A string, at most OC_MAX_MODEL_ID_BYTES, not blank, no control characters. */
+bool oc_model_id_usable(struct oc_str id);
+/* Rebuilds saved reasoning efforts that hold the raw "on"/"off" (spec 01 §4.2), in place. */
+void oc_saved_compat_normalise(json_t *compat);
 #endif

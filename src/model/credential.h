@@ -3,10 +3,10 @@
 #include "model/catalog.h"
 /* Keys: auth profiles, config, environment, local markers (spec 01 §3.9, D38, §2.2). */
 struct oc_credential {
-	char *key; /* secret, NULL = none is sent */
-	char *
-	    source;	  /* for `models status`: "profile lmstudio:default",
-			     "models.providers.local.apiKey", "LM_API_TOKEN", "… (synthetic local key)" */
+	char *key;	  /* secret, NULL = none is sent */
+	char *source;	  /* for `models status`: "profile lmstudio:default",
+			   * "models.providers.local.apiKey",     "LM_API_TOKEN", "… (synthetic local key)";
+			   * NULL = no key and none needed */
 	char *profile_id; /* NULL when not from a profile */
 };
 /* OC_E_INPUT: a public host without a key; e names config path, variable and login command. profile
@@ -16,8 +16,14 @@ OC_MUST_USE enum oc_rc oc_credential_resolve(const struct oc_catalog *c,
 					     struct oc_credential *out, struct oc_err *e);
 void oc_credential_deinit(struct oc_credential *c);
 bool oc_credential_is_marker(struct oc_str key); /* never sent */
+/* Name of the variable that holds the key of a bundled provider, NULL for others. */
+const char *oc_credential_variable(const char *provider_id);
+
 /* Request headers of a provider: Authorization (or none), configured headers, request.headers. */
 void oc_provider_headers(const struct oc_catalog *c, const struct oc_provider *p,
 			 const struct oc_credential *cred, const struct oc_model *model,
 			 struct oc_strv *headers);
+/* The same from a provider entry of the config (may be NULL) and a key (may be NULL). */
+void oc_entry_headers(const struct oc_env *env, const json_t *entry, const char *api,
+		      const char *key, const json_t *model_entry, struct oc_strv *headers);
 #endif

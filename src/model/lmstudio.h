@@ -3,33 +3,50 @@
 #include "model/catalog.h"
 #include "model/documents.h"
 #include "rt/task.h"
-/* LM Studio: base URL forms, discovery, catalog records, preload (spec 01 §3). */
+/* LM Studio: base URL forms, discovery, catalog records (spec 01 §3). Preload: model/preload.h. */
 #define OC_LMSTUDIO_ID		  "lmstudio"
 #define OC_LMSTUDIO_DEFAULT_MODEL "qwen/qwen3.5-9b"
+enum {
+	OC_LMSTUDIO_CONTEXT = 64000,	  /* context that is asked for when nothing else is said */
+	OC_LMSTUDIO_MAX_CONTEXT = 128000, /* taken when the server tells no maximum */
+	OC_LMSTUDIO_MAX_OUTPUT = 8192,
+	OC_LMSTUDIO_MIN_SAVED_CONTEXT = 32000, /* D73: a smaller loaded window is not saved */
+	OC_DISCOVERY_TIMEOUT_MS = 5000,
+};
 
-/* §3.2. Free with free(). */
+/* §3.2: server base without /v1 of any form a person may type; the default for what is no URL. Free
+ * with free(). */
 char *oc_lmstudio_server_base(struct oc_str url, bool docker);
 char *oc_lmstudio_inference_base(const char *server_base);
+/* What was typed is usable as an http or https address. */
+bool oc_lmstudio_base_valid(struct oc_str url);
 
 struct oc_discovery {
-	bool reachable;
+	bool reachable; /* an HTTP answer came */
+	int status;	/* of the answer, 0 = none */
 	struct oc_model_list list;
 	char *error;   /* NULL when a list came; cause in words */
-	enum oc_rc rc; /* OC_E_DENIED when the guard refused */
+	enum oc_rc rc; /* OC_OK when a list came; OC_E_DENIED: the guard refused; OC_CANCELLED */
 };
 /* GET {server}/api/v1/models, falling back to /api/v0/models and /v1/models where the server says
  * so. headers: "Name: value". */
 void oc_lmstudio_discover_wait(const char *server_base, const struct oc_guard *g,
 			       const struct oc_strv *headers, uint64_t timeout_ms,
 			       struct oc_discovery *out);
+/* GET url and decode it as a model list; out as above. */
+void oc_discover_list_wait(const char *url, const struct oc_guard *g, const struct oc_strv *headers,
+			   uint64_t timeout_ms, const char *context, struct oc_discovery *out);
 void oc_discovery_deinit(struct oc_discovery *d);
-/* §3.5: catalog record as JSON, as saved in the config; new reference. preferred_ctx 0 = none. */
-json_t *oc_lmstudio_record(const struct oc_listed_model *m, int64_t preferred_ctx);
 
-/* §3.7. *request_model gets what the chat request must name (free with free()). Never fails but by
- * OC_CANCELLED; a failed preload is one warning. */
-OC_MUST_USE enum oc_rc oc_lmstudio_preload_wait(const struct oc_catalog *c,
-						const struct oc_provider *p, const char *model_id,
-						const struct oc_model *m, char **request_model,
-						int64_t *loaded_ctx);
+bool oc_listed_can_chat(const struct oc_listed_model *m);
+/* Display name with what is worth knowing: "Qwen (GGUF, vision, loaded)". Free with free(). */
+char *oc_listed_label(const struct oc_listed_model *m);
+/* The default key if listed, else a loaded model, else the first; NULL when none can chat. */
+const struct oc_listed_model *oc_lmstudio_pick(const struct oc_model_list *l);
+/* §3.5, D73: catalog record as JSON, as saved in the config; new reference. preferred_ctx 0 = none.
+ */
+json_t *oc_lmstudio_record(const struct oc_listed_model *m, int64_t preferred_ctx);
+/* Records of a list, duplicates and unusable ids left out; chat_only leaves out embedding models.
+ * New reference. */
+json_t *oc_lmstudio_records(const struct oc_model_list *l, int64_t preferred_ctx, bool chat_only);
 #endif

@@ -22,7 +22,8 @@ struct oc_selection {
 	char *profile;
 };
 /* Input of a person, of config or --model, by the order of §8.2. Warnings (deprecated bare id,
- * unknown model) go to warnings. */
+ * unknown model) go to warnings. An unknown provider is OC_E_NOT_FOUND with the message `Unknown
+ * model provider "x"`; everything else that cannot be resolved is OC_E_INPUT. */
 OC_MUST_USE enum oc_rc oc_select(const struct oc_catalog *c, struct oc_str input,
 				 struct oc_selection *out, struct oc_strv *warnings,
 				 struct oc_err *e);
@@ -31,4 +32,18 @@ OC_MUST_USE enum oc_rc oc_select(const struct oc_catalog *c, struct oc_str input
 OC_MUST_USE enum oc_rc oc_select_default(const struct oc_catalog *c, struct oc_selection *out,
 					 struct oc_strv *warnings, struct oc_err *e);
 void oc_selection_deinit(struct oc_selection *s);
+
+/* What the config names, as written there. field is "model" or "imageModel"; NULL when nothing is
+ * named. Borrowed. */
+const char *oc_primary_ref(const struct oc_config *c, const char *field);
+void oc_fallback_refs(const struct oc_config *c, const char *field, struct oc_strv *out);
+
+/* Letters, digits and . _ : - only (§8.3). */
+bool oc_alias_valid(struct oc_str alias);
+/* The reference an alias stands for (case folded; a later entry wins), NULL. Borrowed. */
+const char *oc_alias_target(const struct oc_config *c, struct oc_str alias);
+
+/* §8.4, D13: whether modelPolicy.allow lets a person choose this key. Primary and fallbacks always
+ * pass. */
+bool oc_model_allowed(const struct oc_catalog *c, const char *key);
 #endif

@@ -7,12 +7,11 @@
  */
 enum oc_tri { OC_UNSET, OC_FALSE, OC_TRUE };
 
-enum oc_endpoint_class {		     /* spec 01 §4.4 */
-			 OC_ENDPOINT_LOCAL,  /* localhost, 127.0.0.1, ::1, *.localhost, *.local,
-						*.internal */
-			 OC_ENDPOINT_NATIVE, /* api.openai.com, api.anthropic.com and their like,
-						whatever the scheme */
-			 OC_ENDPOINT_CUSTOM,
+/* Spec 01 §4.4. Native: api.openai.com, api.anthropic.com and their like, whatever the scheme. */
+enum oc_endpoint_class {
+	OC_ENDPOINT_LOCAL, /* localhost, 127.0.0.1, ::1, *.localhost, *.local, *.internal */
+	OC_ENDPOINT_NATIVE,
+	OC_ENDPOINT_CUSTOM,
 };
 enum oc_endpoint_class oc_endpoint_class(const struct oc_url *base);
 /* OpenAI itself: https to api.openai.com or a name below it ("openai-public" of spec 01 §4.4). */

@@ -60,9 +60,10 @@ static bool parse_number(struct oc_str s, uint64_t *out)
 
 static struct oc_str last_label(struct oc_str s)
 {
-	const char *dot = memrchr(s.p, '.', s.n);
+	size_t at = s.n;
 
-	return dot ? oc_str_from(s, (size_t)(dot - s.p) + 1) : s;
+	while (at > 0 && s.p[at - 1] != '.') at--;
+	return oc_str_from(s, at);
 }
 
 static bool ends_in_number(struct oc_str host)
@@ -105,8 +106,12 @@ static char *percent_decoded(struct oc_str s, size_t *n)
 		int high = s.p[i] == '%' && i + 2 < s.n ? hex_value(s.p[i + 1]) : -1;
 		int low = high >= 0 ? hex_value(s.p[i + 2]) : -1;
 
-		out[(*n)++] = low >= 0 ? (char)(high << 4 | low) : s.p[i];
-		if (low >= 0) i += 2;
+		if (low < 0) {
+			out[(*n)++] = s.p[i];
+			continue;
+		}
+		out[(*n)++] = (char)(unsigned char)(high * 16 + low);
+		i += 2;
 	}
 	return out;
 }
@@ -125,7 +130,7 @@ static char *ascii_lower(struct oc_str s)
 	char *out = oc_strndup(s.p, s.n);
 
 	for (char *p = out; *p; p++)
-		if (*p >= 'A' && *p <= 'Z') *p |= 0x20;
+		if (*p >= 'A' && *p <= 'Z') *p = (char)(*p - 'A' + 'a');
 	return out;
 }
 

@@ -55,12 +55,9 @@ static const struct range v6_ranges[] = {
 	{ { 0x20, 0x01, 0x0d, 0xb8 }, 32, STRICT },			    /* documentation */
 	{ { 0x3f, 0xff }, 20, STRICT },
 	{ { 0xfc }, 7, STRICT | PRIVATE },
-	{ { 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, 0x54 },
-	  128,
-	  STRICT | TRUSTED | METADATA }, /* AWS */
-	{ { 0xfd, 0x20, 0x00, 0xce, [14] = 0x02, 0x54 },
-	  128,
-	  STRICT | TRUSTED | METADATA }, /* GCP */
+	/* AWS, GCP */
+	{ { 0xfd, 0, 0x0e, 0xc2, [14] = 0x02, 0x54 }, 128, STRICT | TRUSTED | METADATA },
+	{ { 0xfd, 0x20, 0, 0xce, [14] = 0x02, 0x54 }, 128, STRICT | TRUSTED | METADATA },
 	{ { 0xfe, 0x80 }, 10, STRICT | TRUSTED | METADATA | PRIVATE },
 	{ { 0xff }, 8, STRICT | TRUSTED }, /* multicast */
 };
@@ -189,10 +186,10 @@ bool oc_ip_parse(struct oc_str s, struct oc_ip *out)
 }
 
 /* First and length of the longest run of at least two zero groups; *n = 0 when there is none. */
-static void zero_run(const uint8_t *bytes, unsigned *first, unsigned *n)
+static void zero_run(const uint8_t *bytes, size_t *first, size_t *n)
 {
 	*first = *n = 0;
-	for (unsigned i = 0, run = 0; i < 8; i++) {
+	for (size_t i = 0, run = 0; i < 8; i++) {
 		run = bytes[2 * i] || bytes[2 * i + 1] ? 0 : run + 1;
 		if (run < 2 || run <= *n) continue;
 		*n = run;
@@ -202,10 +199,10 @@ static void zero_run(const uint8_t *bytes, unsigned *first, unsigned *n)
 
 static void format_v6(const uint8_t *b, char *out)
 {
-	unsigned first, n;
+	size_t first, n;
 
 	zero_run(b, &first, &n);
-	for (unsigned i = 0; i < 8; i++) {
+	for (size_t i = 0; i < 8; i++) {
 		if (n && i == first) {
 			i += n - 1;
 			out += snprintf(out, 3, i == 7 ? "::" : ":");

@@ -2,8 +2,7 @@
 #define OC_REDIRECTS_H
 #include "net/guard.h"
 /*
- * One call's way through redirects (spec 01 §7.4). Pure. For every request of a call, the first
- *included:
+ * One call's way through redirects (spec 01 §7.4). Pure. For every request of a call:
  *
  *	oc_guard_check_host      (oc_redirects_next has done it for a hop)
  *	resolve
@@ -33,9 +32,8 @@ struct oc_hop_request {
 	char *method;	   /* owned */
 	struct oc_url url; /* owned */
 	bool body;
-	bool body_dropped;  /* body is false though the method keeps its meaning: an origin was
-			     * crossed. A model request is  useless without, so its caller refuses to
-			     * send it */
+	bool body_dropped;  /* an origin was crossed, so the body stays behind. A model request is
+			     * useless without it: its caller refuses to send this */
 	bool strip_headers; /* only the headers of oc_header_survives may be sent, from here on */
 };
 /* Judges a response. *next is the request to send, set for OC_HOP_FOLLOW. OC_E_DENIED = refused

@@ -23,22 +23,20 @@ struct oc_sse {
 };
 struct oc_sse_event {
 	struct oc_str type; /* of "event:", empty when there was none */
-	struct oc_str
-	    data; /* lines joined by LF. May be empty or blank only with a type or error_field */
-	bool error_field; /* data came from a field named "error" (some servers) */
-	bool
-	    at_eof; /* not ended by a blank line: the caller counts it only if its payload parses */
+	struct oc_str data; /* lines joined by LF. Blank only with a type or error_field: then it
+			     * keeps the connection alive, unless it is an error */
+	bool error_field;   /* data came from a field named "error" (some servers) */
+	bool at_eof;	    /* no blank line ended it: it counts only if its payload parses */
 };
-/* The event is borrowed until the callback returns. A non-zero result ends the feed and is
- * returned. */
+/* The event is borrowed until the callback returns. Another result than OC_OK ends the feed and is
+ * what the feed returns. */
 typedef enum oc_rc oc_sse_fn(void *arg, const struct oc_sse_event *ev, struct oc_err *e);
 
 /* max_event bounds the bytes kept of one open event (its type, its data and the line being read):
  * OC_E_LIMIT above it. */
 void oc_sse_init(struct oc_sse *s, size_t max_event);
 void oc_sse_deinit(struct oc_sse *s);
-/* After a result other than OC_OK the rest of the stream is lost; only oc_sse_deinit makes sense.
- */
+/* After a result other than OC_OK the rest of the stream is lost; only oc_sse_deinit is left. */
 OC_MUST_USE enum oc_rc oc_sse_feed(struct oc_sse *s, struct oc_str in, oc_sse_fn *fn, void *arg,
 				   struct oc_err *e);
 /* End of input: hands out an event left open. */

@@ -160,7 +160,7 @@ static void add_segments(struct oc_buf *path, struct oc_str s)
 			continue;
 		}
 		oc_buf_addc(path, '/');
-		add_encoded(path, segment, "\"#<>?`{}^");
+		add_encoded(path, segment, "\"#<>?`{}");
 	}
 }
 

@@ -1,0 +1,109 @@
+/* The context plan: a table by window size, and estimates of tokens. */
+#include "agent/plan.h"
+
+#include "base/utf8.h"
+
+enum { MIN_OUT = 512, MIN_RESULT_TOKENS = 300, MAX_RESULT_TOKENS = 4000, MESSAGE_OVERHEAD = 8 };
+#define START_RATIO  3.2
+#define LOWEST_RATIO 2.0
+
+static const struct level {
+	int64_t below; /* for windows smaller than this; 0 = all */
+	bool tools, core_files_only;
+	size_t user_file_chars;
+} levels[] = {
+	{ 4096, false, true, 800 },   { 8192, true, false, 2000 },   { 16384, true, false, 4000 },
+	{ 32768, true, false, 8000 }, { 65536, true, false, 16000 }, { 0, true, false, 24000 },
+};
+
+static int64_t clamp(int64_t v, int64_t low, int64_t high)
+{
+	if (v < low) v = low;
+	return v > high ? high : v;
+}
+
+static void apply_level(struct oc_plan *p)
+{
+	const struct level *l = &levels[p->level];
+	size_t share = (size_t)(p->n_ctx * 12 / 100 * 4);
+
+	p->tools = l->tools;
+	p->core_files_only = l->core_files_only;
+	p->user_file_chars = l->user_file_chars < share ? l->user_file_chars : share;
+}
+
+void oc_plan_init(struct oc_plan *p, int64_t n_ctx, int64_t max_output)
+{
+	*p = (struct oc_plan){ .chars_per_token = START_RATIO };
+	p->n_ctx = n_ctx > 0 ? n_ctx : OC_PLAN_ASSUMED_CTX;
+	p->out = clamp(p->n_ctx / 6, MIN_OUT, max_output > 0 ? max_output : OC_PLAN_DEFAULT_OUTPUT);
+	while (levels[p->level].below && p->n_ctx >= levels[p->level].below) p->level++;
+	p->max_result_chars =
+	    (size_t)((double)clamp(p->n_ctx * 12 / 100, MIN_RESULT_TOKENS, MAX_RESULT_TOKENS) *
+		     START_RATIO);
+	apply_level(p);
+}
+
+bool oc_plan_drop(struct oc_plan *p)
+{
+	if (p->level == 0) return false;
+	p->level--;
+	apply_level(p);
+	return true;
+}
+
+/* Scripts in which a character is about a token. */
+static bool is_dense(uint32_t cp)
+{
+	return (cp >= 0x2E80 && cp <= 0xA4CF) || (cp >= 0xAC00 && cp <= 0xD7A3) ||
+	       (cp >= 0xF900 && cp <= 0xFAFF) || (cp >= 0xFF00 && cp <= 0xFFEF) || cp >= 0x1F000;
+}
+
+int64_t oc_plan_tokens(const struct oc_plan *p, struct oc_str text)
+{
+	int64_t dense = 0, other = 0;
+
+	while (text.n) {
+		uint32_t cp;
+		size_t n = oc_utf8_next(text, &cp);
+
+		if (is_dense(cp))
+			dense++;
+		else
+			other++;
+		text = oc_str_from(text, n);
+	}
+	return dense + (int64_t)((double)other / p->chars_per_token) + (other > 0);
+}
+
+int64_t oc_plan_message_tokens(const struct oc_plan *p, const struct oc_messages *m)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct oc_message *msg = &m->v[i];
+
+		sum += MESSAGE_OVERHEAD + oc_plan_tokens(p, oc_buf_view(&msg->text));
+		if (msg->reasoning_field) sum += oc_plan_tokens(p, oc_buf_view(&msg->reasoning));
+		for (size_t c = 0; c < msg->n_calls; c++)
+			sum += MESSAGE_OVERHEAD + oc_plan_tokens(p, oc_str(msg->calls[c].name)) +
+			       oc_plan_tokens(p, oc_str(msg->calls[c].arguments));
+	}
+	return sum;
+}
+
+bool oc_plan_fits(const struct oc_plan *p, int64_t prompt_tokens)
+{
+	return prompt_tokens + p->out <= p->n_ctx;
+}
+
+void oc_plan_learn(struct oc_plan *p, int64_t estimated, int64_t counted)
+{
+	double seen;
+
+	if (estimated < 100 || counted < 100) return; /* templates weigh more than text here */
+	seen = p->chars_per_token * (double)estimated / (double)counted;
+	p->chars_per_token = 0.7 * p->chars_per_token + 0.3 * seen;
+	if (p->chars_per_token < LOWEST_RATIO) p->chars_per_token = LOWEST_RATIO;
+	if (p->chars_per_token > START_RATIO * 2) p->chars_per_token = START_RATIO * 2;
+}

@@ -1,0 +1,36 @@
+#ifndef OC_AGENT_PLAN_H
+#define OC_AGENT_PLAN_H
+#include "model/message.h"
+/*
+ * What fits into the context of the model (spec 03 §5.3): how long the answer may get, how much of
+ * the user's files goes along, whether there is room for tools, how long one tool result may be.
+ * Pure.
+ */
+enum {
+	OC_PLAN_ASSUMED_CTX = 8192,   /* nobody told the window */
+	OC_PLAN_DEFAULT_OUTPUT = 8192 /* nobody told the model's output limit */
+};
+
+struct oc_plan {
+	int64_t n_ctx;
+	unsigned level;		 /* row of the table; lower levels send less */
+	int64_t out;		 /* tokens for the answer, thinking included */
+	bool tools;		 /* false: chat only */
+	bool core_files_only;	 /* SOUL and USER alone */
+	size_t user_file_chars;	 /* of all user files together */
+	size_t max_result_chars; /* of one tool result */
+	double chars_per_token;	 /* learnt from the server's own counts */
+};
+/* n_ctx 0 = unknown; max_output 0 = unknown. Starts at the level that belongs to n_ctx. */
+void oc_plan_init(struct oc_plan *p, int64_t n_ctx, int64_t max_output);
+/* One level less. False at the lowest. */
+bool oc_plan_drop(struct oc_plan *p);
+
+/* Estimates in tokens: characters by chars_per_token, CJK one each. */
+int64_t oc_plan_tokens(const struct oc_plan *p, struct oc_str text);
+int64_t oc_plan_message_tokens(const struct oc_plan *p, const struct oc_messages *m);
+/* Whether a request of this many prompt tokens leaves room for the answer. */
+bool oc_plan_fits(const struct oc_plan *p, int64_t prompt_tokens);
+/* Corrects chars_per_token by what the server counted for a prompt that was estimated. */
+void oc_plan_learn(struct oc_plan *p, int64_t estimated, int64_t counted);
+#endif

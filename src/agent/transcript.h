@@ -1,0 +1,26 @@
+#ifndef OC_AGENT_TRANSCRIPT_H
+#define OC_AGENT_TRANSCRIPT_H
+#include "model/reply.h"
+/*
+ * What is written into a conversation, so that it can be replayed as it stands (spec 03 §5.5):
+ * every call has its result, ids are ours, arguments are a JSON object, no two user messages stand
+ * together.
+ */
+
+/* Appends the reply as an assistant message. Its calls get ids of our own and arguments that can be
+ * replayed (D40). Copies what it needs. A reply without text and calls appends nothing: NULL. */
+struct oc_message *oc_transcript_add_reply(struct oc_messages *m, const struct oc_reply *reply);
+void oc_transcript_add_result(struct oc_messages *m, const char *call_id, const char *tool,
+			      struct oc_str text);
+/* Makes an unfinished conversation replayable: unanswered calls of the last assistant message are
+ * answered with "interrupted", and when nothing of the assistant ends it, "[no answer: <reason>]"
+ * is appended (D46). */
+void oc_transcript_close(struct oc_messages *m, const char *reason);
+/* Replaces the oldest tool results, but not those after the last assistant message, by one line
+ * each, until at least `chars` characters are saved or none is left. Returns how many were saved.
+ * This breaks the prefix of earlier requests: only when the context is full (spec 03 §5.4 step 1).
+ */
+size_t oc_transcript_trim_results(struct oc_messages *m, size_t chars);
+/* Moves the messages from index at on to the end of another conversation. */
+void oc_transcript_move_tail(struct oc_messages *from, size_t at, struct oc_messages *to);
+#endif

@@ -1,0 +1,363 @@
+/* `openclaw models list`: the catalog as a table, as JSON or as bare keys. Asks no server unless
+ * --refresh is given. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "cli/models.h"
+#include "model/credential.h"
+#include "model/lmstudio.h"
+
+const struct oc_option oc_models_list_options[] = {
+	{ .name = "--all", .help = "Also models that cannot chat or are not allowed" },
+	{ .name = "--local", .help = "Only models on local servers" },
+	{ .name = "--provider", .value = "<id>", .help = "Only models of this provider" },
+	{ .name = "--refresh", .help = "Ask the servers first" },
+	{ .name = "--json", .help = "Print one JSON document" },
+	{ .name = "--plain", .help = "Print one key per line" },
+	{ 0 },
+};
+
+struct row {
+	char *key, *name, *tags;
+	bool vision, local, available;
+	int64_t window, tokens;	  /* 0 = nobody said */
+	int64_t catalogue_window; /* shown in JSON when nobody said */
+};
+struct rows {
+	struct row *v;
+	size_t n;
+};
+
+/* ---- names of a model ---- */
+
+struct names {
+	char *primary;
+	struct oc_strv fallbacks; /* keys */
+	struct oc_strv listed;	  /* keys of agents.defaults.models */
+	struct oc_strv aliases;	  /* one for each of listed, "" = none */
+};
+
+static void add_key(const struct oc_models_cli *m, struct oc_strv *out, const char *ref)
+{
+	char *key = oc_models_key(m, ref);
+
+	oc_strv_add(out, oc_str(key));
+	free(key);
+}
+
+static void names_init(struct names *n, const struct oc_models_cli *m)
+{
+	struct oc_strv refs = { 0 };
+	struct oc_selection s;
+	const char *ref;
+	json_t *entry;
+
+	*n = (struct names){ 0 };
+	if (oc_select_default(&m->catalog, &s, NULL, &(struct oc_err){ 0 }) == OC_OK) {
+		n->primary = oc_strdup(s.key);
+		oc_selection_deinit(&s);
+	}
+	oc_fallback_refs(&m->config, "model", &refs);
+	for (size_t i = 0; i < refs.n; i++) add_key(m, &n->fallbacks, refs.v[i]);
+	oc_strv_deinit(&refs);
+	json_object_foreach (oc_config_get(&m->config, "agents.defaults.models"), ref, entry) {
+		const char *alias = oc_json_cstr(entry, "alias");
+		add_key(m, &n->listed, ref);
+		oc_strv_add(&n->aliases, oc_str(alias ? alias : ""));
+	}
+}
+
+static void names_deinit(struct names *n)
+{
+	free(n->primary);
+	oc_strv_deinit(&n->fallbacks);
+	oc_strv_deinit(&n->listed);
+	oc_strv_deinit(&n->aliases);
+}
+
+static char *tags_of(const struct names *n, const char *key, bool configured, bool known)
+{
+	struct oc_strv tags = { 0 };
+
+	if (n->primary && !strcmp(n->primary, key)) oc_strv_add(&tags, OC_LIT("default"));
+	for (size_t i = 0; i < n->fallbacks.n; i++)
+		if (!strcmp(n->fallbacks.v[i], key)) oc_strv_addf(&tags, "fallback#%zu", i + 1);
+	for (size_t i = 0; i < n->listed.n; i++)
+		if (n->aliases.v[i][0] && !strcmp(n->listed.v[i], key))
+			oc_strv_addf(&tags, "alias:%s", n->aliases.v[i]);
+	if (configured) oc_strv_add(&tags, OC_LIT("configured"));
+	if (!known) oc_strv_add(&tags, OC_LIT("missing"));
+	char *joined = oc_strv_join(&tags, ",");
+	oc_strv_deinit(&tags);
+	return joined;
+}
+
+/* ---- rows ---- */
+
+static void add_row(struct rows *rows, struct row row)
+{
+	rows->v = oc_realloc_array(rows->v, rows->n + 1, sizeof *rows->v);
+	rows->v[rows->n++] = row;
+}
+
+static int64_t catalogue_window(const struct oc_provider *p)
+{
+	return strcmp(p->id, OC_LMSTUDIO_ID) ? 200000 : OC_LMSTUDIO_MAX_CONTEXT;
+}
+
+static struct row row_of(const struct oc_provider *p, const struct oc_model *model, const char *key,
+			 const struct names *n, bool has_key)
+{
+	return (struct row){
+		.key = oc_strdup(key),
+		.name = oc_strdup(model ? model->name : strchr(key, '/') + 1),
+		.tags = tags_of(n, key, model && model->configured, model != NULL),
+		.vision = model && model->vision,
+		.local = p->local,
+		.available = has_key && p->base_url,
+		.window = model ? model->context_window : 0,
+		.tokens = model ? model->context_tokens : 0,
+		.catalogue_window = catalogue_window(p),
+	};
+}
+
+static bool has_credential(const struct oc_models_cli *m, const struct oc_provider *p)
+{
+	struct oc_credential cred;
+
+	if (oc_credential_resolve(&m->catalog, p, NULL, &cred, NULL) != OC_OK) return false;
+	oc_credential_deinit(&cred);
+	return true;
+}
+
+static bool provider_wanted(struct oc_args *a, const struct oc_provider *p)
+{
+	const char *only = oc_args_get(a, "--provider");
+
+	if (only && !oc_str_ieq(oc_str(only), oc_str(p->id))) return false;
+	return p->local || !oc_args_has(a, "--local");
+}
+
+static bool has_row(const struct rows *rows, const char *key)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (!strcmp(rows->v[i].key, key)) return true;
+	return false;
+}
+
+static void add_provider(struct oc_args *a, const struct oc_models_cli *m,
+			 const struct oc_provider *p, const struct names *n, struct rows *rows)
+{
+	bool all = oc_args_has(a, "--all"), has_key;
+
+	if (p->n_models == 0) return;
+	has_key = has_credential(m, p);
+	for (size_t i = 0; i < p->n_models; i++) {
+		char *key = oc_ref_key(p->id, p->models[i].id);
+		if (all || (p->models[i].can_chat && oc_model_allowed(&m->catalog, key)))
+			add_row(rows, row_of(p, &p->models[i], key, n, has_key));
+		free(key);
+	}
+}
+
+/* Models that are named as default, fallback or with an alias, but are in no list. */
+static void add_named(struct oc_args *a, const struct oc_models_cli *m, const char *ref,
+		      const struct names *n, struct rows *rows)
+{
+	struct oc_selection s;
+
+	if (!ref || oc_select(&m->catalog, oc_str(ref), &s, NULL, NULL) != OC_OK) return;
+	if (!s.model && provider_wanted(a, s.provider) && !has_row(rows, s.key))
+		add_row(rows, row_of(s.provider, NULL, s.key, n, has_credential(m, s.provider)));
+	oc_selection_deinit(&s);
+}
+
+static void collect(struct oc_args *a, const struct oc_models_cli *m, struct rows *rows)
+{
+	struct names n;
+
+	names_init(&n, m);
+	for (size_t i = 0; i < m->catalog.n; i++)
+		if (provider_wanted(a, &m->catalog.providers[i]))
+			add_provider(a, m, &m->catalog.providers[i], &n, rows);
+	add_named(a, m, n.primary, &n, rows);
+	for (size_t i = 0; i < n.fallbacks.n; i++) add_named(a, m, n.fallbacks.v[i], &n, rows);
+	for (size_t i = 0; i < n.listed.n; i++) add_named(a, m, n.listed.v[i], &n, rows);
+	names_deinit(&n);
+}
+
+static void free_rows(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		free(rows->v[i].key);
+		free(rows->v[i].name);
+		free(rows->v[i].tags);
+	}
+	free(rows->v);
+}
+
+/* ---- output ---- */
+
+static json_t *tags_json(const char *tags)
+{
+	json_t *list = json_array();
+	struct oc_str rest = oc_str(tags);
+
+	while (rest.n > 0) {
+		size_t comma = oc_str_find(rest, OC_LIT(","), 0);
+		json_array_append_new(list, oc_json_new_str(oc_str_head(rest, comma)));
+		rest = comma == SIZE_MAX ? (struct oc_str){ 0 } : oc_str_from(rest, comma + 1);
+	}
+	return list;
+}
+
+static void print_json(const struct rows *rows)
+{
+	json_t *doc = json_object(), *models = json_array();
+
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct row *r = &rows->v[i];
+		json_t *o = json_object();
+
+		oc_json_put(o, "key", oc_json_new_str(oc_str(r->key)));
+		oc_json_put(o, "name", oc_json_new_str(oc_str(r->name)));
+		oc_json_put(o, "input", json_string(r->vision ? "text+image" : "text"));
+		oc_json_put(o, "contextWindow",
+			    json_integer(r->window ? r->window : r->catalogue_window));
+		if (r->tokens) oc_json_put(o, "contextTokens", json_integer(r->tokens));
+		oc_json_put(o, "local", json_boolean(r->local));
+		oc_json_put(o, "available", json_boolean(r->available));
+		oc_json_put(o, "tags", tags_json(r->tags));
+		json_array_append_new(models, o);
+	}
+	oc_json_put(doc, "count", json_integer((json_int_t)rows->n));
+	oc_json_put(doc, "models", models);
+	oc_models_print_json(doc);
+	json_decref(doc);
+}
+
+/* 64000 -> "64k". */
+static char *in_thousands(int64_t n)
+{
+	return n < 1000 ? oc_asprintf("%lld", (long long)n)
+			: oc_asprintf("%lldk", (long long)(n / 1000 + (n % 1000 >= 500)));
+}
+
+static char *context_text(const struct row *r)
+{
+	char *tokens, *window, *text;
+
+	if (!r->window && !r->tokens) return oc_strdup("-");
+	if (!r->window || !r->tokens || r->window == r->tokens)
+		return in_thousands(r->window ? r->window : r->tokens);
+	tokens = in_thousands(r->tokens);
+	window = in_thousands(r->window);
+	text = oc_asprintf("%s/%s", tokens, window);
+	free(tokens);
+	free(window);
+	return text;
+}
+
+enum { COLUMNS = 6 };
+
+static void print_cells(char *const cells[COLUMNS], const size_t width[COLUMNS], const char *style)
+{
+	struct oc_buf line;
+
+	oc_buf_init(&line, 65536);
+	for (size_t i = 0; i < COLUMNS; i++) {
+		size_t pad = i + 1 < COLUMNS ? width[i] + 2 - oc_utf8_width(oc_str(cells[i])) : 0;
+		oc_buf_adds(&line, cells[i]);
+		while (pad-- > 0) oc_buf_addc(&line, ' ');
+	}
+	struct oc_str text = oc_buf_view(&line);
+	while (text.n > 0 && text.p[text.n - 1] == ' ') text.n--;
+	printf("%s%.*s%s\n", style, OC_FMT(text), *style ? "\033[0m" : "");
+	oc_buf_deinit(&line);
+}
+
+static void row_cells(const struct row *r, char *cells[COLUMNS])
+{
+	cells[0] = oc_strdup(r->key);
+	cells[1] = oc_strdup(r->vision ? "text+image" : "text");
+	cells[2] = context_text(r);
+	cells[3] = oc_strdup(r->local ? "yes" : "no");
+	cells[4] = oc_strdup(r->available ? "yes" : "no");
+	cells[5] = oc_strdup(r->tags);
+}
+
+static bool use_colour(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+static void print_table(const struct rows *rows)
+{
+	static const char *const titles[COLUMNS] = { "Model", "Input", "Ctx",
+						     "Local", "Auth",  "Tags" };
+	size_t n = (rows->n + 1) * COLUMNS, width[COLUMNS] = { 0 };
+	char **cells = oc_realloc_array(NULL, n, sizeof *cells);
+
+	for (size_t i = 0; i < COLUMNS; i++) cells[i] = oc_strdup(titles[i]);
+	for (size_t i = 0; i < rows->n; i++) row_cells(&rows->v[i], cells + (i + 1) * COLUMNS);
+	for (size_t i = 0; i < n; i++) {
+		size_t w = oc_utf8_width(oc_str(cells[i]));
+		if (w > width[i % COLUMNS]) width[i % COLUMNS] = w;
+	}
+	for (size_t i = 0; i < n; i += COLUMNS)
+		print_cells(cells + i, width, i == 0 && use_colour() ? "\033[1m" : "");
+	for (size_t i = 0; i < n; i++) free(cells[i]);
+	free(cells);
+}
+
+static void print_rows(struct oc_args *a, const struct rows *rows)
+{
+	if (oc_args_has(a, "--json")) {
+		print_json(rows);
+		return;
+	}
+	if (oc_args_has(a, "--plain")) {
+		for (size_t i = 0; i < rows->n; i++) puts(rows->v[i].key);
+		return;
+	}
+	if (rows->n == 0)
+		puts("No models found. Set one up with: openclaw onboard");
+	else
+		print_table(rows);
+}
+
+static bool known_provider(struct oc_args *a, const struct oc_models_cli *m)
+{
+	const char *only = oc_args_get(a, "--provider");
+
+	if (!only || oc_catalog_provider(&m->catalog, oc_str(only))) return true;
+	oc_error("Unknown model provider \"%.80s\"", only);
+	return false;
+}
+
+int oc_cmd_models_list(struct oc_args *a)
+{
+	struct oc_models_cli m;
+	struct rows rows = { 0 };
+	size_t asked, failed;
+	bool ok = oc_models_open(&m) && known_provider(a, &m);
+
+	if (ok && oc_args_has(a, "--refresh"))
+		ok = oc_models_refresh_wait(&m, oc_args_get(a, "--provider"), &asked, &failed) ==
+		     OC_OK;
+	if (ok) {
+		collect(a, &m, &rows);
+		print_rows(a, &rows);
+	}
+	for (size_t i = 0; ok && i < m.catalog.n; i++)
+		if (m.catalog.providers[i].problem)
+			fprintf(stderr, "warning: %s\n", m.catalog.providers[i].problem);
+	free_rows(&rows);
+	oc_models_close(&m);
+	return !ok;
+}

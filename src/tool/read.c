@@ -1,0 +1,262 @@
+/*
+ * read: a piece of a text file, or the names in a folder. Never more than the context allows: it
+ * ends at a whole line and says how to go on, so nothing of it is cut later.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "rt/file.h"
+#include "tool/internal.h"
+
+enum {
+	MAX_LINES = 400,
+	MAX_BYTES = 16384,
+	NOTE_ROOM = 160,
+	MAX_NAMES = 20000,
+	MAX_HINTS = 5,
+	SNIFF_BYTES = 8000,
+	MIN_LIKENESS = 45
+};
+
+struct window {
+	size_t first; /* line, from 1 */
+	size_t limit; /* lines */
+	size_t room;  /* bytes */
+};
+
+static struct window window_of(const struct oc_tool_context *ctx, const json_t *args)
+{
+	int64_t offset = oc_json_int(args, "offset", 1),
+		limit = oc_json_int(args, "limit", MAX_LINES);
+	size_t room = ctx->max_result_chars < MAX_BYTES ? ctx->max_result_chars : MAX_BYTES;
+
+	return (struct window){
+		.first = offset > 1 ? (size_t)offset : 1,
+		.limit = limit < 1 || limit > MAX_LINES ? MAX_LINES : (size_t)limit,
+		.room = room > 2 * NOTE_ROOM ? room - NOTE_ROOM : room / 2,
+	};
+}
+
+/* ---- files ---- */
+
+static struct oc_str next_line(struct oc_str *rest)
+{
+	size_t lf = oc_str_find(*rest, OC_LIT("\n"), 0);
+	struct oc_str line = oc_str_head(*rest, lf == SIZE_MAX ? rest->n : lf + 1);
+
+	*rest = oc_str_from(*rest, line.n);
+	return line;
+}
+
+static size_t count_lines(struct oc_str text)
+{
+	size_t n = 0;
+
+	while (text.n) {
+		next_line(&text);
+		n++;
+	}
+	return n;
+}
+
+static void add_cut_line(struct oc_tool_result *out, struct oc_str line, size_t room, size_t number)
+{
+	oc_tool_result_add(out, oc_str_head(line, oc_utf8_floor(line.p, room)));
+	oc_buf_addf(&out->text,
+		    "\n[line %zu is %zu bytes long and was cut; exec can show the rest]\n", number,
+		    line.n);
+}
+
+/* Copies lines of the window and says where to go on. */
+static void add_lines(struct oc_tool_result *out, struct oc_str text, struct window w)
+{
+	size_t total = count_lines(text), line_no = 0, shown = 0, start;
+	struct oc_str rest = text;
+
+	if (w.first > total) {
+		oc_buf_addf(&out->text, "[the file has %zu lines; offset %zu is beyond its end]",
+			    total, w.first);
+		return;
+	}
+	while (++line_no < w.first) next_line(&rest);
+	start = out->text.n;
+	while (rest.n && shown < w.limit) {
+		struct oc_str at = rest, line = next_line(&rest);
+		size_t used = out->text.n - start;
+
+		if (line.n > w.room - used) {
+			if (shown) {
+				rest = at;
+				break;
+			}
+			add_cut_line(out, line, w.room, line_no);
+		} else
+			oc_tool_result_add(out, line);
+		shown++;
+		line_no++;
+		if (out->text.n - start >= w.room) break;
+	}
+	if (rest.n)
+		oc_buf_addf(&out->text, "\n[lines %zu-%zu of %zu; continue with offset=%zu]",
+			    w.first, w.first + shown - 1, total, w.first + shown);
+}
+
+static const char *image_kind(struct oc_str bytes)
+{
+	static const struct {
+		struct oc_str magic;
+		const char *kind;
+	} kinds[] = {
+		{ OC_LIT("\x89PNG"), "a PNG image" },
+		{ OC_LIT("\xFF\xD8\xFF"), "a JPEG image" },
+		{ OC_LIT("GIF8"), "a GIF image" },
+		{ OC_LIT("%PDF"), "a PDF document" },
+		{ OC_LIT("PK\x03\x04"), "a ZIP archive" },
+		{ OC_LIT("\x7F"
+			 "ELF"),
+		  "a program" },
+		{ OC_LIT("\x1F\x8B"), "gzip data" },
+	};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (oc_str_starts(bytes, kinds[i].magic)) return kinds[i].kind;
+	return NULL;
+}
+
+/* What kind of bytes these are when they are no text, or NULL. */
+static const char *binary_kind(struct oc_str bytes)
+{
+	const char *kind = image_kind(bytes);
+
+	if (kind) return kind;
+	return memchr(bytes.p, '\0', bytes.n < SNIFF_BYTES ? bytes.n : SNIFF_BYTES)
+		   ? "a binary file"
+		   : NULL;
+}
+
+static enum oc_rc read_file(struct oc_tool_context *ctx, const char *path, struct window w,
+			    struct oc_tool_result *out, struct oc_err *e)
+{
+	struct oc_buf bytes;
+	const char *kind;
+	enum oc_rc rc = oc_file_read(path, OC_MAX_TOOL_FILE_BYTES, &bytes, e);
+
+	if (rc) return rc;
+	kind = bytes.n ? binary_kind(oc_buf_view(&bytes)) : NULL;
+	if (kind)
+		oc_tool_result_fail(out, "%s is %s (%zu bytes), not text",
+				    oc_workspace_show(ctx, path), kind, bytes.n);
+	else if (!bytes.n)
+		oc_buf_adds(&out->text, "(empty file)");
+	else
+		add_lines(out, oc_buf_view(&bytes), w);
+	oc_buf_deinit(&bytes);
+	return OC_OK;
+}
+
+/* ---- folders ---- */
+
+/* Sorted names, folders with a trailing "/". */
+static enum oc_rc list_names(const char *path, struct oc_strv *names, struct oc_err *e)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	if (!dir) return oc_fail(e, OC_E_SYS, "cannot list %s: %s", path, strerror(errno));
+	while (names->n < MAX_NAMES && (entry = readdir(dir))) {
+		struct stat st;
+		bool folder;
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+		folder = fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+		oc_strv_addf(names, "%s%s", entry->d_name, folder ? "/" : "");
+	}
+	closedir(dir);
+	oc_strv_sort(names);
+	return OC_OK;
+}
+
+static enum oc_rc read_folder(const char *path, struct window w, struct oc_tool_result *out,
+			      struct oc_err *e)
+{
+	struct oc_strv names = { 0 };
+	enum oc_rc rc = list_names(path, &names, e);
+	size_t i = w.first - 1;
+
+	for (; !rc && i < names.n && i - (w.first - 1) < w.limit && out->text.n < w.room; i++) {
+		oc_visible_add(&out->text, oc_str(names.v[i]), 512);
+		oc_buf_addc(&out->text, '\n');
+	}
+	if (!rc && !names.n) oc_buf_adds(&out->text, "(empty folder)");
+	if (!rc && i < names.n)
+		oc_buf_addf(&out->text, "[%zu of %zu names; continue with offset=%zu]", i, names.n,
+			    i + 1);
+	oc_strv_deinit(&names);
+	return rc;
+}
+
+/* ---- a file that is not there ---- */
+
+/* Moves the name most like the wanted one to the front of the rest, if any is like it at all. */
+static bool take_most_alike(struct oc_strv *names, size_t from, struct oc_str wanted)
+{
+	unsigned best = MIN_LIKENESS;
+	size_t at = SIZE_MAX;
+
+	for (size_t i = from; i < names->n; i++) {
+		unsigned likeness = oc_text_similarity(oc_str(names->v[i]), wanted);
+		if (likeness > best) {
+			best = likeness;
+			at = i;
+		}
+	}
+	if (at == SIZE_MAX) return false;
+	char *name = names->v[at];
+	names->v[at] = names->v[from];
+	names->v[from] = name;
+	return true;
+}
+
+/* "no such file: x" and the names in the same folder that are nearly the same. */
+static void say_missing(const struct oc_tool_context *ctx, const char *path,
+			struct oc_tool_result *out)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash > path ? oc_strndup(path, (size_t)(slash - path)) : oc_strdup("/");
+	struct oc_strv names = { 0 };
+	struct oc_err ignored = { 0 };
+	size_t hints = 0;
+
+	oc_tool_result_fail(out, "no such file: %s", oc_workspace_show(ctx, path));
+	if (list_names(folder, &names, &ignored) != OC_OK)
+		oc_buf_adds(&out->text, "; its folder does not exist either");
+	while (hints < MAX_HINTS && take_most_alike(&names, hints, oc_str(slash + 1))) {
+		oc_buf_adds(&out->text, hints ? ", " : "; close matches: ");
+		oc_visible_add(&out->text, oc_str(names.v[hints++]), 200);
+	}
+	oc_strv_deinit(&names);
+	free(folder);
+}
+
+enum oc_rc oc_tool_read_wait(struct oc_tool_context *ctx, const json_t *args,
+			     struct oc_tool_result *out, struct oc_err *e)
+{
+	struct window w = window_of(ctx, args);
+	struct stat st;
+	char *path;
+	enum oc_rc rc = oc_workspace_resolve_wait(ctx, "read", oc_json_str(args, "path"),
+						  OC_ACCESS_READ, &path, e);
+	if (rc) return rc;
+	if (stat(path, &st) != 0)
+		say_missing(ctx, path, out);
+	else if (S_ISDIR(st.st_mode))
+		rc = read_folder(path, w, out, e);
+	else
+		rc = read_file(ctx, path, w, out, e);
+	free(path);
+	return rc;
+}

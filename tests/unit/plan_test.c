@@ -1,0 +1,136 @@
+/* What fits into a context window. */
+#include "check.h"
+
+#include "agent/plan.h"
+#include "agent/repeat.h"
+
+static void every_window_has_its_plan(void **state)
+{
+	static const struct {
+		int64_t n_ctx, max_output, out;
+		bool tools, core;
+		size_t files;
+	} cases[] = {
+		{ 2048, 0, 512, false, true, 800 },
+		{ 4095, 0, 682, false, true, 800 },
+		{ 4096, 0, 682, true, false, 1964 },
+		{ 8191, 0, 1365, true, false, 2000 },
+		{ 8192, 0, 1365, true, false, 3932 },
+		{ 16384, 0, 2730, true, false, 7864 },
+		{ 32768, 0, 5461, true, false, 15728 },
+		{ 65536, 0, 8192, true, false, 24000 },
+		{ 131072, 4000, 4000, true, false, 24000 },
+		{ 131072, 100, 100, true, false, 24000 },
+		{ 0, 0, 1365, true, false, 3932 }, /* unknown: 8 192 */
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct oc_plan p;
+
+		oc_plan_init(&p, cases[i].n_ctx, cases[i].max_output);
+		if (p.out != cases[i].out || p.tools != cases[i].tools ||
+		    p.core_files_only != cases[i].core || p.user_file_chars != cases[i].files)
+			fail_msg("window %lld: out %lld tools %d files %zu",
+				 (long long)cases[i].n_ctx, (long long)p.out, p.tools,
+				 p.user_file_chars);
+	}
+}
+
+static void a_result_takes_an_eighth_of_the_window_at_most(void **state)
+{
+	struct oc_plan p;
+
+	(void)state;
+	oc_plan_init(&p, 2048, 0);
+	assert_int_equal(p.max_result_chars, 960); /* the floor: 300 tokens */
+	oc_plan_init(&p, 16384, 0);
+	assert_int_equal(p.max_result_chars, 6291);
+	oc_plan_init(&p, 262144, 0);
+	assert_int_equal(p.max_result_chars, 12800); /* the ceiling: 4 000 tokens */
+}
+
+static void levels_can_be_dropped_to_chat_only(void **state)
+{
+	struct oc_plan p;
+	int levels = 0;
+
+	(void)state;
+	oc_plan_init(&p, 131072, 0);
+	while (oc_plan_drop(&p)) levels++;
+	assert_int_equal(levels, 5);
+	assert_false(p.tools);
+	assert_int_equal(p.user_file_chars, 800);
+}
+
+static void tokens_are_estimated_by_script(void **state)
+{
+	struct oc_plan p;
+
+	(void)state;
+	oc_plan_init(&p, 8192, 0);
+	assert_int_equal(oc_plan_tokens(&p, OC_LIT("")), 0);
+	assert_int_equal(oc_plan_tokens(&p, OC_LIT("0123456789012345678901234567890123")), 11);
+	assert_int_equal(
+	    oc_plan_tokens(&p, OC_LIT("\xE4\xBD\xA0\xE5\xA5\xBD\xE4\xB8\x96\xE7\x95\x8C")), 4);
+}
+
+static void the_server_s_counts_correct_the_estimate(void **state)
+{
+	struct oc_plan p;
+
+	(void)state;
+	oc_plan_init(&p, 8192, 0);
+	for (int i = 0; i < 50; i++)
+		oc_plan_learn(&p, 1000, 2000); /* twice as many tokens as thought */
+	assert_true(p.chars_per_token == 2.0); /* never below */
+	oc_plan_init(&p, 8192, 0);
+	oc_plan_learn(&p, 1000, 800);
+	assert_true(p.chars_per_token > 3.2 && p.chars_per_token < 4.0);
+	oc_plan_init(&p, 8192, 0);
+	oc_plan_learn(&p, 10, 50); /* too short to tell */
+	assert_true(p.chars_per_token == 3.2);
+}
+
+static void results_that_change_are_no_circle(void **state)
+{
+	struct oc_repeat r = { 0 };
+	char text[2] = "a";
+
+	(void)state;
+	for (int i = 0; i < 20; i++, text[0]++)
+		assert_int_equal(
+		    oc_repeat_note(&r, OC_LIT("read"), OC_LIT("{}"), oc_str(text), false),
+		    OC_REPEAT_FINE);
+	assert_false(oc_repeat_blocks(&r, OC_LIT("read"), OC_LIT("{}")));
+}
+
+static void a_success_ends_a_row_of_failures(void **state)
+{
+	struct oc_repeat r = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		oc_repeat_note(&r, OC_LIT("edit"), i ? OC_LIT("1") : OC_LIT("2"), OC_LIT("no"),
+			       true);
+	oc_repeat_note(&r, OC_LIT("read"), OC_LIT("x"), OC_LIT("ok"),
+		       false); /* another tool: the row goes on */
+	assert_int_equal(oc_repeat_note(&r, OC_LIT("edit"), OC_LIT("3"), OC_LIT("no"), true),
+			 OC_REPEAT_FAILING);
+	oc_repeat_note(&r, OC_LIT("edit"), OC_LIT("4"), OC_LIT("ok"), false);
+	assert_int_equal(oc_repeat_note(&r, OC_LIT("edit"), OC_LIT("5"), OC_LIT("no"), true),
+			 OC_REPEAT_FINE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_window_has_its_plan),
+		cmocka_unit_test(a_result_takes_an_eighth_of_the_window_at_most),
+		cmocka_unit_test(levels_can_be_dropped_to_chat_only),
+		cmocka_unit_test(tokens_are_estimated_by_script),
+		cmocka_unit_test(the_server_s_counts_correct_the_estimate),
+		cmocka_unit_test(results_that_change_are_no_circle),
+		cmocka_unit_test(a_success_ends_a_row_of_failures),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
