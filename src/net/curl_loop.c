@@ -44,7 +44,9 @@ static void on_socket_event(void *arg, int fd, int events)
 		   (events & OC_POLL_WRITE ? CURL_CSELECT_OUT : 0);
 
 	(void)arg;
-	oc_curl()->multi_socket_action(net.multi, fd, mask ? mask : CURL_CSELECT_ERR, &running);
+	/* 0 after an error of the descriptor: libcurl looks itself. Told CURL_CSELECT_ERR it would fail at
+	 * once, and what had arrived before a reset would be lost. */
+	oc_curl()->multi_socket_action(net.multi, fd, mask, &running);
 	collect_done();
 }
 
