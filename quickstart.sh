@@ -25,7 +25,7 @@ PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle"
 APT_ALL="gcc meson ninja-build pkg-config python3 python3-venv git libjansson-dev libuv1-dev libcurl4-gnutls-dev \
 libidn2-dev libutf8proc-dev libedit-dev nettle-dev"
 
-prompt="Say hello to somebody who has just installed you, in one sentence."
+prompt="Write one short sentence about the sea."
 model='' state='' want_starter=1
 child='' log=''
 
@@ -258,7 +258,9 @@ starter_port() { # the configured one while it is free or ours, else the next fr
 }
 
 set_up_starter() {
-	long "setting up the starter model (about 130 MB)" sh "$here/starter/install.sh" "$state/starter" ||
+	label="setting up the starter model (a download of about 130 MB)"
+	[ ! -f "$state/starter/server.py" ] || label="checking the starter model"
+	long "$label" sh "$here/starter/install.sh" "$state/starter" ||
 		die "the starter model could not be set up" "Start a model server and run this again, or see docs/quickstart.md."
 	port=$(starter_port)
 	"$bin" config set models.providers.starter "$(helper starter "$state/starter" "$port")" --strict-json --merge \

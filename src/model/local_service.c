@@ -24,6 +24,8 @@ enum {
 	POLL_FIRST_MS = 25,
 	POLL_MAX_MS = 500,
 	NEWS_EVERY_MS = 10000,
+	SUPERVISED_EVERY_MS = 1000,
+	MAX_RESPAWNS = 3,
 	OLD_LOG_BYTES = 1 << 20,
 };
 
@@ -159,31 +161,65 @@ static void tell_progress(const struct oc_service *s, uint64_t since_ms, uint64_
 	*next_ms += NEWS_EVERY_MS;
 }
 
+/* A supervisor holds the lock as long as it lives. */
+static bool nobody_supervises(const struct oc_service *s)
+{
+	struct oc_lock lock;
+
+	if (oc_lock_take(&lock, s->lock_path, 0, NULL)) return false;
+	oc_lock_release(&lock);
+	return true;
+}
+
+/*
+ * The supervisor that we started finds the lock taken, and leaves, when its predecessor was just
+ * about to end: then nobody would start anything. It may also have been killed.
+ */
+static enum oc_rc see_to_supervisor(const struct oc_service *s, unsigned *respawns,
+				    struct oc_err *e)
+{
+	if (!nobody_supervises(s)) return OC_OK;
+	if ((*respawns)++ < MAX_RESPAWNS) return spawn_supervisor(s, e);
+	return oc_fail(e, OC_E_UPSTREAM,
+		       "model server '%s': its supervisor ends before it has started it; see %s",
+		       s->provider, s->log_path);
+}
+
+static enum oc_rc not_in_time(const struct oc_service *s, const struct oc_err *detail,
+			      struct oc_err *e)
+{
+	return oc_fail(
+	    e, OC_E_TIMEOUT, "model server '%s' gave no answer at %s within %lld ms (%s); see %s",
+	    s->provider, s->health_url, (long long)s->ready_timeout_ms, detail->msg, s->log_path);
+}
+
 static enum oc_rc await_start(const struct oc_service *s, int64_t finished, struct oc_deadline d,
 			      struct oc_err *e)
 {
 	uint64_t since = oc_now_ms(), pause = POLL_FIRST_MS, news = NEWS_EVERY_MS;
+	uint64_t look = since + SUPERVISED_EVERY_MS;
 	struct oc_err detail = { 0 };
 	enum oc_service_health health;
+	unsigned respawns = 0;
 	enum oc_rc rc;
 
 	for (;;) {
 		if ((rc = oc_sleep_wait(pause))) return rc;
-		if ((rc = oc_service_health_wait(s, &health, &detail))) break;
-		if (health == OC_SERVICE_UP) {
-			fprintf(stderr, "model server '%s' is ready (%.1f s)\n", s->provider,
-				(double)(oc_now_ms() - since) / 1000);
-			return OC_OK;
-		}
+		if ((rc = oc_service_health_wait(s, &health, &detail)))
+			return oc_fail(e, rc, "%s", detail.msg);
+		if (health == OC_SERVICE_UP) break;
 		if ((rc = check_failure(s, finished, e))) return rc;
-		if (oc_deadline_passed(d)) break;
+		if (oc_deadline_passed(d)) return not_in_time(s, &detail, e);
+		if (oc_now_ms() >= look) {
+			if ((rc = see_to_supervisor(s, &respawns, e))) return rc;
+			look = oc_now_ms() + SUPERVISED_EVERY_MS;
+		}
 		tell_progress(s, since, &news);
 		pause = pause * 2 > POLL_MAX_MS ? POLL_MAX_MS : pause * 2;
 	}
-	if (rc) return oc_fail(e, rc, "%s", detail.msg);
-	return oc_fail(
-	    e, OC_E_TIMEOUT, "model server '%s' gave no answer at %s within %lld ms (%s); see %s",
-	    s->provider, s->health_url, (long long)s->ready_timeout_ms, detail.msg, s->log_path);
+	fprintf(stderr, "model server '%s' is ready (%.1f s)\n", s->provider,
+		(double)(oc_now_ms() - since) / 1000);
+	return OC_OK;
 }
 
 static enum oc_rc start_wait(const struct oc_service *s, struct oc_err *e)

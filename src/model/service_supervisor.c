@@ -16,7 +16,6 @@
 #include "json/json.h"
 
 enum {
-	LOCK_WAIT_MS = 1000, /* a predecessor that is just leaving */
 	START_POLL_MS = 100,
 	WATCH_POLL_MS = 1000,
 	HEALTHY_AFTER_MS = 60000, /* a server that lived this long is not in a crash loop */
@@ -278,8 +277,7 @@ enum oc_rc oc_service_supervise_wait(const struct oc_catalog *c, const struct oc
 	enum oc_rc rc;
 
 	if ((rc = oc_service_init(&v.service, c, p, e))) return rc;
-	if (oc_lock_take(&lock, v.service.lock_path, LOCK_WAIT_MS, NULL))
-		goto out; /* another one serves */
+	if (oc_lock_take(&lock, v.service.lock_path, 0, NULL)) goto out; /* another one serves */
 
 	oc_service_state_read(&v.service, &v.state);
 	if (!oc_sleep_wait((uint64_t)oc_service_backoff_ms(&v.state, oc_wall_ms())) &&
