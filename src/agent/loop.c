@@ -79,6 +79,13 @@ static void text_arrived(void *arg, struct oc_str delta)
 	if (run->sink->text) run->sink->text(run->sink->arg, delta);
 }
 
+static void reasoning_arrived(void *arg, struct oc_str delta)
+{
+	const struct oc_run *run = arg;
+
+	if (run->sink->reasoning) run->sink->reasoning(run->sink->arg, delta);
+}
+
 static void progress_arrived(void *arg, const struct oc_progress *p)
 {
 	const struct oc_run *run = arg;
@@ -228,6 +235,7 @@ static enum oc_rc take_reply_wait(struct oc_run *run, struct oc_reply *reply, bo
 static enum oc_rc turn_wait(struct oc_run *run, bool *more, struct oc_err *e)
 {
 	const struct oc_reply_sink sink = { .text = text_arrived,
+					    .reasoning = reasoning_arrived,
 					    .progress = progress_arrived,
 					    .arg = run };
 	struct oc_turn_request req = { .messages = &run->messages,

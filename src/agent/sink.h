@@ -9,6 +9,8 @@
 struct oc_run_sink {
 	/* What the person may see, as it streams. */
 	void (*text)(void *arg, struct oc_str delta);
+	/* Kept apart: never part of the answer. Says that the model is at work. */
+	void (*reasoning)(void *arg, struct oc_str delta);
 	/* One response of the model has ended; more follows when it called tools. */
 	void (*turn_end)(void *arg, bool more);
 	void (*progress)(void *arg, const struct oc_progress *p);

@@ -108,3 +108,14 @@ size_t oc_transcript_trim_results(struct oc_messages *m, size_t chars)
 			saved += stub(&m->v[i]);
 	return saved;
 }
+
+void oc_transcript_move_tail(struct oc_messages *from, size_t at, struct oc_messages *to)
+{
+	for (size_t i = at; i < from->n; i++) {
+		struct oc_message *m = oc_messages_add(to, OC_ROLE_TOOL, OC_LIT(""));
+
+		oc_message_deinit(m);
+		*m = from->v[i];
+	}
+	if (from->n > at) from->n = at;
+}

@@ -21,4 +21,6 @@ void oc_transcript_close(struct oc_messages *m, const char *reason);
  * This breaks the prefix of earlier requests: only when the context is full (spec 03 §5.4 step 1).
  */
 size_t oc_transcript_trim_results(struct oc_messages *m, size_t chars);
+/* Moves the messages from index at on to the end of another conversation. */
+void oc_transcript_move_tail(struct oc_messages *from, size_t at, struct oc_messages *to);
 #endif

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "cli/config_cli.h"
 #include "config/include.h"
@@ -174,16 +173,6 @@ static json_t *issue_list(const struct oc_strv *problems)
 	return list;
 }
 
-void oc_config_cli_notices(const struct oc_config *c)
-{
-	for (size_t i = 0; i < c->warnings.n; i++)
-		oc_log(OC_LOG_WARN, "config", "%s", c->warnings.v[i]);
-	if (!c->foreign.n) return;
-	char *names = oc_strv_join(&c->foreign, ", ");
-	oc_log(OC_LOG_WARN, "config", "kept, but not used by this program: %s", names);
-	free(names);
-}
-
 static int report(const struct oc_config *c, const struct oc_strv *problems, bool json)
 {
 	if (json && problems->n)
@@ -199,7 +188,7 @@ static int report(const struct oc_config *c, const struct oc_strv *problems, boo
 		char *path = oc_paths_short(&c->paths, c->paths.config_path);
 		printf("Config valid: %s%s\n", path, c->exists ? "" : " (there is no file yet)");
 		free(path);
-		oc_config_cli_notices(c);
+		oc_config_print_notices(c);
 	}
 	return problems->n > 0;
 }

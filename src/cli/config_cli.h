@@ -9,8 +9,6 @@
 
 /* config.c: the text for a failed load on stderr; returns 1. */
 int oc_config_cli_failed(const struct oc_err *e);
-/* The "yes, but" of loading: warnings and kept sections, on stderr. */
-void oc_config_cli_notices(const struct oc_config *c);
 
 /* config_edit.c */
 extern const struct oc_option oc_config_set_options[];

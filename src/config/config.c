@@ -132,7 +132,7 @@ void oc_config_print_problems(const struct oc_config *c, const struct oc_strv *p
 	free(path);
 }
 
-static void print_notices(const struct oc_config *c)
+void oc_config_print_notices(const struct oc_config *c)
 {
 	static bool printed;
 
@@ -153,7 +153,7 @@ enum oc_rc oc_config_require(const struct oc_config *c)
 		fputs("Mend the file, or run: openclaw doctor --fix\n", stderr);
 		return OC_E_INPUT;
 	}
-	print_notices(c);
+	oc_config_print_notices(c);
 	return OC_OK;
 }
 

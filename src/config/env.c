@@ -55,7 +55,7 @@ static struct variable *find(const struct oc_env *env, struct oc_str name)
 
 static void add(struct oc_env *env, struct oc_str name, struct oc_str value, const char *source)
 {
-	if (find(env, name)) return;
+	if (env->n == OC_MAX_ENV_VARS || find(env, name)) return;
 	if (env->n == env->cap) {
 		env->cap = env->cap ? 2 * env->cap : 16;
 		env->vars = oc_realloc_array(env->vars, env->cap, sizeof *env->vars);
@@ -113,6 +113,9 @@ static void load_file(struct oc_env *env, const char *path, const char *source, 
 	struct oc_env *own = oc_new(struct oc_env);
 	struct layer l = { env, own, source, untrusted };
 	oc_dotenv_parse(oc_buf_view(&text), take, &l);
+	if (own->n == OC_MAX_ENV_VARS)
+		oc_strv_addf(warnings, "%s: only its first %d variables are used", path,
+			     OC_MAX_ENV_VARS);
 	for (size_t i = 0; i < own->n; i++) {
 		warn_of_conflict(env, &own->vars[i], warnings);
 		add(env, oc_str(own->vars[i].name), oc_str(own->vars[i].value), source);

@@ -7,7 +7,7 @@
 
 #include "config/schema_table.h"
 
-const struct schema_known schema_known[] = {
+const struct oc_schema_known oc_schema_known[] = {
 	{ "models.providers.*.request.proxy", "tls" },
 	{ "models.providers.*.request.proxy.tls",
 	  "ca cert key passphrase serverName insecureSkipVerify" },
@@ -429,7 +429,7 @@ const struct schema_known schema_known[] = {
 	{ 0 },
 };
 
-const char *const schema_foreign[] = {
+const char *const oc_schema_foreign[] = {
 	"diagnostics",
 	"update",
 	"telemetry",

@@ -17,7 +17,7 @@
 #define D	"agents.defaults."
 #define E	"agents.entries.*."
 
-const struct schema_row schema_rows[] = {
+const struct oc_schema_row oc_schema_rows[] = {
 	{ "$schema", T_STR },
 
 	{ "models.mode", T_STR, "merge|replace" },
@@ -385,7 +385,7 @@ const struct schema_row schema_rows[] = {
 	{ 0 },
 };
 
-const struct schema_alias schema_aliases[] = {
+const struct oc_schema_alias oc_schema_aliases[] = {
 	{ "agents.list[]", "agents.entries.*" },
 	{ "models.providers.*.request.proxy.tls", "models.providers.*.request.tls" },
 	{ "session.resetByType.direct", "session.reset" },

@@ -1,5 +1,6 @@
 #ifndef OC_SCHEMA_TABLE_H
 #define OC_SCHEMA_TABLE_H
+#include "base/str.h"
 /*
  * Rows of the configuration schema. A path names keys joined by '.', with '*' for any key and '[]'
  * for the elements of a list; what stands above a row is an object (or a list) by that. Objects
@@ -26,24 +27,44 @@ enum {
 	T_SIZE = T_NUM | T_INT | T_POSITIVE,
 	T_KEY = T_STR | T_SECRET,
 };
-struct schema_row {
+struct oc_schema_row {
 	const char *path;
 	unsigned type;
 	const char *options; /* "a|b": the strings there are; NULL: any */
 };
-extern const struct schema_row schema_rows[]; /* ends with path NULL */
+extern const struct oc_schema_row oc_schema_rows[]; /* ends with path NULL */
 
 /* Where one object has the shape of another. */
-struct schema_alias {
+struct oc_schema_alias {
 	const char *path, *same_as;
 };
-extern const struct schema_alias schema_aliases[]; /* ends with path NULL */
+extern const struct oc_schema_alias oc_schema_aliases[]; /* ends with path NULL */
 
 /* Keys of the reference product below an owned path, separated by spaces. */
-struct schema_known {
+struct oc_schema_known {
 	const char *path, *keys;
 };
-extern const struct schema_known schema_known[]; /* ends with path NULL */
+extern const struct oc_schema_known oc_schema_known[]; /* ends with path NULL */
 
-extern const char *const schema_foreign[]; /* root sections kept unread, ends with NULL */
+extern const char *const oc_schema_foreign[]; /* root sections kept unread, ends with NULL */
+
+enum { SCHEMA_TYPES = 6 };
+struct oc_schema_type {
+	unsigned bit;
+	const char *name;
+};
+extern const struct oc_schema_type oc_schema_types[SCHEMA_TYPES];
+
+/* The rows as a tree. */
+struct oc_schema_node {
+	struct oc_str name; /* a key, "*" or "[]" */
+	unsigned type;
+	const char *options;
+	struct oc_schema_node *child, *last_child, *next;
+	struct oc_schema_node *same; /* whose children this node has too */
+};
+const struct oc_schema_node *oc_schema_root(void);
+/* The node for a key: by name, else the one for any key; NULL when there is none. */
+struct oc_schema_node *oc_schema_child(const struct oc_schema_node *n, struct oc_str key);
+struct oc_schema_node *oc_schema_element(const struct oc_schema_node *n); /* of a list */
 #endif

@@ -23,6 +23,8 @@ struct oc_json5 {
 	size_t n_members, cap_members;
 };
 
+/* Fills d->value, comments, numbers and members from d->text; a failure leaves value NULL. */
+OC_MUST_USE enum oc_rc oc_json5_read(struct oc_json5 *d, struct oc_err *e);
 /* The authored text of a number of d->value; {NULL, 0} when there is none. */
 struct oc_str oc_json5_number_text(const struct oc_json5 *d, const json_t *number);
 

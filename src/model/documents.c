@@ -218,7 +218,8 @@ static void read_nothing(struct oc_listed_model *m, const json_t *v)
 
 static bool is_lmstudio(const json_t *v)
 {
-	return json_object_get(v, "key") && json_object_get(v, "loaded_instances");
+	return json_object_get(v, "key") &&
+	       (json_object_get(v, "loaded_instances") || json_object_get(v, "type"));
 }
 
 static bool is_lmstudio_v0(const json_t *v)

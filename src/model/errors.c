@@ -486,7 +486,7 @@ void oc_error_classify(const struct oc_refusal *in, struct oc_call_error *out)
 
 /* ---- Retry-After -------------------------------------------------------- */
 
-/* Non-negative decimal number times scale, or -1. */
+/* Non-negative number of a sane size times scale, or -1. */
 static int64_t scaled(const char *text, double scale)
 {
 	char *end;
@@ -494,7 +494,7 @@ static int64_t scaled(const char *text, double scale)
 
 	if (s.n == 0 || s.n > 15 || s.p[0] < '0' || s.p[0] > '9') return -1;
 	double v = strtod(s.p, &end);
-	return end == s.p + s.n ? (int64_t)(v * scale) : -1;
+	return end == s.p + s.n && v < 1e9 ? (int64_t)(v * scale) : -1;
 }
 
 /* Seconds since 1970 of an HTTP date in one of its three forms (RFC 9110 §5.6.7), or -1. */

@@ -2,7 +2,7 @@
 #define OC_ERRORS_H
 #include "model/reply.h"
 /*
- * What a server says when it refuses, judged: first match of a table wins (tests/wire/README.md).
+ * What a server says when it refuses, judged: first match of a table wins (the table in errors.c).
  * Pure. Messages that leave this file hold no keys and no control characters and are cut to a sane
  * length.
  */

@@ -49,7 +49,6 @@ static const struct remedy remedies[OC_ERR_CLASSES] = {
 				      "memory: look into its log." },
 	[OC_ERR_EMPTY_RESPONSE] = { "the model answered nothing",
 				    "The prompt may exceed the loaded context: load the model with a larger one." },
-	[OC_ERR_BLOCKED] = { NULL, NULL },
 };
 
 static void add_origin(const struct oc_provider *p, struct oc_buf *out)
@@ -96,6 +95,12 @@ void oc_call_explain(const struct oc_call_spec *s, const struct oc_reply *reply,
 	    err->class == OC_ERR_UPSTREAM_UNREACHABLE)
 		oc_buf_adds(out,
 			    "\nStart LM Studio's server: in the app, or with `lms server start`.");
+	else if (err->class == OC_ERR_BLOCKED && s->target->provider->allow_private == OC_FALSE)
+		oc_buf_addf(
+		    out,
+		    "\nmodels.providers.%s.request.allowPrivateNetwork is false: remove it to reach this "
+		    "server.",
+		    s->target->provider->id);
 	else
 		add_remedy(r, s->target->provider->id, out);
 }

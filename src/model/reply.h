@@ -13,7 +13,7 @@ enum oc_finish {
 	OC_FINISH_CONTENT_FILTER,
 	OC_FINISH_ERROR,
 };
-/* Classes of tests/wire/README.md, first match wins; names by oc_error_class_name(). */
+/* Classes of the table in errors.c, first match wins; names by oc_error_class_name(). */
 enum oc_error_class {
 	OC_ERR_NONE,
 	OC_ERR_NO_RESPONSE,

@@ -25,7 +25,7 @@ static void collect_done(void)
 	CURLMsg *m;
 	int left;
 
-	while ((m = curl_multi_info_read(net.multi, &left))) {
+	while ((m = oc_curl()->multi_info_read(net.multi, &left))) {
 		if (m->msg != CURLMSG_DONE) continue;
 		for (struct transfer *t = net.transfers; t; t = t->next) {
 			if (t->easy != m->easy_handle || !t->fn) continue;
@@ -44,7 +44,9 @@ static void on_socket_event(void *arg, int fd, int events)
 		   (events & OC_POLL_WRITE ? CURL_CSELECT_OUT : 0);
 
 	(void)arg;
-	curl_multi_socket_action(net.multi, fd, mask ? mask : CURL_CSELECT_ERR, &running);
+	/* 0 after an error of the descriptor: libcurl looks itself. Told CURL_CSELECT_ERR it would fail at
+	 * once, and what had arrived before a reset would be lost. */
+	oc_curl()->multi_socket_action(net.multi, fd, mask, &running);
 	collect_done();
 }
 
@@ -53,7 +55,7 @@ static void on_timer(void *arg)
 	int running;
 
 	(void)arg;
-	curl_multi_socket_action(net.multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	oc_curl()->multi_socket_action(net.multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	collect_done();
 }
 
@@ -64,13 +66,13 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
 	(void)easy, (void)arg;
 	if (what == CURL_POLL_REMOVE) {
 		oc_poll_free(p);
-		curl_multi_assign(net.multi, fd, NULL);
+		oc_curl()->multi_assign(net.multi, fd, NULL);
 		return 0;
 	}
 	if (!p) {
 		p = oc_poll_new(fd, on_socket_event, NULL);
 		if (!p) return -1;
-		curl_multi_assign(net.multi, fd, p);
+		oc_curl()->multi_assign(net.multi, fd, p);
 	}
 	oc_poll_set(p, (what & CURL_POLL_IN ? OC_POLL_READ : 0) |
 			   (what & CURL_POLL_OUT ? OC_POLL_WRITE : 0));
@@ -89,32 +91,32 @@ static int set_timer(CURLM *multi, long timeout_ms, void *arg)
 
 static void net_end(void)
 {
-	curl_multi_cleanup(net.multi);
+	oc_curl()->multi_cleanup(net.multi);
 	oc_timer_free(net.timer);
 	net.multi = NULL;
 	net.timer = NULL;
-	curl_global_cleanup();
+	oc_curl()->global_cleanup();
 }
 
 static void net_begin(void)
 {
 	if (net.multi) return;
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	net.multi = curl_multi_init();
+	oc_curl()->global_init(CURL_GLOBAL_DEFAULT);
+	net.multi = oc_curl()->multi_init();
 	if (!net.multi) {
 		fprintf(stderr, "openclaw: libcurl cannot start\n");
 		abort();
 	}
 	net.timer = oc_timer_new(on_timer, NULL);
-	curl_multi_setopt(net.multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-	curl_multi_setopt(net.multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	oc_curl()->multi_setopt(net.multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	oc_curl()->multi_setopt(net.multi, CURLMOPT_TIMERFUNCTION, set_timer);
 	oc_rt_on_exit(net_end);
 }
 
 CURL *oc_curl_easy_new(void)
 {
 	net_begin();
-	CURL *easy = curl_easy_init();
+	CURL *easy = oc_curl()->easy_init();
 	if (!easy) {
 		fprintf(stderr, "openclaw: libcurl cannot make a handle\n");
 		abort();
@@ -128,7 +130,7 @@ void oc_curl_start(CURL *easy, oc_curl_done_fn *fn, void *arg)
 
 	*t = (struct transfer){ net.transfers, easy, fn, arg };
 	net.transfers = t;
-	curl_multi_add_handle(net.multi, easy);
+	oc_curl()->multi_add_handle(net.multi, easy);
 }
 
 void oc_curl_stop(CURL *easy)
@@ -138,8 +140,8 @@ void oc_curl_stop(CURL *easy)
 		if (t->easy != easy) continue;
 		*at = t->next;
 		free(t);
-		curl_multi_remove_handle(net.multi, easy);
+		oc_curl()->multi_remove_handle(net.multi, easy);
 		break;
 	}
-	curl_easy_cleanup(easy);
+	oc_curl()->easy_cleanup(easy);
 }

@@ -1,6 +1,6 @@
 #ifndef OC_CURL_LOOP_H
 #define OC_CURL_LOOP_H
-#include <curl/curl.h>
+#include "net/curl_api.h"
 /* libcurl's multi handle on our loop. Initialised by the first call, gone when the loop ends.
  * Private to net/. */
 typedef void oc_curl_done_fn(void *arg, CURLcode result);

@@ -5,8 +5,8 @@
  */
 #include "net/http_client.h"
 
+#include "net/curl_api.h"
 #include <assert.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -64,7 +64,7 @@ static void head_line(struct oc_http *h, struct oc_str line)
 		return;
 	}
 	long status = 0;
-	curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+	oc_curl()->easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status < 200 && status != 101) return;
 	h->status = (int)status;
 	h->head_done = true;
@@ -117,7 +117,7 @@ static void on_done(void *arg, CURLcode result)
 
 	h->done = true;
 	h->result = result;
-	curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &h->os_errno);
+	oc_curl()->easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &h->os_errno);
 	if (h->wait) oc_wait_end(h->wait, OC_OK);
 }
 
@@ -156,7 +156,7 @@ static enum oc_http_failure classify(const struct oc_http *h)
 
 static enum oc_rc fail_transfer(struct oc_http *h, struct oc_err *e)
 {
-	const char *detail = h->error[0] ? h->error : curl_easy_strerror(h->result);
+	const char *detail = h->error[0] ? h->error : oc_curl()->easy_strerror(h->result);
 
 	h->failure = classify(h);
 	switch (h->failure) {
@@ -227,9 +227,9 @@ static void pin(struct oc_http *h, const struct oc_url *url)
 		oc_ip_format(&h->addr[i], text);
 		oc_buf_addf(&line, h->addr[i].v6 ? "%s[%s]" : "%s%s", i ? "," : "", text);
 	}
-	h->resolve = curl_slist_append(NULL, oc_buf_cstr(&line));
+	h->resolve = oc_curl()->slist_append(NULL, oc_buf_cstr(&line));
 	oc_buf_deinit(&line);
-	curl_easy_setopt(h->easy, CURLOPT_RESOLVE, h->resolve);
+	oc_curl()->easy_setopt(h->easy, CURLOPT_RESOLVE, h->resolve);
 }
 
 static struct oc_str header_name(const char *line)
@@ -253,21 +253,21 @@ static void set_headers(struct oc_http *h, const struct oc_http_request *req, bo
 	for (size_t i = 0; req->headers && i < req->headers->n; i++) {
 		const char *line = req->headers->v[i];
 		if (strip && !oc_header_survives(header_name(line))) continue;
-		if (!overridden(req->headers, i)) list = curl_slist_append(list, line);
+		if (!overridden(req->headers, i)) list = oc_curl()->slist_append(list, line);
 	}
-	list = curl_slist_append(list, "Expect:"); /* no waiting for 100 Continue */
+	list = oc_curl()->slist_append(list, "Expect:"); /* no waiting for 100 Continue */
 	h->headers = list;
-	curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, list);
+	oc_curl()->easy_setopt(h->easy, CURLOPT_HTTPHEADER, list);
 }
 
 static void set_method(struct oc_http *h, const char *method, bool body, struct oc_str bytes)
 {
 	if (!strcmp(method, "GET")) return;
-	curl_easy_setopt(h->easy, CURLOPT_CUSTOMREQUEST, method);
+	oc_curl()->easy_setopt(h->easy, CURLOPT_CUSTOMREQUEST, method);
 	if (!body) bytes = OC_LIT("");
-	curl_easy_setopt(h->easy, CURLOPT_POST, 1L);
-	curl_easy_setopt(h->easy, CURLOPT_POSTFIELDS, bytes.p ? bytes.p : "");
-	curl_easy_setopt(h->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)bytes.n);
+	oc_curl()->easy_setopt(h->easy, CURLOPT_POST, 1L);
+	oc_curl()->easy_setopt(h->easy, CURLOPT_POSTFIELDS, bytes.p ? bytes.p : "");
+	oc_curl()->easy_setopt(h->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)bytes.n);
 }
 
 static void set_options(struct oc_http *h, const struct oc_http_request *req, const char *url)
@@ -276,25 +276,25 @@ static void set_options(struct oc_http *h, const struct oc_http_request *req, co
 	long connect_ms =
 	    req->connect_timeout_ms ? (long)req->connect_timeout_ms : CONNECT_TIMEOUT_MS;
 
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_PRIVATE, h);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_PROXY, "");
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
-	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+	oc_curl()->easy_setopt(c, CURLOPT_URL, url);
+	oc_curl()->easy_setopt(c, CURLOPT_PRIVATE, h);
+	oc_curl()->easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	oc_curl()->easy_setopt(c, CURLOPT_PROXY, "");
+	oc_curl()->easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	oc_curl()->easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	oc_curl()->easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
+	oc_curl()->easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
+	oc_curl()->easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	oc_curl()->easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	/* Asks for no coding, and decodes one that comes all the same. */
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "identity");
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error);
-	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(c, CURLOPT_HEADERDATA, h);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, h);
+	oc_curl()->easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "identity");
+	oc_curl()->easy_setopt(c, CURLOPT_ERRORBUFFER, h->error);
+	oc_curl()->easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	oc_curl()->easy_setopt(c, CURLOPT_HEADERDATA, h);
+	oc_curl()->easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	oc_curl()->easy_setopt(c, CURLOPT_WRITEDATA, h);
+	oc_curl()->easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	oc_curl()->easy_setopt(c, CURLOPT_OPENSOCKETDATA, h);
 }
 
 static struct oc_http *http_new(const struct oc_http_request *req)
@@ -483,8 +483,8 @@ enum oc_rc oc_http_read_wait(struct oc_http *h, struct oc_deadline d, struct oc_
 	while (h->body.n == 0) {
 		if (h->paused) {
 			h->paused = false;
-			curl_easy_pause(h->easy,
-					CURLPAUSE_CONT); /* may bring bytes before it returns */
+			oc_curl()->easy_pause(
+			    h->easy, CURLPAUSE_CONT); /* may bring bytes before it returns */
 			continue;
 		}
 		if (h->done) return h->result == CURLE_OK ? OC_EOF : fail_transfer(h, e);
@@ -518,8 +518,8 @@ void oc_http_close(struct oc_http *h)
 {
 	if (!h) return;
 	if (h->easy) oc_curl_stop(h->easy);
-	curl_slist_free_all(h->headers);
-	curl_slist_free_all(h->resolve);
+	oc_curl()->slist_free_all(h->headers);
+	oc_curl()->slist_free_all(h->resolve);
 	oc_buf_deinit(&h->body);
 	oc_buf_deinit(&h->given);
 	oc_strv_deinit(&h->head);

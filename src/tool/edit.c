@@ -79,7 +79,7 @@ static void add_closest(struct oc_tool_result *out, struct oc_str text, struct o
 	if (best[0].likeness) oc_buf_adds(&out->text, "\nClosest lines:");
 	for (size_t i = 0; i < MAX_CLOSEST && best[i].likeness; i++) {
 		oc_buf_addf(&out->text, "\n%zu (%u %%): ", best[i].number, best[i].likeness);
-		oc_text_add_visible(&out->text, best[i].text, MAX_SHOWN);
+		oc_visible_add(&out->text, best[i].text, MAX_SHOWN);
 	}
 }
 

@@ -46,7 +46,7 @@ static enum oc_rc ask_wait(struct oc_tool_context *ctx, struct oc_str command, c
 		    "write it to a script and run that",
 		    command.n);
 	oc_buf_init(&shown, 16 * MAX_COMMAND_SHOWN);
-	oc_text_add_visible(&shown, command, 8 * MAX_COMMAND_SHOWN);
+	oc_visible_add(&shown, command, 8 * MAX_COMMAND_SHOWN);
 	rc = ctx->approve_wait(ctx->approve_arg, "exec", oc_buf_cstr(&shown), workdir, e);
 	oc_buf_deinit(&shown);
 	return rc;

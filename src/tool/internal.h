@@ -1,6 +1,7 @@
 #ifndef OC_TOOL_INTERNAL_H
 #define OC_TOOL_INTERNAL_H
 /* What the tools share: argument coercion, paths, result text. */
+#include "base/visible.h"
 #include "tool/tool.h"
 
 /* ---- coerce.c ---- */
@@ -38,8 +39,6 @@ const char *oc_workspace_show(const struct oc_tool_context *ctx, const char *pat
 void oc_tool_result_cap(struct oc_tool_context *ctx, struct oc_tool_result *r);
 /* Appends s with ill-formed UTF-8 and NUL replaced. */
 void oc_tool_result_add(struct oc_tool_result *r, struct oc_str s);
-/* Appends one line of foreign text with control characters made visible and at most max bytes. */
-void oc_text_add_visible(struct oc_buf *out, struct oc_str s, size_t max);
 
 /* ---- similar.c ---- */
 /* 0 … 100: how alike two short texts are (case folded pairs of characters in common). */

@@ -188,7 +188,7 @@ static enum oc_rc read_folder(const char *path, struct window w, struct oc_tool_
 	size_t i = w.first - 1;
 
 	for (; !rc && i < names.n && i - (w.first - 1) < w.limit && out->text.n < w.room; i++) {
-		oc_text_add_visible(&out->text, oc_str(names.v[i]), 512);
+		oc_visible_add(&out->text, oc_str(names.v[i]), 512);
 		oc_buf_addc(&out->text, '\n');
 	}
 	if (!rc && !names.n) oc_buf_adds(&out->text, "(empty folder)");
@@ -236,7 +236,7 @@ static void say_missing(const struct oc_tool_context *ctx, const char *path,
 		oc_buf_adds(&out->text, "; its folder does not exist either");
 	while (hints < MAX_HINTS && take_most_alike(&names, hints, oc_str(slash + 1))) {
 		oc_buf_adds(&out->text, hints ? ", " : "; close matches: ");
-		oc_text_add_visible(&out->text, oc_str(names.v[hints++]), 200);
+		oc_visible_add(&out->text, oc_str(names.v[hints++]), 200);
 	}
 	oc_strv_deinit(&names);
 	free(folder);

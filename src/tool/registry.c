@@ -116,7 +116,7 @@ json_t *oc_tools_json(const struct oc_strv *drop_keywords, struct oc_strv *names
 static void say_unknown(struct oc_str name, struct oc_tool_result *out)
 {
 	oc_tool_result_fail(out, "unknown tool: ");
-	oc_text_add_visible(&out->text, name, 64);
+	oc_visible_add(&out->text, name, 64);
 	oc_buf_adds(&out->text, ". Tools:");
 	for (size_t i = 0; i < N_TOOLS; i++)
 		oc_buf_addf(&out->text, "%s %s", i ? "," : "", tools[i].name);

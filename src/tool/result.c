@@ -52,30 +52,6 @@ void oc_tool_result_add(struct oc_tool_result *r, struct oc_str s)
 	}
 }
 
-void oc_text_add_visible(struct oc_buf *out, struct oc_str s, size_t max)
-{
-	size_t start = out->n;
-
-	while (s.n && out->n - start < max) {
-		uint32_t cp;
-		size_t n = oc_utf8_next(s, &cp);
-
-		if (cp == '\n')
-			oc_buf_adds(out, "\\n");
-		else if (cp == '\t')
-			oc_buf_adds(out, "\\t");
-		else if (cp < 0x20 || (cp >= 0x7F && cp < 0xA0))
-			oc_buf_addf(out, "\\x%02X", (unsigned)cp);
-		else if ((cp >= 0x200B && cp <= 0x200F) || (cp >= 0x202A && cp <= 0x202E) ||
-			 (cp >= 0x2066 && cp <= 0x2069))
-			oc_buf_addf(out, "\\u%04X", (unsigned)cp); /* would hide or reorder text */
-		else
-			oc_utf8_put(out, cp);
-		s = oc_str_from(s, n);
-	}
-	if (s.n) oc_buf_adds(out, "…");
-}
-
 /* The end of the text tells how it went: an error, an exit code, a summary. */
 static bool tail_matters(struct oc_str text)
 {

@@ -124,7 +124,7 @@ static enum oc_rc ask_wait(struct oc_tool_context *ctx, const char *tool, const 
 			       "%s is outside the workspace %s, and nobody is here to allow it",
 			       real, ctx->workspace);
 	oc_buf_init(&what, 8 * OC_MAX_PATH_CHARS);
-	oc_text_add_visible(&what, oc_str(real), 4 * OC_MAX_PATH_CHARS);
+	oc_visible_add(&what, oc_str(real), 4 * OC_MAX_PATH_CHARS);
 	rc = ctx->approve_wait(ctx->approve_arg, tool, oc_buf_cstr(&what), ctx->workspace, e);
 	oc_buf_deinit(&what);
 	return rc;

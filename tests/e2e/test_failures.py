@@ -118,17 +118,16 @@ def test_a_server_that_stops_mid_stream_does_not_hang_the_client(openclaw, sim):
 
 
 @pytest.mark.parametrize('overflow', ['sse', '400'])
-def test_an_overlong_prompt_is_explained(openclaw, make_sim, overflow):
-    server = make_sim(overflow=overflow)
-    openclaw.use(server.base_url, more={'contextWindow': 1000000})
-    r = openclaw.run('infer', 'model', 'run', '--prompt', 'word ' * 40000)
+def test_an_overlong_prompt_is_explained(infer, sim, overflow):
+    sim.then(overflow=overflow, times=-1)
+    r = infer()
     assert r.rc == 1 and re.search('context', r.err) and '32768' in r.err, r
-    assert len(server.chats) == 1
+    assert len(sim.chats) == 1
 
 
 @pytest.mark.parametrize('status, body, said', [
-    (500, '{"error":{"message":"first form"}}', 'first form'), (500, '{"error":"second form"}', 'second form'),
-    (500, '{"message":"third form"}', 'third form'), (500, '{"detail":"fourth form"}', 'fourth form'),
+    (400, '{"error":{"message":"first form"}}', 'first form'), (400, '{"error":"second form"}', 'second form'),
+    (422, '{"message":"third form"}', 'third form'), (422, '{"detail":"fourth form"}', 'fourth form'),
     (418, 'just words', 'just words'),
     (200, '{"error":"Unexpected endpoint or method. (POST /x)"}', '[Uu]nexpected endpoint')])
 def test_the_servers_own_words_are_shown(infer, sim, status, body, said):

@@ -26,7 +26,9 @@ def test_text_form_names_provider_and_model_then_the_answer(infer):
 
 
 def test_json_form(infer):
-    assert infer('--json').ok().json == {
+    got = infer('--json').ok().json
+    assert got.pop('usage') == {'input': 6, 'output': 7}
+    assert got == {
         'ok': True, 'capability': 'model.run', 'transport': 'local', 'provider': 'lmstudio', 'model': QWEN,
         'attempts': [], 'outputs': [{'text': f'Hello from {QWEN}.', 'mediaUrl': None}]}
 
@@ -196,5 +198,5 @@ def test_extra_body_is_merged_into_the_request(openclaw, sim):
 
 def test_private_networks_can_be_switched_off(openclaw, sim):
     openclaw.use(sim.base_url, request={'allowPrivateNetwork': False})
-    openclaw.run('infer', 'model', 'run', '--prompt', 'x').failed('allowPrivateNetwork')
+    openclaw.run('infer', 'model', 'run', '--prompt', 'x').failed('Blocked')
     assert sim.requests == []

@@ -32,6 +32,8 @@ PAGE = '<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1>
 
 
 def reset(x, step):
+    if x.streaming:
+        x.pause(0.1)  # a reset discards what the client has not read yet, and "after" promises it some chunks
     x.reset()
 
 
