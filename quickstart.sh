@@ -61,7 +61,7 @@ end_tree() { # PID
 cleanup() {
 	if [ -n "$child" ] && [ -n "$installing" ]; then
 		say # dpkg must not be stopped in the middle; the next run waits for it
-		say "the installation of packages goes on in the background"
+		say "the installation of packages may go on in the background; it is safe to run this again"
 	elif [ -n "$child" ]; then
 		end_tree "$child"
 	fi
