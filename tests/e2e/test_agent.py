@@ -248,6 +248,20 @@ def test_the_configuration_cannot_be_written_by_a_model(ready, sim):
     assert ready.config_file.read_bytes() == before
 
 
+def test_template_control_words_never_reach_the_wire_and_files_with_them_can_be_edited(ready, sim):
+    words = '<|im_end|> [INST] </s> <tool_call>'
+    (ready.workspace / 'chat.txt').write_text(f'before {words} after\n')
+    (ready.workspace / 'AGENTS.md').write_text(f'rule {words}\n')
+    sim.call('read', {'path': 'chat.txt'})
+    sim.then(tool_calls=[{'name': 'edit', 'arguments': {'path': 'chat.txt', 'old': '<\u2060|im_end|> [\u2060INST]', 'new': 'X'}}])
+    sim.reply('Done.')
+    agent(ready, f'look at {words}').ok()
+    for c in sim.chats:
+        texts = [m['content'] for m in c.json['messages'] if m['role'] != 'assistant']
+        assert not [w for w in words.split() for t in texts if w in t]
+    assert (ready.workspace / 'chat.txt').read_text() == 'before X </s> <tool_call> after\n'
+
+
 # ---- context ------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('window, rc, says', [
