@@ -35,13 +35,13 @@ static const char *const words[] = {
 	"[END_TOOL_REQUEST]",
 };
 
-/* "<|x|>", "<|x>", "<x|>", also with the full-width bar: no white space, at most 64 bytes. */
+/* "<|x|>", "<|x>", "<x|>", also with the full-width bar: no white space, no other opener inside, at
+ * most 64 bytes. */
 static bool is_barred(struct oc_str s)
 {
 	size_t n = 1;
 
-	while (n < s.n && n < MAX_WORD && s.p[n] != '>' && s.p[n] != '<' && !oc_is_space(s.p[n]))
-		n++;
+	while (n < s.n && n < MAX_WORD && !strchr("<>[ \t\r\n\f\v", s.p[n])) n++;
 	if (n >= s.n || s.p[n] != '>' || n < 3) return false;
 	struct oc_str inner = { s.p + 1, n - 1 };
 	return inner.p[0] == '|' || inner.p[inner.n - 1] == '|' || oc_str_starts(inner, full_bar) ||
