@@ -69,15 +69,15 @@ static json_t *content_json(const struct oc_chat_request *r, struct oc_str text,
 
 /* ---- never two neighbours of one role ------------------------------------------------ */
 
-static void extend_parts(json_t *parts, const json_t *content)
+static void extend_parts(json_t *parts, json_t *content)
 {
 	if (json_is_array(content))
-		json_array_extend(parts, (json_t *)(uintptr_t)content);
+		json_array_extend(parts, content);
 	else if (json_string_length(content))
 		json_array_append_new(parts, text_part(oc_json_text(content)));
 }
 
-static json_t *joined(const json_t *a, const json_t *b)
+static json_t *joined(json_t *a, json_t *b)
 {
 	if (json_is_string(a) && json_is_string(b)) {
 		struct oc_buf text;

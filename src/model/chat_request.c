@@ -57,39 +57,81 @@ static json_t *one(const char *key, json_t *value)
 	return o;
 }
 
+/* effort is NULL when no word for it may be sent. */
+static void by_effort(json_t *body, bool on, const char *effort)
+{
+	(void)on;
+	if (effort) json_object_set_new(body, "reasoning_effort", json_string(effort));
+}
+
+static void by_openrouter(json_t *body, bool on, const char *effort)
+{
+	(void)on;
+	if (effort) json_object_set_new(body, "reasoning", one("effort", json_string(effort)));
+}
+
+static json_t *switch_json(bool on)
+{
+	return one("type", json_string(on ? "enabled" : "disabled"));
+}
+
+static void by_deepseek(json_t *body, bool on, const char *effort)
+{
+	json_object_set_new(body, "thinking", switch_json(on));
+	if (on) by_effort(body, on, effort);
+}
+
+static void by_zai(json_t *body, bool on, const char *effort)
+{
+	json_t *thinking = switch_json(on);
+
+	(void)effort;
+	if (on) json_object_set_new(thinking, "clear_thinking", json_false());
+	json_object_set_new(body, "thinking", thinking);
+}
+
+static void by_qwen(json_t *body, bool on, const char *effort)
+{
+	(void)effort;
+	json_object_set_new(body, "enable_thinking", json_boolean(on));
+}
+
+static void by_qwen_template(json_t *body, bool on, const char *effort)
+{
+	json_t *kwargs = one("enable_thinking", json_boolean(on));
+
+	(void)effort;
+	json_object_set_new(kwargs, "preserve_thinking", json_true());
+	json_object_set_new(body, "chat_template_kwargs", kwargs);
+}
+
+static void by_together(json_t *body, bool on, const char *effort)
+{
+	json_object_set_new(body, "reasoning", one("enabled", json_boolean(on)));
+	if (on) by_effort(body, on, effort);
+}
+
+static const struct {
+	const char *name;
+	void (*add)(json_t *body, bool on, const char *effort);
+} thinking_formats[] = {
+	{ "openai", by_effort },     { "openrouter", by_openrouter },
+	{ "deepseek", by_deepseek }, { "zai", by_zai },
+	{ "qwen", by_qwen },	     { "qwen-chat-template", by_qwen_template },
+	{ "together", by_together },
+};
+
 static void add_thinking(const struct oc_chat_request *r, json_t *body)
 {
-	const char *format = r->compat->thinking_format ? r->compat->thinking_format : "openai";
+	const char *format = r->compat->thinking_format;
 	const char *effort =
 	    oc_reasoning_effort(r->compat, r->reasoning_model, r->thinking_level_map, r->thinking);
-	bool on = r->thinking && strcmp(r->thinking, "off") != 0;
-	const char *type = on ? "enabled" : "disabled";
-	json_t *thinking;
+	size_t i = sizeof thinking_formats / sizeof *thinking_formats - 1;
 
 	if (!r->reasoning_model || !r->thinking) return;
-	if (!strcmp(format, "openrouter")) {
-		if (effort)
-			json_object_set_new(body, "reasoning", one("effort", json_string(effort)));
-	} else if (!strcmp(format, "deepseek") || !strcmp(format, "zai")) {
-		thinking = one("type", json_string(type));
-		if (on && !strcmp(format, "zai"))
-			json_object_set_new(thinking, "clear_thinking", json_false());
-		json_object_set_new(body, "thinking", thinking);
-		if (on && effort && !strcmp(format, "deepseek"))
-			json_object_set_new(body, "reasoning_effort", json_string(effort));
-	} else if (!strcmp(format, "qwen")) {
-		json_object_set_new(body, "enable_thinking", json_boolean(on));
-	} else if (!strcmp(format, "qwen-chat-template")) {
-		thinking = one("enable_thinking", json_boolean(on));
-		json_object_set_new(thinking, "preserve_thinking", json_true());
-		json_object_set_new(body, "chat_template_kwargs", thinking);
-	} else if (!strcmp(format, "together")) {
-		json_object_set_new(body, "reasoning", one("enabled", json_boolean(on)));
-		if (on && effort)
-			json_object_set_new(body, "reasoning_effort", json_string(effort));
-	} else if (effort) {
-		json_object_set_new(body, "reasoning_effort", json_string(effort));
-	}
+	while (i > 0 && !(format && !strcmp(format, thinking_formats[i].name)))
+		i--; /* else the first */
+	thinking_formats[i].add(body, strcmp(r->thinking, "off") != 0, effort);
 }
 
 /* ---- parameters of the person ---------------------------------------------------------------- */

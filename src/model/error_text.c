@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "model/errors.h"
 
-enum { MAX_MESSAGE_BYTES = 2000 };
+enum { MAX_MESSAGE_BYTES = 2000, MAX_CLEANED_BYTES = 16000 };
 
 static bool key_char(char c)
 {
@@ -55,8 +55,8 @@ char *oc_error_text(struct oc_str in)
 
 	/* Cut before cleaning: what is cut off costs nothing. A key at the cut is caught as far as
 	 * it goes. */
-	oc_buf_init(&clean, MAX_MESSAGE_BYTES * 8);
-	oc_buf_init(&out, MAX_MESSAGE_BYTES * 8);
+	oc_buf_init(&clean, MAX_CLEANED_BYTES);
+	oc_buf_init(&out, MAX_CLEANED_BYTES);
 	oc_utf8_clean(
 	    oc_str_head(in,
 			oc_utf8_floor(in.p, in.n < MAX_MESSAGE_BYTES ? in.n : MAX_MESSAGE_BYTES)),
