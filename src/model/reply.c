@@ -108,8 +108,9 @@ void oc_reply_warn(struct oc_reply *r, const char *code)
 	size_t n = strlen(code);
 
 	if (n > MAX_WARNING_BYTES) n = oc_utf8_floor(code, MAX_WARNING_BYTES);
+	memcpy(clean, code, n);
 	for (size_t i = 0; i < n; i++)
-		clean[i] = (unsigned char)code[i] < 0x20 || code[i] == 0x7f ? '?' : code[i];
+		if ((unsigned char)clean[i] < 0x20 || clean[i] == 0x7f) clean[i] = '?';
 	struct oc_str c = { clean, n };
 
 	if (r->warnings.n >= MAX_WARNINGS || oc_strv_has(&r->warnings, c)) return;
