@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/context_guard.h"
 #include "base/mem.h"
 #include "model/lmstudio.h"
 #include "model/refresh.h"
@@ -107,6 +108,16 @@ char *oc_models_key(const struct oc_models_cli *m, const char *ref)
 	key = oc_strdup(s.key);
 	oc_selection_deinit(&s);
 	return key;
+}
+
+void oc_models_warn_context(const struct oc_config *config, const struct oc_selection *target)
+{
+	struct oc_context_guard g;
+	struct oc_err e = { 0 };
+
+	oc_context_guard_init(&g, config, NULL, target);
+	if (oc_context_guard_check(&g, target, &e) != OC_OK)
+		fprintf(stderr, "warning: %s\n", e.msg);
 }
 
 void oc_models_print_json(const json_t *v)

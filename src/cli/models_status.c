@@ -160,7 +160,10 @@ static json_t *status_of(const struct oc_models_cli *m)
 	oc_json_put(s, "aliases", aliases_of(m));
 	oc_json_put(s, "allowed", allowed_of(m));
 	oc_json_put(s, "auth", auth_of(m));
-	if (rc) oc_json_put(s, "problem", json_string(e.msg));
+	if (rc)
+		oc_json_put(s, "problem", json_string(e.msg));
+	else
+		oc_models_warn_context(&m->config, &chosen);
 	oc_selection_deinit(&chosen);
 	return s;
 }

@@ -160,22 +160,26 @@ static bool is_native(struct oc_str base)
 	return native;
 }
 
-/* The LM Studio base, by the order of spec 01 §13.1. */
-static char *lmstudio_base(const struct oc_config *c, const json_t *entry)
+/* Without an entry of its own, LM Studio is where the environment says that an OpenAI-shaped server
+ * is (spec 01 §13.1); with one, nothing but the entry decides, so that its key goes nowhere else.
+ */
+static struct oc_str unconfigured_lmstudio(const struct oc_config *c)
 {
 	const json_t *providers = json_object_get(json_object_get(c->value, "models"), "providers");
-	struct oc_str tries[] = {
-		oc_json_str(entry, "baseUrl"),
-		oc_str(variable(c, "OPENAI_API_BASE")),
-		oc_json_str(json_object_get(providers, "openai"), "baseUrl"),
-	};
-	struct oc_str chosen = { 0 };
+	struct oc_str env = oc_str(variable(c, "OPENAI_API_BASE"));
+	struct oc_str openai = oc_json_str(json_object_get(providers, "openai"), "baseUrl");
 
-	for (size_t i = 0; !chosen.n && i < sizeof tries / sizeof *tries; i++)
-		if (i == 0 || !is_native(tries[i])) chosen = oc_str_trim(tries[i]);
-	char *server =
-	    oc_lmstudio_server_base(chosen, is_truthy(variable(c, "OPENCLAW_DOCKER_SETUP")));
+	if (env.n > 0 && !is_native(env)) return env;
+	return is_native(openai) ? (struct oc_str){ 0 } : openai;
+}
+
+static char *lmstudio_base(const struct oc_config *c, const json_t *entry)
+{
+	bool docker = is_truthy(variable(c, "OPENCLAW_DOCKER_SETUP"));
+	struct oc_str typed = entry ? oc_json_str(entry, "baseUrl") : unconfigured_lmstudio(c);
+	char *server = oc_lmstudio_server_base(typed, docker);
 	char *base = oc_lmstudio_inference_base(server);
+
 	free(server);
 	return base;
 }
