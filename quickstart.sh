@@ -42,6 +42,12 @@ bad_usage() {
 	printf 'error: %s\nRun ./quickstart.sh --help for the options.\n' "$1" >&2
 	exit 1
 }
+quoted() { # for a command that a person may copy
+	case $1 in
+	*[!A-Za-z0-9_./~=+,:-]*) printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")" ;;
+	*) printf %s "$1" ;;
+	esac
+}
 on_terminal() { [ -t 0 ] && [ -t 2 ]; }
 
 cleanup() {
@@ -103,13 +109,14 @@ done
 
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$here/build-release/openclaw
+shown=$(quoted "$bin")
 prefix=''
 if [ -n "$state" ]; then
 	mkdir -p "$state"
 	state=$(cd "$state" && pwd)
 	OPENCLAW_STATE_DIR=$state
 	export OPENCLAW_STATE_DIR
-	prefix="OPENCLAW_STATE_DIR=$state "
+	prefix="OPENCLAW_STATE_DIR=$(quoted "$state") "
 fi
 state=${OPENCLAW_STATE_DIR:-${OPENCLAW_HOME:-$HOME}/.openclaw}
 log=$(mktemp "${TMPDIR:-/tmp}/openclaw-quickstart.XXXXXX")
@@ -285,7 +292,7 @@ choose_model() {
 	starter/*)
 		say "      keeping the configured default model $current"
 		[ -z "$want_starter" ] || set_up_starter
-		[ -z "$servers" ] || say "      a model server runs here too; to use it: $prefix$bin onboard"
+		[ -z "$servers" ] || say "      a model server runs here too; to use it: $prefix$shown onboard"
 		;;
 	*) say "      keeping the configured default model $current" ;;
 	esac
@@ -297,14 +304,13 @@ ask() {
 	say "      > $prompt"
 	set -- infer model run --prompt "$prompt" --json
 	[ -z "$model" ] || set -- "$@" --model "$model"
-	began=$(date +%s)
+	began=$(helper now)
 	if ! "$bin" "$@" > "$log"; then
 		tail -n 5 "$log" >&2
-		die "the model did not answer" "Configuration: $prefix$bin models status"
+		die "the model did not answer" "Configuration: $prefix$shown models status"
 	fi
-	ended=$(date +%s)
 	say
-	helper answer $((ended - began)) < "$log" || die "the model did not answer"
+	helper answer "$began" < "$log" || die "the model did not answer"
 }
 
 offer_link() {
@@ -321,7 +327,7 @@ offer_link() {
 		esac
 	else
 		say
-		say "To have it as \"openclaw\":  ln -s $bin $folder/openclaw"
+		say "To have it as \"openclaw\":  ln -s $shown $(quoted "$folder/openclaw")"
 	fi
 }
 
@@ -332,18 +338,18 @@ whats_next() {
 	starter/*)
 		say "This was the starter model: it shows that everything works. It is far too small to be useful, and it cannot"
 		say "drive tools. For real work, start LM Studio or another server with a larger model, then type"
-		say "  $prefix$bin onboard"
+		say "  $prefix$shown onboard"
 		;;
 	*)
 		say "Next, an agent that reads and writes files in its workspace:"
-		say "  $prefix$bin agent --local -m \"List the files of the workspace.\""
+		say "  $prefix$shown agent --local -m \"List the files of the workspace.\""
 		;;
 	esac
 	say
 	say "Also:"
-	say "  $prefix$bin infer model run --prompt \"…\"   ask the model directly"
-	say "  $prefix$bin models list                   the models there are"
-	say "  $prefix$bin --help"
+	say "  $prefix$shown infer model run --prompt \"…\"   ask the model directly"
+	say "  $prefix$shown models list                   the models there are"
+	say "  $prefix$shown --help"
 	offer_link
 }
 

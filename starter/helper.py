@@ -7,12 +7,14 @@ usage: helper.py servers               lines "KIND<tab>BASE_URL<tab>FIRST_MODEL"
        helper.py listens PORT          exit 0 when somebody listens on 127.0.0.1:PORT
        helper.py starter DIR PORT      the provider entry for the starter in DIR, as JSON
        helper.py field PATH            one member (dotted path) of the JSON document on stdin, empty when absent
-       helper.py answer SECONDS        the answer in the JSON document of `infer model run` on stdin, for people
+       helper.py now                   the time, for the next one
+       helper.py answer BEGAN          the answer in the JSON document of `infer model run` on stdin, for people
 """
 import json
 import os
 import socket
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -131,7 +133,8 @@ def field(path):
     print("" if value is None else value)
 
 
-def answer(seconds):
+def answer(began):
+    seconds = max(time.time() - began, 0.001)
     d = document(sys.stdin.read())
     text = "".join(o.get("text") or "" for o in d.get("outputs") or [])
     usage = d.get("usage") or {}
@@ -143,7 +146,7 @@ def answer(seconds):
     if rate:
         print(f"speed:  {rate:.1f} tokens per second")
     elif usage.get("output"):
-        print(f"speed:  {usage['output'] / max(seconds, 0.001):.1f} tokens per second, reading the prompt included")
+        print(f"speed:  {usage['output'] / seconds:.1f} tokens per second, reading the prompt included")
 
 
 def main(argv):
@@ -159,6 +162,8 @@ def main(argv):
         starter(argv[1], int(argv[2]))
     elif len(argv) == 2 and argv[0] == "field":
         field(argv[1])
+    elif argv == ["now"]:
+        print(time.time())
     elif len(argv) == 2 and argv[0] == "answer":
         answer(float(argv[1]))
     else:

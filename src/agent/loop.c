@@ -136,7 +136,7 @@ static enum oc_rc fail_with(struct oc_run *run, const struct oc_turn_request *re
 	return OC_E_UPSTREAM;
 }
 
-/* None was offered any more. */
+/* None was offered. */
 static void drop_calls(struct oc_reply *reply)
 {
 	for (size_t i = 0; i < reply->n_calls; i++) oc_tool_call_deinit(&reply->calls[i]);
@@ -152,7 +152,7 @@ static enum oc_rc call_wait(struct oc_run *run, struct oc_turn_request *req, str
 	req->visible_before = run->shown || run->calls_run > 0;
 	rc = run->model.call_wait(run->model.arg, req, reply, e);
 	if (rc) return rc;
-	if (run->no_more_tools) drop_calls(reply);
+	if (!req->tools) drop_calls(reply);
 	run->finish = reply->finish;
 	add_usage(run, &reply->usage);
 	if (reply->usage.present) oc_plan_learn(&run->plan, estimated, reply->usage.input);

@@ -208,6 +208,12 @@ static bool take_option(struct oc_args *a, int argc, char **argv, int *i)
 	return true;
 }
 
+/* "-5" and "-.5" are values, not options. */
+static bool is_number(const char *arg)
+{
+	return (arg[1] >= '0' && arg[1] <= '9') || (arg[1] == '.' && arg[2]);
+}
+
 static bool unknown_command(const struct oc_args *a, const char *name)
 {
 	fputs("error: unknown command '", stderr);
@@ -229,7 +235,7 @@ static bool parse(struct oc_args *a, int argc, char **argv)
 
 		if (options && !strcmp(arg, "--")) {
 			options = false;
-		} else if (options && arg[0] == '-' && arg[1]) {
+		} else if (options && arg[0] == '-' && arg[1] && !is_number(arg)) {
 			if (!take_option(a, argc, argv, &i)) return false;
 		} else if (table && a->n_pos == 0) {
 			const struct oc_command *c = find_command(table, arg);

@@ -148,7 +148,7 @@ static enum oc_rc offer_known_key_wait(struct oc_onboard *o, bool *taken, struct
 
 static enum oc_rc ask_key_wait(struct oc_onboard *o, struct oc_err *e)
 {
-	char *prompt, *answer;
+	char *prompt, *answer = NULL;
 	bool taken;
 	enum oc_rc rc = offer_known_key_wait(o, &taken, e);
 

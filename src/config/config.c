@@ -11,6 +11,7 @@
 #include "config/include.h"
 #include "config/internal.h"
 #include "config/schema.h"
+#include "config/shell_env.h"
 #include "config/vars.h"
 #include "rt/file.h"
 #include "json/path.h"
@@ -37,15 +38,17 @@ static void add_config_env(struct oc_env *env, const json_t *tree)
 	oc_strv_deinit(&unset);
 }
 
-static void warn_of_shell_env(const json_t *value, struct oc_strv *warnings)
+/* Only where somebody asked for it: a login shell takes its time. */
+static void add_shell_env(struct oc_env *env, const json_t *tree, struct oc_strv *warnings)
 {
-	const json_t *shell = json_object_get(json_object_get(value, "env"), "shellEnv");
+	enum { DEFAULT_TIMEOUT_MS = 15000, LONGEST_MS = 600000 };
+	const json_t *shell = json_object_get(json_object_get(tree, "env"), "shellEnv");
+	const char *asked = oc_env_get(env, "OPENCLAW_LOAD_SHELL_ENV");
+	int64_t timeout_ms = oc_json_positive(shell, "timeoutMs");
 
-	if (oc_json_bool(shell, "enabled", false))
-		oc_strv_addf(
-		    warnings,
-		    "env.shellEnv: reading the login shell is not supported yet; put the variables "
-		    "into .env in the state folder");
+	if (!oc_json_bool(shell, "enabled", asked && !strcmp(asked, "1"))) return;
+	if (!timeout_ms || timeout_ms > LONGEST_MS) timeout_ms = DEFAULT_TIMEOUT_MS;
+	oc_shell_env_wait(env, (unsigned)timeout_ms, warnings);
 }
 
 enum oc_rc oc_config_resolve(json_t *raw, const struct oc_paths *paths, struct oc_env *env,
@@ -63,13 +66,13 @@ enum oc_rc oc_config_resolve(json_t *raw, const struct oc_paths *paths, struct o
 		tree = json_object();
 	}
 	add_config_env(env, tree);
+	if (warnings) add_shell_env(env, tree, warnings);
 	/* A field with an unset variable is no mistake in the file: the check sees its text. */
 	json_t *checked = oc_vars_expand(tree, env, NULL);
 	oc_schema_check(checked, problems, foreign);
 	json_decref(checked);
 	if (value) {
 		*value = oc_vars_expand(tree, env, warnings ? warnings : &ignored);
-		if (warnings) warn_of_shell_env(*value, warnings);
 	}
 	json_decref(tree);
 	oc_strv_deinit(&ignored);

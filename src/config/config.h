@@ -24,6 +24,9 @@ struct oc_config {
  * OC_E_INPUT when the file cannot be parsed or an include fails (e says where); schema problems are
  * no failure of the load: they stand in problems, and oc_config_require turns them into one. c is
  * initialised in every case, so that `config file` works beside a broken file; deinit it.
+
+ * Parks (and then needs a task) only when env.shellEnv or OPENCLAW_LOAD_SHELL_ENV=1 asks for the
+ login shell.
  */
 OC_MUST_USE enum oc_rc oc_config_load(struct oc_config *c, struct oc_err *e);
 void oc_config_deinit(struct oc_config *c);

@@ -115,8 +115,26 @@ static enum oc_rc rotate_backups(const char *path, struct oc_str old, struct oc_
 	return rc;
 }
 
-static void warn_of_comments(const struct oc_config *c)
+/* What is about to be written must read back as what was meant. *comments: how many of them are in
+ * it. */
+static enum oc_rc check_text(const char *text, const json_t *meant, size_t *comments,
+			     struct oc_err *e)
 {
+	struct oc_json5 *d = NULL;
+	enum oc_rc rc = oc_json5_parse(oc_str(text), &d, e);
+
+	if (rc) return oc_wrap(e, "the new text of the configuration");
+	if (!json_equal(oc_json5_value(d), meant))
+		rc = oc_fail(e, OC_E_SYS,
+			     "the new text of the configuration does not say what was meant");
+	*comments = oc_json5_comments(d);
+	oc_json5_free(d);
+	return rc;
+}
+
+static void warn_of_comments(const struct oc_config *c, size_t kept)
+{
+	if (!c->source || oc_json5_comments(c->source) <= kept) return;
 	char *path = oc_paths_short(&c->paths, c->paths.config_path);
 
 	oc_log(OC_LOG_WARN, "config",
@@ -134,17 +152,16 @@ static enum oc_rc write_locked(const struct oc_config *c, const char *path, json
 	char *text =
 	    c->source ? oc_json5_write(c->source, new_raw, &c->foreign) : oc_json_pretty(new_raw);
 	const char *loss = as_asked || !c->source ? NULL : loses_too_much(c->raw, new_raw, text);
-	if (loss)
-		rc = reject(path, text, loss, e);
-	else if (strlen(text) > OC_MAX_CONFIG_BYTES)
+	size_t comments = 0;
+	rc = check_text(text, new_raw, &comments, e);
+	if (!rc && loss) rc = reject(path, text, loss, e);
+	if (!rc && strlen(text) > OC_MAX_CONFIG_BYTES)
 		rc = oc_fail(e, OC_E_LIMIT, "the configuration would be larger than %d bytes",
 			     OC_MAX_CONFIG_BYTES);
-	else {
-		if (c->source) rc = rotate_backups(path, oc_json5_text(c->source), e);
-		if (!rc) rc = oc_file_write(path, oc_str(text), 0600, NULL, e);
-	}
+	if (!rc && c->source) rc = rotate_backups(path, oc_json5_text(c->source), e);
+	if (!rc) rc = oc_file_write(path, oc_str(text), 0600, NULL, e);
 	if (!rc) *result = OC_EDIT_WRITTEN;
-	if (!rc && c->source && oc_json5_has_comments(c->source)) warn_of_comments(c);
+	if (!rc) warn_of_comments(c, comments);
 	free(text);
 	return rc;
 }

@@ -53,7 +53,7 @@ static struct variable *find(const struct oc_env *env, struct oc_str name)
 	return NULL;
 }
 
-static void add(struct oc_env *env, struct oc_str name, struct oc_str value, const char *source)
+void oc_env_add(struct oc_env *env, struct oc_str name, struct oc_str value, const char *source)
 {
 	if (env->n == OC_MAX_ENV_VARS || find(env, name)) return;
 	if (env->n == env->cap) {
@@ -83,7 +83,7 @@ static void take(void *arg, struct oc_str name, struct oc_str value)
 		seen->value = oc_strndup(value.p, value.n);
 		return;
 	}
-	add(l->own, name, value, l->source);
+	oc_env_add(l->own, name, value, l->source);
 }
 
 static void warn_of_conflict(const struct oc_env *env, const struct variable *v,
@@ -118,7 +118,7 @@ static void load_file(struct oc_env *env, const char *path, const char *source, 
 			     OC_MAX_ENV_VARS);
 	for (size_t i = 0; i < own->n; i++) {
 		warn_of_conflict(env, &own->vars[i], warnings);
-		add(env, oc_str(own->vars[i].name), oc_str(own->vars[i].value), source);
+		oc_env_add(env, oc_str(own->vars[i].name), oc_str(own->vars[i].value), source);
 	}
 	oc_env_free(own);
 	oc_buf_deinit(&text);
@@ -149,9 +149,11 @@ void oc_env_add_config(struct oc_env *env, const json_t *config)
 	const char *name;
 
 	json_object_foreach (json_object_get(section, "vars"), name, value)
-		if (json_is_string(value)) add(env, oc_str(name), oc_json_text(value), "env.vars");
+		if (json_is_string(value))
+			oc_env_add(env, oc_str(name), oc_json_text(value), "env.vars");
 	json_object_foreach (section, name, value)
-		if (json_is_string(value)) add(env, oc_str(name), oc_json_text(value), "env");
+		if (json_is_string(value))
+			oc_env_add(env, oc_str(name), oc_json_text(value), "env");
 }
 
 const char *oc_env_get(const struct oc_env *env, const char *name)

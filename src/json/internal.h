@@ -16,7 +16,7 @@ struct oc_json5 {
 	char *text; /* all views point into it */
 	size_t n;
 	json_t *value;
-	bool comments;
+	size_t comments;
 	struct number *numbers; /* by address */
 	size_t n_numbers, cap_numbers;
 	struct member *members; /* of the root object */

@@ -52,7 +52,7 @@ struct oc_str oc_json5_text(const struct oc_json5 *d)
 	return (struct oc_str){ d->text, d->n };
 }
 
-bool oc_json5_has_comments(const struct oc_json5 *d)
+size_t oc_json5_comments(const struct oc_json5 *d)
 {
 	return d->comments;
 }

@@ -102,7 +102,7 @@ static bool skip_comment(struct reader *r)
 {
 	size_t len;
 
-	r->doc->comments = true;
+	r->doc->comments++;
 	if (peek(r, 1) == '*') {
 		size_t end = oc_str_find(r->in, OC_LIT("*/"), r->at + 2);
 		r->at = end == SIZE_MAX ? r->in.n : end + 2;

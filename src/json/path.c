@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "json/json5.h"
 
 struct parser {
@@ -37,7 +38,8 @@ static bool push_key(struct parser *p, struct oc_str key)
 {
 	if (!oc_str_trim(key).n) return fail(p, "empty segment");
 	if (is_forbidden(key)) return fail(p, "this name is not allowed");
-	if (memchr(key.p, '\0', key.n)) return fail(p, "NUL in a key");
+	if (memchr(key.p, '\0', key.n) || !oc_utf8_valid(key))
+		return fail(p, "NUL or broken UTF-8 in a key");
 	push(p, oc_strndup(key.p, key.n), 0);
 	return true;
 }

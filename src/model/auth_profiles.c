@@ -64,7 +64,7 @@ enum oc_rc oc_auth_profiles_load(const char *agent_dir, json_t **out, struct oc_
 static enum oc_rc edit_file(const char *path, oc_auth_profiles_edit_fn *fn, void *arg,
 			    struct oc_err *e)
 {
-	json_t *doc;
+	json_t *doc = NULL;
 	enum oc_rc rc = load(path, &doc, e);
 
 	if (rc) return rc;

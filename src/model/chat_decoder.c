@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 /* Fields that thought comes in, best first; the names are what a replay uses. */
 static const char *const thought_fields[] = { "reasoning_content", "reasoning", "reasoning_text",
@@ -201,7 +202,7 @@ static void take_finish(struct oc_chat *c, const json_t *choice)
 	struct oc_str f = oc_json_str(choice, "finish_reason");
 
 	if (f.n == 0) return;
-	f = oc_str_head(f, sizeof c->finish - 1);
+	if (f.n >= sizeof c->finish) f.n = oc_utf8_floor(f.p, sizeof c->finish - 1);
 	memcpy(c->finish, f.p, f.n);
 	c->finish[f.n] = '\0';
 }

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 enum { MAX_WARNINGS = 64, MAX_WARNING_BYTES = 200 };
 
@@ -99,9 +100,17 @@ void oc_reply_deinit(struct oc_reply *r)
 	*r = (struct oc_reply){ 0 };
 }
 
+/* Codes carry names that came from outside: nothing that a terminal would act on, no half
+ * character. */
 void oc_reply_warn(struct oc_reply *r, const char *code)
 {
-	struct oc_str c = oc_str_head(oc_str(code), MAX_WARNING_BYTES);
+	char clean[MAX_WARNING_BYTES + 1];
+	size_t n = strlen(code);
+
+	if (n > MAX_WARNING_BYTES) n = oc_utf8_floor(code, MAX_WARNING_BYTES);
+	for (size_t i = 0; i < n; i++)
+		clean[i] = (unsigned char)code[i] < 0x20 || code[i] == 0x7f ? '?' : code[i];
+	struct oc_str c = { clean, n };
 
 	if (r->warnings.n >= MAX_WARNINGS || oc_strv_has(&r->warnings, c)) return;
 	oc_strv_add(&r->warnings, c);

@@ -8,6 +8,10 @@
 #include "base/limits.h"
 
 enum { MAX_TAG = 64 };
+#define OC_VIEW(s)                                                                                 \
+	{                                                                                          \
+		s, sizeof(s) - 1                                                                   \
+	}
 
 /* Tags of one family close each other. */
 static const struct {
@@ -21,7 +25,31 @@ static const struct {
 	{ "mm:reasoning", 2 },	 { "antml:reasoning", 2 }, { "reflection", 3 },
 	{ "scratchpad", 4 },
 };
-enum { BRACKET_FAMILY = 5 };
+enum { BRACKET_FAMILY = 5, HARMONY_FAMILY, GEMMA_FAMILY };
+
+enum tag_verdict { TAG_NO, TAG_MORE, TAG_OPEN, TAG_CLOSE, TAG_DROP };
+
+/* Marks that are written in one way only. Harmony's headers with a recipient are tool calls and
+ * stay text (D5). */
+#define HARMONY_HEADER(channel) "<|channel|>" channel "<|message|>"
+static const struct {
+	struct oc_str text;
+	enum tag_verdict verdict;
+	unsigned family;
+} marks[] = {
+	{ OC_VIEW("[THINK]"), TAG_OPEN, BRACKET_FAMILY },
+	{ OC_VIEW("[/THINK]"), TAG_CLOSE, BRACKET_FAMILY },
+	{ OC_VIEW(HARMONY_HEADER("analysis")), TAG_OPEN, HARMONY_FAMILY },
+	{ OC_VIEW(HARMONY_HEADER("commentary")), TAG_OPEN, HARMONY_FAMILY },
+	{ OC_VIEW(HARMONY_HEADER("final")), TAG_DROP, HARMONY_FAMILY },
+	{ OC_VIEW("<|start|>assistant" HARMONY_HEADER("analysis")), TAG_OPEN, HARMONY_FAMILY },
+	{ OC_VIEW("<|start|>assistant" HARMONY_HEADER("commentary")), TAG_OPEN, HARMONY_FAMILY },
+	{ OC_VIEW("<|start|>assistant" HARMONY_HEADER("final")), TAG_DROP, HARMONY_FAMILY },
+	{ OC_VIEW("<|end|>"), TAG_CLOSE, HARMONY_FAMILY },
+	{ OC_VIEW("<|return|>"), TAG_CLOSE, HARMONY_FAMILY },
+	{ OC_VIEW("<|channel>thought\n"), TAG_OPEN, GEMMA_FAMILY },
+	{ OC_VIEW("<channel|>"), TAG_CLOSE, GEMMA_FAMILY },
+};
 
 /* ---- output -------------------------------------------------------------- */
 
@@ -145,8 +173,6 @@ static size_t pass(struct oc_splitter *s, struct oc_str text)
 
 /* ---- tags ------------------------------------------------------------------- */
 
-enum tag_verdict { TAG_NO, TAG_MORE, TAG_OPEN, TAG_CLOSE };
-
 static bool tag_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ':';
@@ -192,20 +218,26 @@ static enum tag_verdict match_angle(struct oc_str s, size_t *len, unsigned *fami
 	return i < MAX_TAG ? TAG_MORE : TAG_NO;
 }
 
-static enum tag_verdict match_bracket(struct oc_str s, size_t *len, unsigned *family)
+static enum tag_verdict match_mark(struct oc_str s, size_t *len, unsigned *family)
 {
-	static const struct oc_str open = { "[THINK]", 7 }, close = { "[/THINK]", 8 };
-	bool opens = oc_str_istarts(s, open), closes = oc_str_istarts(s, close);
+	bool may_become = false;
 
-	*family = BRACKET_FAMILY;
-	*len = opens ? open.n : close.n;
-	if (opens || closes) return opens ? TAG_OPEN : TAG_CLOSE;
-	return oc_str_istarts(open, s) || oc_str_istarts(close, s) ? TAG_MORE : TAG_NO;
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+		if (oc_str_istarts(s, marks[i].text)) {
+			*len = marks[i].text.n;
+			*family = marks[i].family;
+			return marks[i].verdict;
+		}
+		may_become = may_become || oc_str_istarts(marks[i].text, s);
+	}
+	return may_become ? TAG_MORE : TAG_NO;
 }
 
 static enum tag_verdict match_tag(struct oc_str s, size_t *len, unsigned *family)
 {
-	return s.p[0] == '<' ? match_angle(s, len, family) : match_bracket(s, len, family);
+	enum tag_verdict v = match_mark(s, len, family);
+
+	return v == TAG_NO && s.p[0] == '<' ? match_angle(s, len, family) : v;
 }
 
 static void open_thought(struct oc_splitter *s, unsigned family)
@@ -213,6 +245,7 @@ static void open_thought(struct oc_splitter *s, unsigned family)
 	oc_buf_clear(&s->lead);
 	s->mode = OC_SPLIT_THOUGHT;
 	s->family = family;
+	s->harmony = s->harmony || family == HARMONY_FAMILY;
 	s->thought_begins = true;
 }
 
@@ -238,6 +271,18 @@ static void orphan_close(struct oc_splitter *s)
 }
 
 /* ---- steps -------------------------------------------------------------------- */
+
+/* A mark of the channel format outside thought: the header of the answer, or the end of it. */
+static size_t harmony_mark(struct oc_splitter *s, struct oc_str in, enum tag_verdict v, size_t len)
+{
+	if (v == TAG_DROP && s->line_start)
+		s->harmony = s->skip_space = true;
+	else if (v != TAG_CLOSE || !s->harmony)
+		return pass(s, oc_str_head(in, len));
+	else
+		s->line_start = true;
+	return len;
+}
 
 static size_t plain_span(struct oc_str in, bool angles, bool brackets)
 {
@@ -269,6 +314,8 @@ static size_t step_markup(struct oc_splitter *s, struct oc_str in, bool final)
 		open_thought(s, family);
 		return len;
 	}
+	if (v != TAG_NO && v != TAG_MORE && family == HARMONY_FAMILY)
+		return harmony_mark(s, in, v, len);
 	if (v == TAG_OPEN) {
 		s->prose_opens++;
 		return pass(s, oc_str_head(in, len));

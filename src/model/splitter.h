@@ -44,6 +44,7 @@ struct oc_splitter {
 	char fence_char;
 	size_t fence_n, inline_n; /* open code fence, inline code span; 0 = none */
 	bool fence_info, fence_closing;
+	bool harmony; /* the text is in OpenAI's channel format */
 };
 void oc_splitter_init(struct oc_splitter *s, const struct oc_splitter_options *opt,
 		      const struct oc_splitter_out *out);

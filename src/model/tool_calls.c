@@ -131,6 +131,16 @@ static void add_function(struct oc_call_slots *s, struct oc_call_slot *slot, con
 	add_arguments(s, slot, json_object_get(function, "arguments"));
 }
 
+/* Some servers open with an entry that holds an index and no more. */
+static bool says_nothing(const json_t *fragment, const json_t *function)
+{
+	const json_t *args = json_object_get(function, "arguments");
+	bool no_args =
+	    !args || json_is_null(args) || (json_is_string(args) && !json_string_length(args));
+
+	return !oc_json_str(fragment, "id").n && !oc_json_str(function, "name").n && no_args;
+}
+
 void oc_call_slots_add(struct oc_call_slots *s, const json_t *fragment, bool whole)
 {
 	const json_t *function = json_object_get(fragment, "function");
@@ -138,7 +148,7 @@ void oc_call_slots_add(struct oc_call_slots *s, const json_t *fragment, bool who
 	int64_t index = oc_json_int(fragment, "index", NO_INDEX);
 	struct oc_call_slot *slot;
 
-	if (!json_is_object(fragment)) return;
+	if (!json_is_object(fragment) || says_nothing(fragment, function)) return;
 	if (whole)
 		slot = open_slot(s, NO_INDEX);
 	else if (index >= 0)

@@ -82,6 +82,34 @@ static unsigned timeout_of(const json_t *args)
 	return s == 0 || s > MAX_TIMEOUT_S ? MAX_TIMEOUT_S : (unsigned)s;
 }
 
+static bool is_word_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
+}
+
+/* The command names a program that brings text from elsewhere. Too often rather than too rarely. */
+static bool brings_foreign_text(struct oc_str command)
+{
+	static const char *const programs[] = { "curl",	     "wget",	 "git clone", "git log",
+						"git fetch", "git pull", "git show",  "lynx",
+						"w3m",	     "ssh",	 "scp",	      "nc",
+						"ftp",	     "gh" };
+
+	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+		struct oc_str name = oc_str(programs[i]);
+
+		for (size_t at = 0; (at = oc_str_find(command, name, at)) != SIZE_MAX;
+		     at += name.n) {
+			bool starts = at == 0 || !is_word_char(command.p[at - 1]);
+			bool ends =
+			    at + name.n == command.n || !is_word_char(command.p[at + name.n]);
+			if (starts && ends) return true;
+		}
+	}
+	return false;
+}
+
 static void add_outcome(struct oc_tool_result *out, const struct oc_proc_result *r,
 			unsigned timeout_s)
 {
@@ -134,6 +162,8 @@ static enum oc_rc run_wait(struct oc_tool_context *ctx, const json_t *args, cons
 	rc = oc_proc_run_wait(&spec, oc_deadline_in(timeout_s * 1000ull), &r, e);
 	if (!rc) {
 		oc_tool_result_add(out, oc_buf_view(&r.output));
+		if (r.output.n && brings_foreign_text(oc_json_str(args, "command")))
+			out->untrusted = "exec";
 		add_outcome(out, &r, timeout_s);
 	}
 	oc_proc_result_deinit(&r);

@@ -190,6 +190,9 @@ enum oc_rc oc_tool_run_wait(struct oc_tool_context *ctx, const struct oc_tool_ca
 	else
 		say_unreadable(tool, parameters, call, out);
 	json_decref(function);
-	if (!rc) oc_tool_result_cap(ctx, out);
+	if (!rc) {
+		oc_tool_result_cap(ctx, out);
+		oc_tool_result_mark(out);
+	}
 	return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/rand.h"
 #include "base/utf8.h"
 #include "rt/file.h"
 #include "tool/internal.h"
@@ -109,4 +110,40 @@ void oc_tool_result_cap(struct oc_tool_context *ctx, struct oc_tool_result *r)
 	free(path);
 	oc_buf_deinit(&r->text);
 	r->text = cut;
+}
+
+/* A mark inside the text, in either case, is broken by a space after its brackets. */
+static void add_without_marks(struct oc_buf *out, struct oc_str text)
+{
+	size_t from = 0;
+
+	for (size_t at; (at = oc_str_ifind(text, OC_LIT("UNTRUSTED"), from)) != SIZE_MAX;
+	     from = at) {
+		size_t mark = at;
+
+		if (mark > from && text.p[mark - 1] == '/') mark--;
+		if (mark > from && text.p[mark - 1] == '<') {
+			oc_buf_add(out, (struct oc_str){ text.p + from, mark - from });
+			oc_buf_addc(out, ' ');
+			from = mark;
+		}
+		at += strlen("UNTRUSTED");
+		oc_buf_add(out, (struct oc_str){ text.p + from, at - from });
+	}
+	oc_buf_add(out, oc_str_from(text, from));
+}
+
+void oc_tool_result_mark(struct oc_tool_result *r)
+{
+	char id[5];
+	struct oc_buf marked;
+
+	if (!r->untrusted) return;
+	oc_rand_id(id, sizeof id - 1);
+	oc_buf_init(&marked, 2 * OC_MAX_TOOL_RESULT_BYTES);
+	oc_buf_addf(&marked, "<<UNTRUSTED %s %s>>\n", id, r->untrusted);
+	add_without_marks(&marked, oc_buf_view(&r->text));
+	oc_buf_addf(&marked, "\n<</UNTRUSTED %s>>", id);
+	oc_buf_deinit(&r->text);
+	r->text = marked;
 }

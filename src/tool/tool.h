@@ -26,6 +26,8 @@ struct oc_tool_context {
 struct oc_tool_result {
 	struct oc_buf text;
 	bool is_error;
+	const char *untrusted; /* static name of where foreign text comes from: marked as data; NULL
+				  = not foreign */
 };
 struct oc_tool {
 	const char *name;

@@ -156,11 +156,14 @@ def test_writing_keeps_references_numbers_and_foreign_sections(openclaw):
     openclaw.write_config("{ plugins: {'a': [1,2,], /* mine */},\n models: {providers: {lmstudio: "
                           "{apiKey: '${LM_API_TOKEN}', maxTokens: 8e3}}} }")
     r = openclaw.run('config', 'set', 'gateway.port', '1', env={'LM_API_TOKEN': 'sk-very-secret'}).ok()
-    assert 'comments' in r.err
     text = openclaw.config_file.read_text()
     assert "\"plugins\": {'a': [1,2,], /* mine */}," in text
     assert '"apiKey": "${LM_API_TOKEN}"' in text and '"maxTokens": 8e3' in text
     assert 'sk-very-secret' not in text + r.out + r.err
+    assert 'comments' not in r.err
+    openclaw.write_config('{ // lost\n gateway: {port: 1}, plugins: {/* kept */} }')
+    assert 'comments' in openclaw.run('config', 'set', 'gateway.port', '2').ok().err
+    assert '/* kept */' in openclaw.config_file.read_text()
 
 
 def test_files_are_private_and_backed_up(openclaw):
@@ -194,6 +197,27 @@ def test_parallel_sets_lose_nothing(openclaw):
 def test_read_only_environments_refuse_writes(openclaw, name):
     openclaw.run('config', 'set', 'gateway.port', '1', env={name: '1'}).failed('read-only', name)
     assert not openclaw.config_file.exists()
+
+
+# ---- variables ----
+
+def test_the_login_shell_is_asked_only_when_wanted_and_comes_last(openclaw):
+    (openclaw.home / '.profile').write_text('echo noise\nexport T_PORT=shell T_NAME=shell\n')
+    config = {'env': {'vars': {'T_PORT': 'config'}, 'shellEnv': {'enabled': True}},
+              'agents': {'defaults': {'workspace': '${T_NAME}'}}, 'logging': {'file': '${T_PORT}'}}
+    openclaw.write_config(config)
+    env = {'SHELL': '/bin/sh'}
+    assert openclaw.run('config', 'validate', '--json', env=env).ok().json['warnings'] == []
+    config['env']['shellEnv']['enabled'] = False
+    openclaw.write_config(config)
+    assert len(openclaw.run('config', 'validate', '--json', env=env).ok().json['warnings']) == 1
+
+
+def test_a_login_shell_that_hangs_is_left_behind(openclaw):
+    (openclaw.home / '.profile').write_text('sleep 60\n')
+    openclaw.write_config({'env': {'shellEnv': {'enabled': True, 'timeoutMs': 200}}})
+    r = openclaw.run('config', 'validate', '--json', env={'SHELL': '/bin/sh'}).ok()
+    assert 'took too long' in r.json['warnings'][0] and r.seconds < 10
 
 
 # ---- unset and patch ----

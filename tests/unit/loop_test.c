@@ -9,6 +9,7 @@
 #include "agent/transcript.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/chat_request.h"
 #include "rt/file.h"
 
 /* One response of the script. */
@@ -38,19 +39,21 @@ static struct oc_run run;
 
 /* ---- the scripted model ---- */
 
-static void serialise(const struct oc_messages *m, struct oc_buf *out)
+/* The bytes of the messages as they go to a server, without the bracket that closes the array. */
+static void serialise(const struct oc_messages *m, json_t *tools, struct oc_buf *out)
 {
-	for (size_t i = 0; i < m->n; i++) {
-		const struct oc_message *msg = &m->v[i];
+	struct oc_compat compat;
 
-		oc_buf_addf(out, "<%d|%s|%.*s", (int)msg->role,
-			    msg->tool_call_id ? msg->tool_call_id : "",
-			    OC_FMT(oc_buf_view(&msg->text)));
-		for (size_t c = 0; c < msg->n_calls; c++)
-			oc_buf_addf(out, "|%s %s %s", msg->calls[c].id, msg->calls[c].name,
-				    msg->calls[c].arguments);
-		oc_buf_addc(out, '>');
-	}
+	oc_compat_resolve(&compat, "lmstudio", NULL, NULL);
+	const struct oc_chat_request r = {
+		.model = "m", .compat = &compat, .messages = m, .tools = tools
+	};
+	json_t *body = oc_chat_request_json(&r);
+	char *text = oc_json_compact(json_object_get(body, "messages"));
+	oc_buf_add(out, (struct oc_str){ text, strlen(text) - 1 });
+	free(text);
+	json_decref(body);
+	oc_compat_deinit(&compat);
 }
 
 /* What every server wants of a conversation. */
@@ -110,7 +113,7 @@ static enum oc_rc scripted(void *arg, const struct oc_turn_request *r, struct oc
 	if (!l->repeat) script.at++;
 	check_shape(r->messages);
 	oc_buf_init(&text, 1 << 22);
-	serialise(r->messages, &text);
+	serialise(r->messages, r->tools, &text);
 	oc_strv_add(&script.sent, oc_buf_view(&text));
 	oc_buf_deinit(&text);
 	oc_strv_addf(&script.flags, "%s%s%s", r->tools ? "tools" : "bare",
@@ -281,8 +284,9 @@ static void tools_run_and_each_request_extends_the_one_before(void **state)
 		assert_int_equal(
 		    strncmp(script.sent.v[i], script.sent.v[i - 1], strlen(script.sent.v[i - 1])),
 		    0);
-	assert_non_null(strstr(script.sent.v[1],
-			       "{\"path\": \"notes.txt\"}")); /* as received, spaces and all */
+	assert_non_null(
+	    strstr(script.sent.v[1],
+		   "{\\\"path\\\": \\\"notes.txt\\\"}")); /* as received, spaces and all */
 	assert_int_equal(run.usage.input, 30);
 	assert_int_equal(run.usage.cached, 3);
 	assert_int_equal(run.calls_run, 3);
@@ -304,7 +308,9 @@ static void calls_that_make_no_sense_are_answered_with_an_error(void **state)
 	assert_non_null(strstr(result_text(1), "unknown tool: launch"));
 	assert_non_null(strstr(result_text(2), "path is missing"));
 	assert_non_null(strstr(result_text(3), "one JSON object"));
-	assert_non_null(strstr(script.sent.v[1], " read {}|")); /* replayed as an empty object */
+	assert_non_null(
+	    strstr(script.sent.v[1],
+		   "\"name\":\"read\",\"arguments\":\"{}\"")); /* replayed as an empty object */
 }
 
 static void a_cut_message_runs_none_of_its_calls(void **state)

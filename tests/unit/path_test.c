@@ -66,6 +66,8 @@ static void broken_paths_are_refused(void **state)
 		{ "a.", "path \"a.\": empty segment at character 3" },
 		{ "a..b", "path \"a..b\": empty segment at character 3" },
 		{ "a. .b", "path \"a. .b\": empty segment at character 4" },
+		{ "a.\xFF", "path \"a.\xFF\": NUL or broken UTF-8 in a key at character 4" },
+		{ "a['\\0']", "path \"a['\\0']\": NUL or broken UTF-8 in a key at character 7" },
 		{ "a[]", "path \"a[]\": empty [] at character 3" },
 		{ "a[0", "path \"a[0\": missing ']' at character 3" },
 		{ "a[\"x", "path \"a[\"x\": quote without its end at character 3" },
