@@ -273,7 +273,7 @@ int oc_cmd_models_status(struct oc_args *a)
 		json_t *s = status_of(&m);
 
 		if (oc_args_has(a, "--json"))
-			oc_models_print_json(s);
+			oc_print_json(s);
 		else if (oc_args_has(a, "--plain"))
 			print_plain(s);
 		else

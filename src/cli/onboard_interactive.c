@@ -31,7 +31,7 @@ static enum oc_rc ask_wait(const char *prompt, bool secret, char **out)
 
 static enum oc_rc confirm_wait(const char *question, bool *yes)
 {
-	char *prompt = oc_asprintf("%s [Y/n] ", question), *answer;
+	char *prompt = oc_asprintf("%s [Y/n] ", question), *answer = NULL;
 	enum oc_rc rc = ask_wait(prompt, false, &answer);
 
 	free(prompt);
@@ -105,7 +105,7 @@ static char *default_address(struct oc_onboard *o)
 static enum oc_rc ask_base_wait(struct oc_onboard *o, struct oc_err *e)
 {
 	for (;;) {
-		char *dflt = default_address(o), *answer;
+		char *dflt = default_address(o), *answer = NULL;
 		char *prompt = dflt ? oc_asprintf("%s base URL [%s]: ", o->choice->label, dflt)
 				    : oc_asprintf("%s base URL: ", o->choice->label);
 		enum oc_rc rc = ask_wait(prompt, false, &answer);
@@ -206,7 +206,7 @@ static enum oc_rc ask_context_wait(struct oc_onboard *o)
 {
 	for (;;) {
 		int64_t n = 0;
-		char *answer;
+		char *answer = NULL;
 		enum oc_rc rc = ask_wait(
 		    "Preferred context length in tokens (blank = automatic): ", false, &answer);
 		if (rc) return rc;

@@ -2,6 +2,7 @@
  * to models.json. */
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "cli/onboard.h"
 #include "config/edit.h"
@@ -174,22 +175,24 @@ static enum oc_rc invalid(const struct oc_strv *problems, struct oc_err *e)
 	return OC_E_INPUT;
 }
 
-static enum oc_rc write_catalog(const struct oc_onboard *o, struct oc_err *e)
+/* Only a memory of the server's list: setup is complete without it. */
+static void write_catalog(const struct oc_onboard *o)
 {
+	struct oc_err e = { 0 };
 	struct oc_config now;
 	json_t *found = json_object(), *provider = json_object();
-	enum oc_rc rc = oc_config_load(&now, e);
+	enum oc_rc rc = oc_config_load(&now, &e);
 
 	if (!rc) {
 		oc_json_put(provider, "baseUrl", json_string(o->base_url));
 		oc_json_put(provider, "models", oc_onboard_records(o, false));
 		json_object_set(found, o->provider, provider);
-		rc = oc_models_json_update(&now, found, NULL, e);
+		rc = oc_models_json_update(&now, found, NULL, &e);
 	}
 	json_decref(provider);
 	json_decref(found);
 	oc_config_deinit(&now);
-	return rc;
+	if (rc) oc_log(OC_LOG_WARN, "models", "%s", e.msg);
 }
 
 enum oc_rc oc_onboard_write(struct oc_onboard *o, bool *changed, struct oc_err *e)
@@ -205,7 +208,7 @@ enum oc_rc oc_onboard_write(struct oc_onboard *o, bool *changed, struct oc_err *
 	if (!rc) rc = write_profile(o, e);
 	if (!rc) rc = oc_config_write(o->config, raw, &result, &problems, e);
 	*changed = result == OC_EDIT_WRITTEN;
-	if (!rc && o->model) rc = write_catalog(o, e);
+	if (!rc && o->model) write_catalog(o);
 	oc_strv_deinit(&problems);
 	json_decref(raw);
 	return rc;

@@ -42,8 +42,14 @@ bool oc_record_can_chat(const json_t *record)
 bool oc_model_id_usable(struct oc_str id)
 {
 	if (oc_str_trim(id).n == 0 || id.n > OC_MAX_MODEL_ID_BYTES) return false;
-	for (size_t i = 0; i < id.n; i++)
-		if ((unsigned char)id.p[i] < ' ' || id.p[i] == 0x7f) return false;
+	for (size_t i = 0; i < id.n; i++) {
+		unsigned char c = (unsigned char)id.p[i];
+		unsigned char next = i + 1 < id.n ? (unsigned char)id.p[i + 1] : 0;
+
+		/* C0, DEL, and the C1 set as UTF-8 writes it: terminals obey them. */
+		if (c < ' ' || c == 0x7f || (c == 0xC2 && next >= 0x80 && next < 0xA0))
+			return false;
+	}
 	return true;
 }
 
