@@ -22,7 +22,7 @@ STEPS=6
 STARTER_MODEL=smollm2-135m-instruct
 STARTER_PORT=18790
 PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle"
-APT_ALL="gcc meson ninja-build pkg-config python3 python3-venv git libjansson-dev libuv1-dev libcurl4-gnutls-dev \
+APT_ALL="gcc libc6-dev ca-certificates meson ninja-build pkg-config python3 python3-venv git libjansson-dev libuv1-dev libcurl4-gnutls-dev \
 libidn2-dev libutf8proc-dev libedit-dev nettle-dev"
 
 prompt="Write one short sentence about the sea."
@@ -128,7 +128,8 @@ apt_package() { # of a tool or a pkg-config module
 	case $1 in
 	cc) echo gcc ;;
 	ninja) echo ninja-build ;;
-	meson | git | python3 | pkg-config) echo "$1" ;;
+	libc) echo libc6-dev ;;
+	meson | git | python3 | pkg-config | ca-certificates) echo "$1" ;;
 	venv) echo python3-venv ;;
 	libuv) echo libuv1-dev ;;
 	libcurl) echo libcurl4-gnutls-dev ;;
@@ -141,6 +142,10 @@ missing() {
 	for tool in cc meson ninja pkg-config python3 git; do
 		command -v "$tool" > /dev/null 2>&1 || echo "$tool"
 	done
+	# gcc comes without the C library's headers when only hard dependencies are installed
+	printf '#include <stdio.h>\n' | cc -E - > /dev/null 2>&1 || echo libc
+	[ -z "$want_starter" ] || [ ! -e /etc/debian_version ] || [ -e /etc/ssl/certs/ca-certificates.crt ] ||
+		echo ca-certificates
 	[ -z "$want_starter" ] || python3 -c 'import ensurepip, venv' 2> /dev/null || echo venv
 	for module in $PKG_MODULES; do
 		pkg-config --exists "$module" 2> /dev/null || echo "$module"
