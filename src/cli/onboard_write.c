@@ -166,6 +166,47 @@ static enum oc_rc write_profile(struct oc_onboard *o, struct oc_err *e)
 	return oc_auth_profiles_update(o->config->paths.agent_dir, edit_profiles, o, e);
 }
 
+struct earlier {
+	const struct oc_onboard *o;
+	json_t *doc;
+};
+
+/* The config could not be written: a key without it would be a surprise. */
+static void put_back(json_t *doc, void *arg)
+{
+	const struct earlier *was = arg;
+	json_t *now = oc_onboard_object(doc, "profiles"), *profile;
+	const char *id;
+
+	oc_auth_profiles_remove_provider(doc, was->o->provider);
+	json_object_foreach (json_object_get(was->doc, "profiles"), id, profile) {
+		if (oc_str_ieq(oc_json_str(profile, "provider"), oc_str(was->o->provider)))
+			json_object_set(now, id, profile);
+	}
+}
+
+static enum oc_rc write_config_and_profile(struct oc_onboard *o, json_t *raw,
+					   enum oc_edit_result *result, struct oc_err *e)
+{
+	const char *folder = o->config->paths.agent_dir;
+	struct earlier was = { .o = o };
+	struct oc_strv problems = { 0 };
+	enum oc_rc rc = OC_OK;
+
+	if (o->model) rc = oc_auth_profiles_load(folder, &was.doc, e);
+	if (!rc) rc = write_profile(o, e);
+	if (!rc) {
+		rc = oc_config_write(o->config, raw, result, &problems, e);
+		if (rc && o->model &&
+		    oc_auth_profiles_update(folder, put_back, &was, NULL) != OC_OK)
+			oc_log(OC_LOG_WARN, "auth", "the profiles of %s may have changed",
+			       o->provider);
+	}
+	oc_strv_deinit(&problems);
+	json_decref(was.doc);
+	return rc;
+}
+
 static enum oc_rc invalid(const struct oc_strv *problems, struct oc_err *e)
 {
 	char *list = oc_strv_join(problems, "; ");
@@ -205,8 +246,7 @@ enum oc_rc oc_onboard_write(struct oc_onboard *o, bool *changed, struct oc_err *
 	/* Judged first, so that no key is stored for a config that is then refused. */
 	oc_config_check(o->config, raw, &problems);
 	rc = problems.n ? invalid(&problems, e) : OC_OK;
-	if (!rc) rc = write_profile(o, e);
-	if (!rc) rc = oc_config_write(o->config, raw, &result, &problems, e);
+	if (!rc) rc = write_config_and_profile(o, raw, &result, e);
 	*changed = result == OC_EDIT_WRITTEN;
 	if (!rc && o->model) write_catalog(o);
 	oc_strv_deinit(&problems);

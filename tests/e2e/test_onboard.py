@@ -270,6 +270,14 @@ def test_a_private_network_that_the_config_forbids(openclaw, sim):
     assert openclaw.config_file.read_bytes() == before and sim.requests == []
 
 
+def test_a_read_only_config_leaves_no_key_behind(openclaw, make_sim):
+    sim = make_sim(token=KEY)
+    openclaw.write_config('{}')
+    refused(openclaw, onboard(openclaw, sim, '--lmstudio-api-key', KEY, env={'OPENCLAW_NIX_MODE': '1'}))
+    assert openclaw.config_file.read_text() == '{}'
+    assert not [name for name, data in openclaw.files().items() if KEY.encode() in data]
+
+
 def test_a_broken_config_is_not_touched(openclaw, sim):
     openclaw.write_config('{ models: “x” }')
     before = openclaw.config_file.read_bytes()
