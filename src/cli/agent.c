@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/print.h"
 #include "model/reasoning.h"
+#include "model/refresh.h"
 #include "rt/tty.h"
 
 enum {
@@ -303,11 +304,25 @@ static void print_document(const struct command *c)
 
 /* ---- the command ---- */
 
+/* A model that the catalog does not know is looked for at its server once (spec 01 §3.6); what comes of it
+ * is said when the run selects it. */
+static void complete_catalog_wait(struct command *c)
+{
+	const char *wanted = oc_args_get(c->args, "--model");
+	struct oc_selection s;
+	struct oc_err e = { 0 };
+
+	if (!wanted) wanted = c->settings.model;
+	if (oc_select_wait(&c->catalog, oc_str(wanted), &s, NULL, &e) == OC_OK)
+		oc_selection_deinit(&s);
+}
+
 static int run(struct command *c)
 {
 	bool json = oc_args_has(c->args, "--json");
 
 	find_workspace(c);
+	complete_catalog_wait(c);
 	oc_agent_show_init(&c->show, json, oc_args_has(c->args, "--verbose"));
 	c->show.alive = moved;
 	c->show.alive_arg = c;

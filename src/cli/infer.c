@@ -11,6 +11,7 @@
 #include "cli/print.h"
 #include "model/call.h"
 #include "model/reasoning.h"
+#include "model/refresh.h"
 #include "net/base64.h"
 #include "rt/file.h"
 #include "rt/tty.h"
@@ -108,8 +109,7 @@ static bool choose_model(struct infer *in)
 	const char *ref = oc_args_get(in->args, "--model");
 	struct oc_strv warnings = { 0 };
 	struct oc_err e = { 0 };
-	enum oc_rc rc = ref ? oc_select(&in->catalog, oc_str(ref), &in->target, &warnings, &e)
-			    : oc_select_default(&in->catalog, &in->target, &warnings, &e);
+	enum oc_rc rc = oc_select_wait(&in->catalog, oc_str(ref), &in->target, &warnings, &e);
 
 	for (size_t i = 0; i < warnings.n; i++) oc_print_warning(warnings.v[i]);
 	oc_strv_deinit(&warnings);
