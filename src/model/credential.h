@@ -5,8 +5,8 @@
 struct oc_credential {
 	char *key;	  /* secret, NULL = none is sent */
 	char *source;	  /* for `models status`: "profile lmstudio:default",
-			   * "models.providers.local.apiKey",     "LM_API_TOKEN", "… (synthetic local key)";
-			   * NULL = no key and none needed */
+			   * "models.providers.local.apiKey",     "LM_API_TOKEN", "… (synthetic local
+			   * key)";     NULL = no key and none needed */
 	char *profile_id; /* NULL when not from a profile */
 };
 /* OC_E_INPUT: a public host without a key; e names config path, variable and login command. profile
