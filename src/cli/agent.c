@@ -304,8 +304,8 @@ static void print_document(const struct command *c)
 
 /* ---- the command ---- */
 
-/* A model that the catalog does not know is looked for at its server once (spec 01 §3.6); what comes of it
- * is said when the run selects it. */
+/* A model that the catalog does not know is looked for at its server once (spec 01 §3.6); what
+ * comes of it is said when the run selects it. */
 static void complete_catalog_wait(struct command *c)
 {
 	const char *wanted = oc_args_get(c->args, "--model");
