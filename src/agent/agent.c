@@ -1,7 +1,9 @@
 /* A run: candidates in order, each with a plan and a prompt of its own. */
 #include "agent/agent.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "agent/context_guard.h"
 #include "agent/loop.h"
@@ -387,6 +389,14 @@ static void make_run_id(char *out, size_t size)
 		 (unsigned long long)(b & 0xFFFFFFFFFFFFull));
 }
 
+/* A configured zone is the zone of the process: the clock must show what the prompt names. */
+static void use_time_zone(const char *configured, const char *used)
+{
+	if (!configured || strcmp(configured, used) != 0) return;
+	setenv("TZ", used, 1);
+	tzset();
+}
+
 enum oc_rc oc_agent_run_wait(const struct oc_agent_spec *spec, struct oc_agent_result *result,
 			     struct oc_err *e)
 {
@@ -409,6 +419,7 @@ enum oc_rc oc_agent_run_wait(const struct oc_agent_spec *spec, struct oc_agent_r
 	rc = oc_mkdirs(job.tools.workspace, e);
 	if (rc) return oc_wrap(e, "workspace");
 	job.time_zone = oc_prompt_time_zone(s->time_zone);
+	use_time_zone(s->time_zone, job.time_zone);
 	oc_buf_init(&job.user, OC_MAX_REQUEST_BYTES);
 	oc_prompt_user(oc_wall_ms(), job.time_zone, spec->channel, spec->message, &job.user);
 	rc = all_wait(&job, e);

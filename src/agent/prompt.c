@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/special.h"
 #include "base/utf8.h"
 #include "rt/file.h"
 #include "rt/task.h"
@@ -128,11 +129,14 @@ static void load_file(const char *workspace, const char *name, struct oc_buf *ou
 {
 	char *path = oc_asprintf("%s/%s", workspace, name);
 	struct oc_err e = { 0 };
-	struct oc_buf bytes;
+	struct oc_buf bytes, clean;
 
 	if (oc_file_read(path, MAX_FILE_BYTES, &bytes, &e) == OC_OK) {
 		if (out->n && bytes.n) oc_buf_addc(out, '\n');
-		oc_utf8_clean(oc_buf_view(&bytes), out);
+		oc_buf_init(&clean, 4 * MAX_FILE_BYTES);
+		oc_utf8_clean(oc_buf_view(&bytes), &clean);
+		oc_special_escape(oc_buf_view(&clean), out);
+		oc_buf_deinit(&clean);
 		oc_buf_deinit(&bytes);
 	}
 	free(path);
@@ -206,7 +210,7 @@ void oc_prompt_user(int64_t wall_ms, const char *time_zone, const char *channel,
 	localtime_r(&t, &tm);
 	strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
 	oc_buf_addf(out, "[ctx %s %s | %s]\n", when, time_zone, channel);
-	oc_buf_add(out, text);
+	oc_special_escape(text, out);
 }
 
 /* "Europe/Berlin": a name that is a file of the zone database, so no text of elsewhere gets in. */

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
+#include "base/special.h"
 
 enum { ID_LETTERS = 8, STUB_ABOVE = 200 };
 
@@ -50,8 +51,9 @@ struct oc_message *oc_transcript_add_reply(struct oc_messages *m, const struct o
 void oc_transcript_add_result(struct oc_messages *m, const char *call_id, const char *tool,
 			      struct oc_str text)
 {
-	struct oc_message *msg = oc_messages_add(m, OC_ROLE_TOOL, text);
+	struct oc_message *msg = oc_messages_add(m, OC_ROLE_TOOL, OC_LIT(""));
 
+	oc_special_escape(text, &msg->text);
 	msg->tool_call_id = oc_strdup(call_id);
 	msg->tool_name = oc_strdup(tool);
 }

@@ -10,6 +10,7 @@
 /* Appends the reply as an assistant message. Its calls get ids of our own and arguments that can be
  * replayed (D40). Copies what it needs. A reply without text and calls appends nothing: NULL. */
 struct oc_message *oc_transcript_add_reply(struct oc_messages *m, const struct oc_reply *reply);
+/* Control words of templates in text are made harmless (spec 03 §6.2). */
 void oc_transcript_add_result(struct oc_messages *m, const char *call_id, const char *tool,
 			      struct oc_str text);
 /* Makes an unfinished conversation replayable: unanswered calls of the last assistant message are

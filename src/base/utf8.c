@@ -120,7 +120,8 @@ size_t oc_utf8_width(struct oc_str s)
 
 bool oc_utf8_is_space(uint32_t cp)
 {
-	if (cp == ' ' || (cp >= '\t' && cp <= '\r') || cp == 0x2028 || cp == 0x2029 || cp == 0xFEFF) return true;
+	if (cp == ' ' || (cp >= '\t' && cp <= '\r') || cp == 0x2028 || cp == 0x2029 || cp == 0xFEFF)
+		return true;
 	return cp >= 0x80 && utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_ZS;
 }
 

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/print.h"
 #include "model/reasoning.h"
+#include "model/refresh.h"
 #include "rt/tty.h"
 
 enum {
@@ -234,17 +235,6 @@ static void run_watched(struct command *c)
 
 /* ---- the outcome as a document (spec 02 §6) ---- */
 
-static json_t *usage_json(const struct oc_usage *u)
-{
-	json_t *o = json_object();
-
-	oc_json_put(o, "input", json_integer(u->input));
-	oc_json_put(o, "output", json_integer(u->output));
-	if (u->cached >= 0) oc_json_put(o, "cacheRead", json_integer(u->cached));
-	oc_json_put(o, "total", json_integer(u->input + u->output));
-	return o;
-}
-
 static json_t *meta_json(const struct command *c)
 {
 	const struct oc_agent_result *r = &c->result;
@@ -253,7 +243,7 @@ static json_t *meta_json(const struct command *c)
 	oc_json_put(agent, "sessionId", json_string(r->run_id));
 	if (r->provider) oc_json_put(agent, "provider", oc_json_new_str(oc_str(r->provider)));
 	if (r->model) oc_json_put(agent, "model", oc_json_new_str(oc_str(r->model)));
-	if (r->usage.present) oc_json_put(agent, "usage", usage_json(&r->usage));
+	if (r->usage.present) oc_json_put(agent, "usage", oc_usage_json(&r->usage));
 	oc_json_put(meta, "durationMs", json_integer((json_int_t)(oc_now_ms() - c->started_ms)));
 	oc_json_put(meta, "turns", json_integer(r->turns));
 	oc_json_put(meta, "toolCalls", json_integer(r->calls));
@@ -303,11 +293,25 @@ static void print_document(const struct command *c)
 
 /* ---- the command ---- */
 
+/* A model that the catalog does not know is looked for at its server once (spec 01 §3.6); what
+ * comes of it is said when the run selects it. */
+static void complete_catalog_wait(struct command *c)
+{
+	const char *wanted = oc_args_get(c->args, "--model");
+	struct oc_selection s;
+	struct oc_err e = { 0 };
+
+	if (!wanted) wanted = c->settings.model;
+	if (oc_select_wait(&c->catalog, oc_str(wanted), &s, NULL, &e) == OC_OK)
+		oc_selection_deinit(&s);
+}
+
 static int run(struct command *c)
 {
 	bool json = oc_args_has(c->args, "--json");
 
 	find_workspace(c);
+	complete_catalog_wait(c);
 	oc_agent_show_init(&c->show, json, oc_args_has(c->args, "--verbose"));
 	c->show.alive = moved;
 	c->show.alive_arg = c;

@@ -11,6 +11,7 @@
 #include "cli/print.h"
 #include "model/call.h"
 #include "model/reasoning.h"
+#include "model/refresh.h"
 #include "net/base64.h"
 #include "rt/file.h"
 #include "rt/tty.h"
@@ -108,8 +109,7 @@ static bool choose_model(struct infer *in)
 	const char *ref = oc_args_get(in->args, "--model");
 	struct oc_strv warnings = { 0 };
 	struct oc_err e = { 0 };
-	enum oc_rc rc = ref ? oc_select(&in->catalog, oc_str(ref), &in->target, &warnings, &e)
-			    : oc_select_default(&in->catalog, &in->target, &warnings, &e);
+	enum oc_rc rc = oc_select_wait(&in->catalog, oc_str(ref), &in->target, &warnings, &e);
 
 	for (size_t i = 0; i < warnings.n; i++) oc_print_warning(warnings.v[i]);
 	oc_strv_deinit(&warnings);
@@ -194,17 +194,6 @@ static int run_model(struct infer *in)
 
 /* ---- output ---- */
 
-static json_t *usage_json(const struct oc_usage *u)
-{
-	json_t *o = json_object();
-
-	oc_json_put(o, "input", json_integer(u->input));
-	oc_json_put(o, "output", json_integer(u->output));
-	if (u->cached >= 0) oc_json_put(o, "cacheRead", json_integer(u->cached));
-	if (u->reasoning >= 0) oc_json_put(o, "reasoning", json_integer(u->reasoning));
-	return o;
-}
-
 static json_t *output_json(const struct oc_reply *r)
 {
 	json_t *out = json_object();
@@ -232,7 +221,7 @@ static void print_ok(const struct infer *in)
 	oc_json_put(o, "model", oc_json_new_str(oc_str(in->target.model_id)));
 	oc_json_put(o, "attempts", json_array());
 	oc_json_put(o, "outputs", json_pack("[o]", output_json(r)));
-	if (r->usage.present) oc_json_put(o, "usage", usage_json(&r->usage));
+	if (r->usage.present) oc_json_put(o, "usage", oc_usage_json(&r->usage));
 	if (r->tokens_per_second > 0)
 		oc_json_put(o, "tokensPerSecond", json_real(r->tokens_per_second));
 	oc_print_json(o);

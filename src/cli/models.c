@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/context_guard.h"
 #include "base/mem.h"
 #include "model/lmstudio.h"
 #include "model/refresh.h"
@@ -81,18 +82,13 @@ void oc_models_print_saved(const struct oc_models_cli *m)
 	free(path);
 }
 
-static void print_warnings(const struct oc_strv *warnings)
-{
-	for (size_t i = 0; i < warnings->n; i++) fprintf(stderr, "warning: %s\n", warnings->v[i]);
-}
-
 bool oc_models_resolve(const struct oc_models_cli *m, const char *typed, struct oc_selection *out)
 {
 	struct oc_strv warnings = { 0 };
 	struct oc_err e = { 0 };
 	enum oc_rc rc = oc_select(&m->catalog, oc_str(typed), out, &warnings, &e);
 
-	print_warnings(&warnings);
+	for (size_t i = 0; i < warnings.n; i++) oc_print_warning(warnings.v[i]);
 	oc_strv_deinit(&warnings);
 	if (rc) oc_error("%s. The config was not changed.", e.msg);
 	return rc == OC_OK;
@@ -109,12 +105,14 @@ char *oc_models_key(const struct oc_models_cli *m, const char *ref)
 	return key;
 }
 
-void oc_models_print_json(const json_t *v)
+void oc_models_warn_context(const struct oc_config *config, const struct oc_selection *target)
 {
-	char *text = oc_json_pretty(v);
+	struct oc_context_guard g;
+	struct oc_err e = { 0 };
 
-	fputs(text, stdout);
-	free(text);
+	oc_context_guard_init(&g, config, NULL, target);
+	if (oc_context_guard_check(&g, target, &e) != OC_OK)
+		fprintf(stderr, "warning: %s\n", e.msg);
 }
 
 int oc_models_missing(const struct oc_args *a, const char *name)

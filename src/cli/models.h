@@ -1,6 +1,7 @@
 #ifndef OC_MODELS_H
 #define OC_MODELS_H
 #include "cli/command.h"
+#include "cli/print.h"
 #include "config/edit.h"
 #include "model/select.h"
 /* What the files of `openclaw models …` share (spec 01 §8.7). */
@@ -27,7 +28,8 @@ OC_MUST_USE bool oc_models_resolve(const struct oc_models_cli *m, const char *ty
 /* Resolves for display only: the key, or the text itself when it resolves to nothing. Free with
  * free(). */
 char *oc_models_key(const struct oc_models_cli *m, const char *ref);
-void oc_models_print_json(const json_t *v);
+/* The warning of the context guard, as an agent turn would give it. */
+void oc_models_warn_context(const struct oc_config *config, const struct oc_selection *target);
 /* Exit code 1 after "missing argument <name>". */
 int oc_models_missing(const struct oc_args *a, const char *name);
 

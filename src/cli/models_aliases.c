@@ -29,7 +29,7 @@ static void print_aliases(struct oc_args *a, json_t *map)
 
 	if (oc_args_has(a, "--json")) {
 		json_t *doc = json_pack("{s:O}", "aliases", map);
-		oc_models_print_json(doc);
+		oc_print_json(doc);
 		json_decref(doc);
 		return;
 	}

@@ -124,7 +124,7 @@ static void print_profiles(struct oc_args *a, const struct oc_models_cli *m, jso
 	}
 	if (oc_args_has(a, "--json")) {
 		json_t *out = json_pack("{s:O}", "profiles", list);
-		oc_models_print_json(out);
+		oc_print_json(out);
 		json_decref(out);
 	} else {
 		printf("Profiles (%zu):\n", json_array_size(list));

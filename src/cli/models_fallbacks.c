@@ -25,7 +25,7 @@ static void print_list(struct oc_args *a, const struct list_kind *kind, const st
 		for (size_t i = 0; i < refs->n; i++)
 			json_array_append_new(list, oc_json_new_str(oc_str(refs->v[i])));
 		oc_json_put(doc, kind->json_key, list);
-		oc_models_print_json(doc);
+		oc_print_json(doc);
 		json_decref(doc);
 		return;
 	}

@@ -2,7 +2,6 @@
  * --refresh is given. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -235,7 +234,7 @@ static void print_json(const struct rows *rows)
 	}
 	oc_json_put(doc, "count", json_integer((json_int_t)rows->n));
 	oc_json_put(doc, "models", models);
-	oc_models_print_json(doc);
+	oc_print_json(doc);
 	json_decref(doc);
 }
 
@@ -289,13 +288,6 @@ static void row_cells(const struct row *r, char *cells[COLUMNS])
 	cells[5] = oc_strdup(r->tags);
 }
 
-static bool use_colour(void)
-{
-	const char *no_color = getenv("NO_COLOR");
-
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
-}
-
 static void print_table(const struct rows *rows)
 {
 	static const char *const titles[COLUMNS] = { "Model", "Input", "Ctx",
@@ -310,7 +302,7 @@ static void print_table(const struct rows *rows)
 		if (w > width[i % COLUMNS]) width[i % COLUMNS] = w;
 	}
 	for (size_t i = 0; i < n; i += COLUMNS)
-		print_cells(cells + i, width, i == 0 && use_colour() ? "\033[1m" : "");
+		print_cells(cells + i, width, i == 0 && oc_print_colour() ? "\033[1m" : "");
 	for (size_t i = 0; i < n; i++) free(cells[i]);
 	free(cells);
 }

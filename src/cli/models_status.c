@@ -160,7 +160,10 @@ static json_t *status_of(const struct oc_models_cli *m)
 	oc_json_put(s, "aliases", aliases_of(m));
 	oc_json_put(s, "allowed", allowed_of(m));
 	oc_json_put(s, "auth", auth_of(m));
-	if (rc) oc_json_put(s, "problem", json_string(e.msg));
+	if (rc)
+		oc_json_put(s, "problem", json_string(e.msg));
+	else
+		oc_models_warn_context(&m->config, &chosen);
 	oc_selection_deinit(&chosen);
 	return s;
 }
@@ -270,7 +273,7 @@ int oc_cmd_models_status(struct oc_args *a)
 		json_t *s = status_of(&m);
 
 		if (oc_args_has(a, "--json"))
-			oc_models_print_json(s);
+			oc_print_json(s);
 		else if (oc_args_has(a, "--plain"))
 			print_plain(s);
 		else

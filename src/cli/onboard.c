@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "cli/models.h"
 #include "cli/onboard.h"
 #include "rt/tty.h"
 
@@ -54,6 +55,7 @@ const struct oc_option oc_onboard_options[] = {
 void oc_onboard_deinit(struct oc_onboard *o)
 {
 	free(o->provider);
+	free(o->typed_provider);
 	free(o->base_url);
 	oc_free_secret(o->key);
 	oc_discovery_deinit(&o->found);
@@ -90,6 +92,7 @@ static enum oc_rc set_provider(struct oc_onboard *o, struct oc_err *e)
 	const char *typed = oc_args_get(o->args, "--custom-provider-id");
 	const char *id = o->choice->provider;
 
+	if (!typed) typed = o->typed_provider;
 	if (!id && typed && *typed) id = typed;
 	if (!id) id = "custom";
 	if (!provider_id_valid(id))
@@ -178,8 +181,11 @@ static enum oc_rc set_up_from_options_wait(struct oc_onboard *o, struct oc_err *
 
 static enum oc_rc set_up_provider_wait(struct oc_onboard *o, bool interactive, struct oc_err *e)
 {
-	enum oc_rc rc = set_provider(o, e);
+	bool ask_name =
+	    interactive && !o->choice->provider && !oc_args_has(o->args, "--custom-provider-id");
+	enum oc_rc rc = ask_name ? oc_onboard_ask_provider_wait(o) : OC_OK;
 
+	if (!rc) rc = set_provider(o, e);
 	if (!rc) rc = set_api(o, e);
 	if (!rc) rc = interactive ? oc_onboard_ask_wait(o, e) : set_up_from_options_wait(o, e);
 	return rc;
@@ -223,26 +229,26 @@ static void print_config_lines(const struct oc_onboard *o, bool changed)
 	free(path);
 }
 
-static void warn_small_context(const struct oc_onboard *o, const json_t *config)
+/* What an agent turn would say about the window of the new default. */
+static void warn_small_context(const struct oc_config *now)
 {
-	const json_t *guard = json_object_get(
-	    json_object_get(json_object_get(config, "agents"), "defaults"), "contextGuard");
-	int64_t warn = oc_json_int(guard, "warnBelow", 32000);
-	int64_t block = oc_json_int(guard, "blockBelow", 16000);
+	struct oc_catalog catalog;
+	struct oc_selection s;
+	struct oc_err e = { 0 };
 
-	if (o->model_ctx <= 0 || (o->model_ctx >= warn && o->model_ctx >= block)) return;
-	fprintf(
-	    stderr,
-	    "warning: low context window: %s/%s ctx=%lld (warn<%lld, agent turns need %lld)%s\n",
-	    o->provider, o->model, (long long)o->model_ctx, (long long)warn, (long long)block,
-	    "; raise the context limit of the server, or set agents.defaults.contextGuard");
+	if (oc_catalog_load(&catalog, now, &e) != OC_OK) return;
+	if (oc_select_default(&catalog, &s, NULL, &e) == OC_OK) {
+		oc_models_warn_context(now, &s);
+		oc_selection_deinit(&s);
+	}
+	oc_catalog_deinit(&catalog);
 }
 
-static void print_result(const struct oc_onboard *o, bool changed, const json_t *config)
+static void print_result(const struct oc_onboard *o, bool changed, const struct oc_config *now)
 {
 	if (o->model) fprintf(o->out, "Default %s model: %s\n", o->choice->label, o->model);
 	print_config_lines(o, changed);
-	if (o->model) warn_small_context(o, config);
+	if (o->model) warn_small_context(now);
 }
 
 static enum oc_rc finish_wait(struct oc_onboard *o, bool changed, struct oc_err *e)
@@ -251,7 +257,7 @@ static enum oc_rc finish_wait(struct oc_onboard *o, bool changed, struct oc_err 
 	enum oc_rc rc = oc_config_load(&now, e);
 
 	if (!rc) {
-		print_result(o, changed, now.value);
+		print_result(o, changed, &now);
 		rc = oc_onboard_report_gateway_wait(o, now.value);
 		if (o->model && !rc)
 			fprintf(o->out, "Try it: openclaw agent --local -m \"Hello\"\n");

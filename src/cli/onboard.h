@@ -41,9 +41,9 @@ struct oc_onboard {
 	enum oc_key_source key_source;
 	int64_t preferred_ctx; /* 0 = none */
 	struct oc_discovery found;
-	char *model;	   /* chosen id */
-	int64_t model_ctx; /* its contextTokens, 0 = unknown */
-	bool list_all;	   /* every discovered model gets an entry in agents.defaults.models */
+	char *typed_provider; /* answered, not given as an option; NULL */
+	char *model;	      /* chosen id */
+	bool list_all;	      /* every discovered model gets an entry in agents.defaults.models */
 	bool json;
 	FILE *out; /* where results for a person go */
 };
@@ -66,6 +66,8 @@ json_t *oc_onboard_records(const struct oc_onboard *o, bool for_config);
 /* ---- onboard_interactive.c ---- */
 /* Which provider. */
 OC_MUST_USE enum oc_rc oc_onboard_ask_choice_wait(struct oc_onboard *o, struct oc_err *e);
+/* Name of a provider that has none of its own; o->typed_provider. */
+OC_MUST_USE enum oc_rc oc_onboard_ask_provider_wait(struct oc_onboard *o);
 /* Asks for all of the above. OC_EOF: the person declined; nothing is to be written. */
 OC_MUST_USE enum oc_rc oc_onboard_ask_wait(struct oc_onboard *o, struct oc_err *e);
 

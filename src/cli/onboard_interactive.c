@@ -31,7 +31,7 @@ static enum oc_rc ask_wait(const char *prompt, bool secret, char **out)
 
 static enum oc_rc confirm_wait(const char *question, bool *yes)
 {
-	char *prompt = oc_asprintf("%s [Y/n] ", question), *answer;
+	char *prompt = oc_asprintf("%s [Y/n] ", question), *answer = NULL;
 	enum oc_rc rc = ask_wait(prompt, false, &answer);
 
 	free(prompt);
@@ -85,34 +85,35 @@ enum oc_rc oc_onboard_ask_choice_wait(struct oc_onboard *o, struct oc_err *e)
 	return OC_OK;
 }
 
+enum oc_rc oc_onboard_ask_provider_wait(struct oc_onboard *o)
+{
+	return ask_wait("Name of the provider in the config [custom]: ", false, &o->typed_provider);
+}
+
 /* ---- address and key ---- */
 
-static char *default_address(const struct oc_onboard *o)
+/* What a blank answer means; NULL when there is nothing to offer. Owned. */
+static char *default_address(struct oc_onboard *o)
 {
-	const struct oc_provider *known = oc_catalog_provider(o->catalog, oc_str(o->provider));
+	struct oc_err e = { 0 };
 
-	if (o->base_url && !o->choice->native_list) return oc_strdup(o->base_url);
-	if (o->choice->native_list)
-		return oc_lmstudio_server_base(oc_str(o->base_url ? o->base_url
-						      : known	  ? known->base_url
-								  : NULL),
-					       false);
-	if (known && known->base_url) return oc_strdup(known->base_url);
-	return o->choice->base_url ? oc_strdup(o->choice->base_url) : NULL;
+	if (!o->base_url && oc_onboard_set_base(o, NULL, &e) != OC_OK) return NULL;
+	return o->choice->native_list ? oc_lmstudio_server_base(oc_str(o->base_url), false)
+				      : oc_strdup(o->base_url);
 }
 
 static enum oc_rc ask_base_wait(struct oc_onboard *o, struct oc_err *e)
 {
 	for (;;) {
-		char *dflt = default_address(o), *answer;
+		char *dflt = default_address(o), *answer = NULL;
 		char *prompt = dflt ? oc_asprintf("%s base URL [%s]: ", o->choice->label, dflt)
 				    : oc_asprintf("%s base URL: ", o->choice->label);
 		enum oc_rc rc = ask_wait(prompt, false, &answer);
 
 		free(prompt);
 		if (!rc) {
-			bool keep = *answer == '\0' && !o->base_url;
-			rc = oc_onboard_set_base(o, keep ? NULL : *answer ? answer : dflt, e);
+			bool kept = *answer == '\0' && dflt;
+			if (!kept) rc = oc_onboard_set_base(o, answer, e);
 			oc_free_secret(answer);
 			if (rc == OC_E_INPUT) {
 				fprintf(stderr, "%s\n", e->msg);
@@ -205,7 +206,7 @@ static enum oc_rc ask_context_wait(struct oc_onboard *o)
 {
 	for (;;) {
 		int64_t n = 0;
-		char *answer;
+		char *answer = NULL;
 		enum oc_rc rc = ask_wait(
 		    "Preferred context length in tokens (blank = automatic): ", false, &answer);
 		if (rc) return rc;

@@ -81,22 +81,22 @@ static enum oc_rc set_plain_base(struct oc_onboard *o, struct oc_str s, struct o
 	return rc;
 }
 
-static enum oc_rc set_lmstudio_base(struct oc_onboard *o, struct oc_str s, struct oc_err *e)
+/* Nothing typed: what the config says, else the default; never what the environment says for
+ * others. */
+static enum oc_rc set_lmstudio_base(struct oc_onboard *o, struct oc_str typed, struct oc_err *e)
 {
-	struct oc_provider *known = oc_catalog_provider(o->catalog, OC_LIT(OC_LMSTUDIO_ID));
+	const char *docker =
+	    o->config->env ? oc_env_get(o->config->env, "OPENCLAW_DOCKER_SETUP") : NULL;
+	struct oc_str s = typed.n ? typed : oc_json_str(o->entry, "baseUrl");
 	char *server;
 
-	if (s.n == 0 && known && known->base_url) {
-		o->base_url = oc_strdup(known->base_url);
-		return OC_OK;
-	}
-	if (!oc_lmstudio_base_valid(s))
+	if (typed.n && !oc_lmstudio_base_valid(typed))
 		return oc_fail(
 		    e, OC_E_INPUT,
 		    "base URL \"%.*s\" is no http or https address; LM Studio listens on "
 		    "http://localhost:1234",
-		    OC_FMT(oc_str_head(s, 200)));
-	server = oc_lmstudio_server_base(s, false);
+		    OC_FMT(oc_str_head(typed, 200)));
+	server = oc_lmstudio_server_base(s, docker && strcmp(docker, "0") != 0);
 	o->base_url = oc_lmstudio_inference_base(server);
 	free(server);
 	return OC_OK;
@@ -262,11 +262,6 @@ enum oc_rc oc_onboard_choose_model(struct oc_onboard *o, const char *wanted, str
 	if (named) m = find_listed(o, wanted);
 	if (!m || !oc_listed_can_chat(m)) return unknown_model(o, wanted, e);
 	o->model = oc_strdup(m->id);
-	json_t *record =
-	    o->choice->native_list ? oc_lmstudio_record(m, o->preferred_ctx) : oc_openai_record(m);
-	o->model_ctx = oc_json_positive(record, "contextTokens");
-	if (o->model_ctx == 0) o->model_ctx = oc_json_positive(record, "contextWindow");
-	json_decref(record);
 	return OC_OK;
 }
 

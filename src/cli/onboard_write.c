@@ -2,6 +2,7 @@
  * to models.json. */
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "cli/onboard.h"
 #include "config/edit.h"
@@ -165,6 +166,47 @@ static enum oc_rc write_profile(struct oc_onboard *o, struct oc_err *e)
 	return oc_auth_profiles_update(o->config->paths.agent_dir, edit_profiles, o, e);
 }
 
+struct earlier {
+	const struct oc_onboard *o;
+	json_t *doc;
+};
+
+/* The config could not be written: a key without it would be a surprise. */
+static void put_back(json_t *doc, void *arg)
+{
+	const struct earlier *was = arg;
+	json_t *now = oc_onboard_object(doc, "profiles"), *profile;
+	const char *id;
+
+	oc_auth_profiles_remove_provider(doc, was->o->provider);
+	json_object_foreach (json_object_get(was->doc, "profiles"), id, profile) {
+		if (oc_str_ieq(oc_json_str(profile, "provider"), oc_str(was->o->provider)))
+			json_object_set(now, id, profile);
+	}
+}
+
+static enum oc_rc write_config_and_profile(struct oc_onboard *o, json_t *raw,
+					   enum oc_edit_result *result, struct oc_err *e)
+{
+	const char *folder = o->config->paths.agent_dir;
+	struct earlier was = { .o = o };
+	struct oc_strv problems = { 0 };
+	enum oc_rc rc = OC_OK;
+
+	if (o->model) rc = oc_auth_profiles_load(folder, &was.doc, e);
+	if (!rc) rc = write_profile(o, e);
+	if (!rc) {
+		rc = oc_config_write(o->config, raw, result, &problems, e);
+		if (rc && o->model &&
+		    oc_auth_profiles_update(folder, put_back, &was, NULL) != OC_OK)
+			oc_log(OC_LOG_WARN, "auth", "the profiles of %s may have changed",
+			       o->provider);
+	}
+	oc_strv_deinit(&problems);
+	json_decref(was.doc);
+	return rc;
+}
+
 static enum oc_rc invalid(const struct oc_strv *problems, struct oc_err *e)
 {
 	char *list = oc_strv_join(problems, "; ");
@@ -174,22 +216,24 @@ static enum oc_rc invalid(const struct oc_strv *problems, struct oc_err *e)
 	return OC_E_INPUT;
 }
 
-static enum oc_rc write_catalog(const struct oc_onboard *o, struct oc_err *e)
+/* Only a memory of the server's list: setup is complete without it. */
+static void write_catalog(const struct oc_onboard *o)
 {
+	struct oc_err e = { 0 };
 	struct oc_config now;
 	json_t *found = json_object(), *provider = json_object();
-	enum oc_rc rc = oc_config_load(&now, e);
+	enum oc_rc rc = oc_config_load(&now, &e);
 
 	if (!rc) {
 		oc_json_put(provider, "baseUrl", json_string(o->base_url));
 		oc_json_put(provider, "models", oc_onboard_records(o, false));
 		json_object_set(found, o->provider, provider);
-		rc = oc_models_json_update(&now, found, NULL, e);
+		rc = oc_models_json_update(&now, found, NULL, &e);
 	}
 	json_decref(provider);
 	json_decref(found);
 	oc_config_deinit(&now);
-	return rc;
+	if (rc) oc_log(OC_LOG_WARN, "models", "%s", e.msg);
 }
 
 enum oc_rc oc_onboard_write(struct oc_onboard *o, bool *changed, struct oc_err *e)
@@ -202,10 +246,9 @@ enum oc_rc oc_onboard_write(struct oc_onboard *o, bool *changed, struct oc_err *
 	/* Judged first, so that no key is stored for a config that is then refused. */
 	oc_config_check(o->config, raw, &problems);
 	rc = problems.n ? invalid(&problems, e) : OC_OK;
-	if (!rc) rc = write_profile(o, e);
-	if (!rc) rc = oc_config_write(o->config, raw, &result, &problems, e);
+	if (!rc) rc = write_config_and_profile(o, raw, &result, e);
 	*changed = result == OC_EDIT_WRITTEN;
-	if (!rc && o->model) rc = write_catalog(o, e);
+	if (!rc && o->model) write_catalog(o);
 	oc_strv_deinit(&problems);
 	json_decref(raw);
 	return rc;

@@ -22,7 +22,7 @@ void oc_json5_free(struct oc_json5 *d);
 /* Borrowed. Non-finite numbers are jansson reals, which json_real() cannot make, so they are the
  * strings "Infinity", "-Infinity", "NaN". */
 json_t *oc_json5_value(const struct oc_json5 *d);
-size_t oc_json5_comments(const struct oc_json5 *d); /* how many */
+size_t oc_json5_comments(const struct oc_json5 *d);    /* how many */
 struct oc_str oc_json5_text(const struct oc_json5 *d); /* the whole text; borrowed */
 /* The bytes of the value of a root member as authored, without surrounding comments; {NULL, 0} when
  * absent. */

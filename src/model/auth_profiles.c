@@ -41,6 +41,7 @@ static enum oc_rc load(const char *path, json_t **out, struct oc_err *e)
 	struct oc_buf bytes;
 	enum oc_rc rc = oc_file_read(path, OC_MAX_STATE_FILE_BYTES, &bytes, e);
 
+	*out = NULL;
 	if (rc == OC_E_NOT_FOUND) {
 		*out = empty_document();
 		return OC_OK;

@@ -25,12 +25,14 @@ static int64_t prompt_chars(const struct oc_messages *m)
 	return chars;
 }
 
-static int64_t output_limit(const struct oc_call_spec *s)
+/* override: max_tokens of the request parameters, 0 = none. */
+static int64_t output_limit(const struct oc_call_spec *s, int64_t override)
 {
 	const struct oc_model *m = s->target->model;
 	int64_t provider_cap = oc_json_positive(s->target->provider->entry, "maxTokens");
 	int64_t limit = m && m->max_tokens ? m->max_tokens : DEFAULT_MAX_TOKENS;
 
+	if (override) limit = override;
 	if (provider_cap && provider_cap < limit) limit = provider_cap;
 	if (s->max_tokens) return s->max_tokens;
 	int64_t window = m ? m->context_tokens ? m->context_tokens : m->context_window : 0;
@@ -71,7 +73,7 @@ static json_t *request_json(const struct oc_call_spec *s, const struct oc_compat
 		.compat = compat,
 		.messages = s->messages,
 		.tools = s->tools,
-		.max_tokens = output_limit(s),
+		.max_tokens = output_limit(s, oc_json_positive(params, "max_tokens")),
 		.thinking = s->thinking,
 		.reasoning_model = t->model && t->model->reasoning,
 		.vision = t->model && t->model->vision,
@@ -143,6 +145,27 @@ static enum oc_rc prepare(const struct oc_call_spec *s, struct prepared *out, st
 	return OC_OK;
 }
 
+/* ---- the reply ---- */
+
+/* A server may echo the key it was sent; no message of ours repeats it. */
+static void hide_key(struct oc_reply *reply, const char *key)
+{
+	enum { SHORTEST_SECRET = 6 };
+	char *message = reply->error.message;
+	size_t n = key ? strlen(key) : 0;
+
+	if (!message || n < SHORTEST_SECRET) return;
+	for (char *hit = message; (hit = strstr(hit, key)); hit += n) memset(hit, '*', n);
+}
+
+static void refuse_filtered(struct oc_reply *reply)
+{
+	if (reply->outcome != OC_OUTCOME_OK || reply->finish != OC_FINISH_CONTENT_FILTER) return;
+	reply->outcome = OC_OUTCOME_ERROR;
+	reply->error.class = OC_ERR_BAD_REQUEST;
+	reply->error.message = oc_strdup("Provider finish_reason: content_filter");
+}
+
 /* ---- retries ---- */
 
 static void notice_retry(const struct oc_call_spec *s, const struct oc_reply *reply,
@@ -182,6 +205,8 @@ static enum oc_rc call_wait(const struct oc_call_spec *s, const struct prepared 
 		enum oc_rc rc = oc_attempt_wait(&a);
 		oc_reply_deinit(reply);
 		*reply = a.reply;
+		hide_key(reply, p->credential.key);
+		refuse_filtered(reply);
 		if (rc != OC_OK || reply->error.class == OC_ERR_NONE) return rc;
 		bool visible = s->side_effects || a.shown;
 		if (!oc_retry_allowed(&retry, reply, s->target->provider->local, visible,

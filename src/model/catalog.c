@@ -42,8 +42,14 @@ bool oc_record_can_chat(const json_t *record)
 bool oc_model_id_usable(struct oc_str id)
 {
 	if (oc_str_trim(id).n == 0 || id.n > OC_MAX_MODEL_ID_BYTES) return false;
-	for (size_t i = 0; i < id.n; i++)
-		if ((unsigned char)id.p[i] < ' ' || id.p[i] == 0x7f) return false;
+	for (size_t i = 0; i < id.n; i++) {
+		unsigned char c = (unsigned char)id.p[i];
+		unsigned char next = i + 1 < id.n ? (unsigned char)id.p[i + 1] : 0;
+
+		/* C0, DEL, and the C1 set as UTF-8 writes it: terminals obey them. */
+		if (c < ' ' || c == 0x7f || (c == 0xC2 && next >= 0x80 && next < 0xA0))
+			return false;
+	}
 	return true;
 }
 
@@ -160,22 +166,26 @@ static bool is_native(struct oc_str base)
 	return native;
 }
 
-/* The LM Studio base, by the order of spec 01 §13.1. */
-static char *lmstudio_base(const struct oc_config *c, const json_t *entry)
+/* Without an entry of its own, LM Studio is where the environment says that an OpenAI-shaped server
+ * is (spec 01 §13.1); with one, nothing but the entry decides, so that its key goes nowhere else.
+ */
+static struct oc_str unconfigured_lmstudio(const struct oc_config *c)
 {
 	const json_t *providers = json_object_get(json_object_get(c->value, "models"), "providers");
-	struct oc_str tries[] = {
-		oc_json_str(entry, "baseUrl"),
-		oc_str(variable(c, "OPENAI_API_BASE")),
-		oc_json_str(json_object_get(providers, "openai"), "baseUrl"),
-	};
-	struct oc_str chosen = { 0 };
+	struct oc_str env = oc_str(variable(c, "OPENAI_API_BASE"));
+	struct oc_str openai = oc_json_str(json_object_get(providers, "openai"), "baseUrl");
 
-	for (size_t i = 0; !chosen.n && i < sizeof tries / sizeof *tries; i++)
-		if (i == 0 || !is_native(tries[i])) chosen = oc_str_trim(tries[i]);
-	char *server =
-	    oc_lmstudio_server_base(chosen, is_truthy(variable(c, "OPENCLAW_DOCKER_SETUP")));
+	if (env.n > 0 && !is_native(env)) return env;
+	return is_native(openai) ? (struct oc_str){ 0 } : openai;
+}
+
+static char *lmstudio_base(const struct oc_config *c, const json_t *entry)
+{
+	bool docker = is_truthy(variable(c, "OPENCLAW_DOCKER_SETUP"));
+	struct oc_str typed = entry ? oc_json_str(entry, "baseUrl") : unconfigured_lmstudio(c);
+	char *server = oc_lmstudio_server_base(typed, docker);
 	char *base = oc_lmstudio_inference_base(server);
+
 	free(server);
 	return base;
 }

@@ -3,10 +3,10 @@
 #include "model/catalog.h"
 /* Keys: auth profiles, config, environment, local markers (spec 01 §3.9, D38, §2.2). */
 struct oc_credential {
-	char *key;	  /* secret, NULL = none is sent */
-	char *source;	  /* for `models status`: "profile lmstudio:default",
-			   * "models.providers.local.apiKey",     "LM_API_TOKEN", "… (synthetic local key)";
-			   * NULL = no key and none needed */
+	char *key; /* secret, NULL = none is sent */
+	/* For `models status`: "profile lmstudio:default", "models.providers.local.apiKey",
+	 * "LM_API_TOKEN", "… (synthetic local key)". */
+	char *source;
 	char *profile_id; /* NULL when not from a profile */
 };
 /* OC_E_INPUT: a public host without a key; e names config path, variable and login command. profile

@@ -9,12 +9,10 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/body_kind.h"
 #include "model/chat_decoder.h"
 #include "model/errors.h"
 #include "net/sse.h"
-
-enum { MAX_SNIFF = 2048 };
-enum body_kind { UNDECIDED, EVENTS, JSON, HTML, OTHER };
 
 struct oc_decoder {
 	struct oc_decode_context ctx;
@@ -23,7 +21,7 @@ struct oc_decoder {
 	struct oc_chat chat;
 	struct oc_sse sse;
 	struct oc_buf body; /* undecided, JSON, or what came with an error status */
-	enum body_kind kind;
+	enum oc_body_kind kind;
 	int status;
 	char *content_type, *location, *server;
 	int64_t retry_after_ms;
@@ -100,51 +98,13 @@ void oc_decoder_head(struct oc_decoder *d, int status, oc_header_fn *header, voi
 
 /* ---- kind of body --------------------------------------------------------------------- */
 
-static bool type_has(const struct oc_decoder *d, const char *part)
-{
-	return d->content_type && oc_str_ihas(oc_str(d->content_type), part);
-}
-
-static enum body_kind kind_by_type(const struct oc_decoder *d)
-{
-	if (type_has(d, "text/event-stream")) return EVENTS;
-	if (type_has(d, "html")) return HTML;
-	if (type_has(d, "/json") || type_has(d, "+json") || type_has(d, "ndjson")) return JSON;
-	return OTHER;
-}
-
-static const struct {
-	struct oc_str begin;
-	enum body_kind kind;
-} signatures[] = {
-	{ { "{", 1 }, JSON },	  { { "data:", 5 }, EVENTS },	{ { "event:", 6 }, EVENTS },
-	{ { ":", 1 }, EVENTS },	  { { "<!doctype", 9 }, HTML }, { { "<html", 5 }, HTML },
-	{ { "<head", 5 }, HTML }, { { "<body", 5 }, HTML },
-};
-
-/* UNDECIDED: more bytes may tell. */
-static enum body_kind sniff(const struct oc_decoder *d, struct oc_str body, bool final)
-{
-	bool may_tell = false;
-
-	if (oc_str_starts(body, OC_LIT("\xEF\xBB\xBF"))) body = oc_str_from(body, 3);
-	bool room = body.n < MAX_SNIFF && !final;
-
-	while (body.n && oc_is_space(body.p[0])) body = oc_str_from(body, 1);
-	for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++) {
-		if (oc_str_istarts(body, signatures[i].begin)) return signatures[i].kind;
-		may_tell = may_tell || oc_str_istarts(signatures[i].begin, body);
-	}
-	if (oc_str_istarts(OC_LIT("\xEF\xBB\xBF"), body)) may_tell = true;
-	return may_tell && room ? UNDECIDED : kind_by_type(d);
-}
-
 static void decide_kind(struct oc_decoder *d, bool final)
 {
-	enum body_kind by_type = kind_by_type(d);
+	enum oc_body_kind by_type = oc_body_kind_by_type(d->content_type);
 
-	d->kind = sniff(d, oc_buf_view(&d->body), final);
-	if ((d->kind == EVENTS || d->kind == JSON) && d->content_type && d->kind != by_type)
+	d->kind = oc_body_kind_sniff(d->content_type, oc_buf_view(&d->body), final);
+	if ((d->kind == OC_BODY_EVENTS || d->kind == OC_BODY_JSON) && d->content_type &&
+	    d->kind != by_type)
 		oc_reply_warn(&d->reply, "content_type_mismatch");
 }
 
@@ -237,7 +197,7 @@ static void keep_error_body(struct oc_decoder *d, struct oc_str bytes)
 static void feed_undecided(struct oc_decoder *d)
 {
 	decide_kind(d, false);
-	if (d->kind != EVENTS) return;
+	if (d->kind != OC_BODY_EVENTS) return;
 	feed_events(d, oc_buf_view(&d->body));
 	oc_buf_deinit(&d->body);
 }
@@ -251,14 +211,14 @@ enum oc_rc oc_decoder_feed(struct oc_decoder *d, struct oc_str bytes)
 		return OC_OK;
 	}
 	switch (d->kind) {
-	case EVENTS: feed_events(d, bytes); break;
-	case UNDECIDED:
-	case JSON:
+	case OC_BODY_EVENTS: feed_events(d, bytes); break;
+	case OC_BODY_UNDECIDED:
+	case OC_BODY_JSON:
 		oc_buf_add(&d->body, bytes);
 		if (d->body.bad) {
 			fail(d, OC_ERR_BAD_PAYLOAD, "the response is longer than allowed");
 			d->ended = true;
-		} else if (d->kind == UNDECIDED) {
+		} else if (d->kind == OC_BODY_UNDECIDED) {
 			feed_undecided(d);
 		}
 		break;
@@ -297,16 +257,16 @@ static void finish_refusal(struct oc_decoder *d)
 	struct oc_buf data;
 	struct oc_err e = { 0 };
 	struct oc_str raw = oc_buf_view(&d->body);
-	enum body_kind kind = sniff(d, raw, true);
+	enum oc_body_kind kind = oc_body_kind_sniff(d->content_type, raw, true);
 
 	oc_buf_init(&data, OC_MAX_ERROR_BODY_BYTES + 1);
-	if (kind == EVENTS) {
+	if (kind == OC_BODY_EVENTS) {
 		unwrap_events(d, &data);
 		raw = oc_buf_view(&data);
 	}
-	json_t *doc = kind == HTML ? NULL : oc_json_parse(raw, NULL, &e);
+	json_t *doc = kind == OC_BODY_HTML ? NULL : oc_json_parse(raw, NULL, &e);
 
-	refuse(d, json_is_object(doc) ? doc : NULL, raw, kind == HTML);
+	refuse(d, json_is_object(doc) ? doc : NULL, raw, kind == OC_BODY_HTML);
 	json_decref(doc);
 	oc_buf_deinit(&data);
 }
@@ -356,13 +316,13 @@ static void not_an_api(struct oc_decoder *d)
 
 static void finish_success(struct oc_decoder *d, enum oc_body_end end, bool unclean)
 {
-	if (d->kind == UNDECIDED && d->body.n > 0) {
+	if (d->kind == OC_BODY_UNDECIDED && d->body.n > 0) {
 		decide_kind(d, true);
-		if (d->kind == EVENTS) feed_events(d, oc_buf_view(&d->body));
+		if (d->kind == OC_BODY_EVENTS) feed_events(d, oc_buf_view(&d->body));
 	}
-	if (d->kind == EVENTS) finish_events(d);
-	if (d->kind == JSON) finish_json(d, end, unclean);
-	if (d->kind == HTML || d->kind == OTHER) not_an_api(d);
+	if (d->kind == OC_BODY_EVENTS) finish_events(d);
+	if (d->kind == OC_BODY_JSON) finish_json(d, end, unclean);
+	if (d->kind == OC_BODY_HTML || d->kind == OC_BODY_OTHER) not_an_api(d);
 }
 
 /* ---- outcome ------------------------------------------------------------------------------------

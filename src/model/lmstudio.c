@@ -98,7 +98,7 @@ bool oc_listed_can_chat(const struct oc_listed_model *m)
 char *oc_listed_label(const struct oc_listed_model *m)
 {
 	struct oc_strv tags = { 0 };
-	const char *name = m->name ? m->name : m->id;
+	const char *name = m->name && oc_model_id_usable(oc_str(m->name)) ? m->name : m->id;
 	char *joined, *label;
 
 	if (m->format) oc_strv_add(&tags, oc_str(m->format));
@@ -151,7 +151,8 @@ static json_t *record_head(const struct oc_listed_model *m, bool reasoning)
 	json_array_append_new(input, json_string("text"));
 	if (m->vision == OC_TRUE) json_array_append_new(input, json_string("image"));
 	oc_json_put(r, "id", oc_json_new_str(oc_str(m->id)));
-	oc_json_put(r, "name", oc_json_new_str(name.n ? name : oc_str(m->id)));
+	if (!oc_model_id_usable(name)) name = oc_str(m->id);
+	oc_json_put(r, "name", oc_json_new_str(name));
 	oc_json_put(r, "reasoning", json_boolean(reasoning));
 	oc_json_put(r, "input", input);
 	oc_json_put(r, "cost", zero_cost());

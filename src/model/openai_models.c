@@ -25,7 +25,9 @@ json_t *oc_openai_record(const struct oc_listed_model *m)
 	json_array_append_new(input, json_string("text"));
 	if (m->vision == OC_TRUE) json_array_append_new(input, json_string("image"));
 	oc_json_put(r, "id", oc_json_new_str(oc_str(m->id)));
-	oc_json_put(r, "name", oc_json_new_str(oc_str(m->name ? m->name : m->id)));
+	oc_json_put(r, "name",
+		    oc_json_new_str(
+			oc_str(m->name && oc_model_id_usable(oc_str(m->name)) ? m->name : m->id)));
 	oc_json_put(r, "input", input);
 	if (window > 0) oc_json_put(r, "contextWindow", json_integer(window));
 	if (m->tools == OC_FALSE) oc_json_put(r, "compat", json_pack("{s:b}", "supportsTools", 0));

@@ -108,8 +108,9 @@ void oc_reply_warn(struct oc_reply *r, const char *code)
 	size_t n = strlen(code);
 
 	if (n > MAX_WARNING_BYTES) n = oc_utf8_floor(code, MAX_WARNING_BYTES);
+	memcpy(clean, code, n);
 	for (size_t i = 0; i < n; i++)
-		clean[i] = (unsigned char)code[i] < 0x20 || code[i] == 0x7f ? '?' : code[i];
+		if ((unsigned char)clean[i] < 0x20 || clean[i] == 0x7f) clean[i] = '?';
 	struct oc_str c = { clean, n };
 
 	if (r->warnings.n >= MAX_WARNINGS || oc_strv_has(&r->warnings, c)) return;
@@ -126,4 +127,17 @@ void oc_reply_warnf(struct oc_reply *r, const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	oc_reply_warn(r, text);
+}
+
+json_t *oc_usage_json(const struct oc_usage *u)
+{
+	json_t *o = json_object();
+	int64_t cached = u->cached > 0 ? u->cached : 0;
+
+	oc_json_put(o, "input", json_integer(u->input > cached ? u->input - cached : 0));
+	oc_json_put(o, "output", json_integer(u->output));
+	if (u->cached >= 0) oc_json_put(o, "cacheRead", json_integer(u->cached));
+	if (u->reasoning >= 0) oc_json_put(o, "reasoning", json_integer(u->reasoning));
+	oc_json_put(o, "totalTokens", json_integer(u->input + u->output));
+	return o;
 }

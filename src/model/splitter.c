@@ -192,30 +192,41 @@ static bool known_name(struct oc_str name, bool partial, unsigned *family)
 	return false;
 }
 
-/* "<think attr>" at the start of s. Attributes hold neither '<' nor a line end. */
+static size_t skip_blanks(struct oc_str s, size_t i)
+{
+	while (i < s.n && i < MAX_TAG && (s.p[i] == ' ' || s.p[i] == '\t')) i++;
+	return i;
+}
+
+/* From behind the name to the '>'. Attributes hold neither '<' nor a line end; "<x/>" opens
+ * nothing. */
+static enum tag_verdict match_rest(struct oc_str s, size_t i, size_t *len)
+{
+	for (; i < s.n && i < MAX_TAG; i++) {
+		if (s.p[i] == '<' || s.p[i] == '\n' || s.p[i] == '\r') return TAG_NO;
+		if (s.p[i] != '>') continue;
+		*len = i + 1;
+		return s.p[i - 1] == '/' ? TAG_NO : TAG_OPEN;
+	}
+	return i < MAX_TAG ? TAG_MORE : TAG_NO;
+}
+
+/* "<think attr>" at the start of s. */
 static enum tag_verdict match_angle(struct oc_str s, size_t *len, unsigned *family)
 {
-	size_t i = 1, from;
-	bool close;
+	size_t i = skip_blanks(s, 1), from;
+	bool close = i < s.n && s.p[i] == '/';
 
-	while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t') && i < MAX_TAG) i++;
-	close = i < s.n && s.p[i] == '/';
-	if (close) i++;
-	while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t') && i < MAX_TAG) i++;
-	for (from = i; i < s.n && tag_char(s.p[i]);) i++;
+	from = i = skip_blanks(s, close ? i + 1 : i);
+	while (i < s.n && tag_char(s.p[i])) i++;
 	struct oc_str name = { s.p + from, i - from };
 
 	if (i == s.n && i < MAX_TAG) return known_name(name, true, family) ? TAG_MORE : TAG_NO;
 	if (i >= s.n || !known_name(name, false, family)) return TAG_NO;
 	if (s.p[i] != '>' && s.p[i] != ' ' && s.p[i] != '\t') return TAG_NO;
-	for (; i < s.n && i < MAX_TAG; i++) {
-		if (s.p[i] == '<' || s.p[i] == '\n' || s.p[i] == '\r') return TAG_NO;
-		if (s.p[i] != '>') continue;
-		if (s.p[i - 1] == '/') return TAG_NO; /* opens nothing */
-		*len = i + 1;
-		return close ? TAG_CLOSE : TAG_OPEN;
-	}
-	return i < MAX_TAG ? TAG_MORE : TAG_NO;
+	enum tag_verdict v = match_rest(s, i, len);
+
+	return v == TAG_OPEN && close ? TAG_CLOSE : v;
 }
 
 static enum tag_verdict match_mark(struct oc_str s, size_t *len, unsigned *family)

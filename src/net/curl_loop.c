@@ -44,8 +44,8 @@ static void on_socket_event(void *arg, int fd, int events)
 		   (events & OC_POLL_WRITE ? CURL_CSELECT_OUT : 0);
 
 	(void)arg;
-	/* 0 after an error of the descriptor: libcurl looks itself. Told CURL_CSELECT_ERR it would fail at
-	 * once, and what had arrived before a reset would be lost. */
+	/* 0 after an error of the descriptor: libcurl looks itself. Told CURL_CSELECT_ERR it would
+	 * fail at once, and what had arrived before a reset would be lost. */
 	oc_curl()->multi_socket_action(net.multi, fd, mask, &running);
 	collect_done();
 }

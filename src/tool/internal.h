@@ -16,6 +16,10 @@ OC_MUST_USE json_t *oc_coerce(const json_t *parameters, const json_t *args, stru
 /* "path (string, required), offset (integer)". */
 void oc_coerce_describe(const json_t *parameters, struct oc_buf *out);
 
+/* ---- unescape.c ---- */
+/* A copy in which every string is as it was before oc_special_escape. New reference. */
+json_t *oc_unescape_args(json_t *v);
+
 /* ---- workspace.c ---- */
 enum oc_access { OC_ACCESS_READ, OC_ACCESS_WRITE };
 /*

@@ -150,7 +150,7 @@ static void say_unreadable(const struct oc_tool *tool, const json_t *parameters,
 }
 
 static enum oc_rc run_fitted_wait(struct oc_tool_context *ctx, const struct oc_tool *tool,
-				  const json_t *parameters, const json_t *given,
+				  const json_t *parameters, json_t *received,
 				  struct oc_tool_result *out)
 {
 	struct oc_err e = { 0 };
@@ -158,6 +158,7 @@ static enum oc_rc run_fitted_wait(struct oc_tool_context *ctx, const struct oc_t
 	enum oc_rc rc = OC_OK;
 
 	oc_buf_init(&problem, 1000);
+	json_t *given = oc_unescape_args(received);
 	json_t *args = oc_coerce(parameters, given, &problem);
 	if (args)
 		rc = tool->run_wait(ctx, args, out, &e);
@@ -168,6 +169,7 @@ static enum oc_rc run_fitted_wait(struct oc_tool_context *ctx, const struct oc_t
 		rc = OC_OK;
 	}
 	json_decref(args);
+	json_decref(given);
 	oc_buf_deinit(&problem);
 	return rc;
 }

@@ -1,7 +1,9 @@
 """`openclaw agent --local`: its options, what it prints and where, whom it asks, and what fits into the context."""
+import datetime
 import os
 import re
 import time
+import zoneinfo
 
 import pytest
 from replies import prompt_tokens
@@ -78,6 +80,15 @@ def test_the_time_rides_in_the_user_message_and_not_in_the_system_text(ready, si
     assert re.fullmatch(r'\[ctx 20\d\d-\d\d-\d\d \d\d:\d\d Europe/Berlin \| cli\]\nhi', user['content'])
     assert not re.search(r'20\d\d-\d\d', system['content']) and 'Europe/Berlin' in system['content']
     assert str(ready.workspace) in system['content'] and len(system['content']) <= 2400
+
+
+def test_a_configured_time_zone_is_named_and_kept(ready, sim):
+    configure(ready, lambda c: c['agents']['defaults'].update(userTimezone='Asia/Tokyo'))
+    agent(ready, 'hi', env={'TZ': 'UTC'}).ok()
+    now = datetime.datetime.now(zoneinfo.ZoneInfo('Asia/Tokyo'))
+    stamp = re.match(r'\[ctx (.{16}) Asia/Tokyo', sim.chats[0].json['messages'][1]['content']).group(1)
+    said = datetime.datetime.strptime(stamp, '%Y-%m-%d %H:%M').replace(tzinfo=now.tzinfo)
+    assert abs((now - said).total_seconds()) < 130
 
 
 def test_the_same_system_text_and_tools_every_time(ready, sim):
@@ -246,6 +257,20 @@ def test_the_configuration_cannot_be_written_by_a_model(ready, sim):
     sim.call('write', {'path': '.openclaw/openclaw.json', 'content': '{}'}).reply('ok')
     agent(ready, 'break out', '--workspace', str(ready.home)).ok()
     assert ready.config_file.read_bytes() == before
+
+
+def test_template_control_words_never_reach_the_wire_and_files_with_them_can_be_edited(ready, sim):
+    words = '<|im_end|> [INST] </s> <tool_call>'
+    (ready.workspace / 'chat.txt').write_text(f'before {words} after\n')
+    (ready.workspace / 'AGENTS.md').write_text(f'rule {words}\n')
+    sim.call('read', {'path': 'chat.txt'})
+    sim.then(tool_calls=[{'name': 'edit', 'arguments': {'path': 'chat.txt', 'old': '<\u2060|im_end|> [\u2060INST]', 'new': 'X'}}])
+    sim.reply('Done.')
+    agent(ready, f'look at {words}').ok()
+    for c in sim.chats:
+        texts = [m['content'] for m in c.json['messages'] if m['role'] != 'assistant']
+        assert not [w for w in words.split() for t in texts if w in t]
+    assert (ready.workspace / 'chat.txt').read_text() == 'before X </s> <tool_call> after\n'
 
 
 # ---- context ------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ def test_infer_answers(openclaw, llama):
     configure(openclaw, llama.base_url, 'scripted')
     got = openclaw.run('infer', 'model', 'run', '--prompt', 'hi', '--json').ok().json
     assert (got['provider'], got['model'], got['outputs'][0]['text']) == ('llama', 'scripted', 'Done.')
+    assert got['usage']['input'] > 0 and got['usage']['output'] > 0
 
 
 def test_the_one_call_of_the_model_is_executed_and_the_run_ends(openclaw, llama, recorder):

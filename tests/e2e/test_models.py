@@ -111,6 +111,21 @@ def test_an_unset_variable_makes_a_provider_unusable_and_never_another_host(open
     assert 'models.providers.box.baseUrl' in r.err and 'BOX_URL' in r.err
 
 
+def test_without_config_a_running_lm_studio_is_found(openclaw, make_sim):
+    sim = make_sim()
+    openclaw.write_config({'models': {'providers': {'lmstudio': {'baseUrl': sim.base_url}}}})
+    r = openclaw.run('infer', 'model', 'run', '--prompt', 'hi').ok()
+    assert 'Hello from qwen/qwen3.5-9b.' in r.out
+    assert [q.path for q in sim.requests] == ['/api/v1/models', '/v1/chat/completions']
+
+
+def test_an_id_the_list_does_not_know_is_looked_for_once_and_then_sent(openclaw, sim):
+    openclaw.use(sim.base_url)
+    r = openclaw.run('infer', 'model', 'run', '--prompt', 'hi', '--model', 'lmstudio/allenai/olmocr-2-7b').ok()
+    assert 'Hello from allenai/olmocr-2-7b.' in r.out
+    assert [q.path for q in sim.requests] == ['/api/v1/models', '/v1/chat/completions']
+
+
 # ---- set ----------------------------------------------------------------------------------------------------------
 
 def test_set_keeps_fallbacks_and_lists_the_model(models):

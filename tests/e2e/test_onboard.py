@@ -178,6 +178,17 @@ def test_configured_headers_go_on_discovery(openclaw, sim):
     assert (sim.requests[0].headers['x-team'], sim.requests[0].headers['x-two']) == ('a', 'b')
 
 
+def test_a_small_window_is_warned_about(openclaw, make_sim):
+    r = onboard(openclaw, make_sim(models=[{'key': 'a/tiny', 'max': 4096}])).ok()
+    assert 'context window' in r.err and '4096' in r.err and '16000' in r.err
+
+
+def test_only_the_config_and_options_say_where_lm_studio_is(openclaw, sim, make_sim):
+    other = make_sim()
+    r = openclaw.run(*BASE, env={'OPENAI_API_BASE': other.base_url, 'LM_API_TOKEN': KEY})
+    assert other.requests == [], r
+
+
 # ---- what is refused ----------------------------------------------------------------------------------------------
 
 @pytest.fixture
@@ -257,6 +268,14 @@ def test_a_private_network_that_the_config_forbids(openclaw, sim):
     before = openclaw.config_file.read_bytes()
     openclaw.run(*BASE).failed('LM Studio', 'exited with code 1')
     assert openclaw.config_file.read_bytes() == before and sim.requests == []
+
+
+def test_a_read_only_config_leaves_no_key_behind(openclaw, make_sim):
+    sim = make_sim(token=KEY)
+    openclaw.write_config('{}')
+    refused(openclaw, onboard(openclaw, sim, '--lmstudio-api-key', KEY, env={'OPENCLAW_NIX_MODE': '1'}))
+    assert openclaw.config_file.read_text() == '{}'
+    assert not [name for name, data in openclaw.files().items() if KEY.encode() in data]
 
 
 def test_a_broken_config_is_not_touched(openclaw, sim):
@@ -456,6 +475,16 @@ def test_a_retry_asks_for_the_key_again_after_a_refusal(openclaw, make_sim, term
     t.answer('LM Studio base URL').answer('API key', KEY)
     t.answer('Preferred context length').answer('Default model')
     assert t.end() == 0, t.seen
+
+
+def test_another_server_is_named_and_chosen(openclaw, sim, terminal):
+    t = terminal('onboard', '--skip-health')
+    t.answer('Model provider', 'custom-api-key').answer('Name of the provider', 'box')
+    t.answer('base URL', 'nonsense').expect('nonsense')
+    t.answer('base URL', sim.base_url).answer('API key').answer('Default model', '2')
+    assert t.end() == 0, t.seen
+    assert openclaw.read_config()['models']['providers']['box']['baseUrl'] == sim.base_url
+    assert openclaw.read_config()['agents']['defaults']['model']['primary'].startswith('box/')
 
 
 def test_ctrl_c_leaves_nothing_behind(openclaw, terminal):

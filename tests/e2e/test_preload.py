@@ -60,7 +60,8 @@ def test_a_variant_is_loaded_by_its_key(openclaw, use):
     sim = use([model(variants=[f'{QWEN}@q4_k_m', f'{QWEN}@q8_0'], selected_variant=f'{QWEN}@q4_k_m')])
     openclaw.use(sim.base_url, model=f'{QWEN}@Q8_0')
     turn(openclaw)
-    assert sim.requests[1].path == LOAD and sim.requests[1].json['model'] == QWEN
+    loads = [r for r in sim.requests if r.path == LOAD]
+    assert [r.json['model'] for r in loads] == [QWEN]
 
 
 def test_only_exactly_false_switches_it_off(openclaw, use):
@@ -111,7 +112,7 @@ def test_a_key_that_the_list_does_not_know_is_loaded_all_the_same(openclaw, use)
     sim = use([model()])
     openclaw.use(sim.base_url, model='ghost/model', more={'contextTokens': 32768})
     turn(openclaw)
-    assert sim.requests[1].path == LOAD
+    assert paths(sim)[:2] == [LIST, LOAD]
     assert sim.requests[1].json == {'model': 'ghost/model', 'context_length': 32768}
 
 
@@ -123,6 +124,15 @@ def test_a_tool_loop_looks_once(openclaw, use):
     sim.reply('Done.')
     turn(openclaw).ok()
     assert paths(sim) == [LIST, CHAT, CHAT]
+
+
+def test_a_model_that_the_config_does_not_list_is_found_at_the_server(openclaw, use):
+    sim = use([model(), model('other/model', max=32768)])
+    turn(openclaw).ok()
+    del sim.requests[:]
+    openclaw.run('agent', '--local', '-m', 'hi', '--model', 'lmstudio/other/model').ok()
+    assert paths(sim) == [LIST, LIST, LOAD, CHAT], 'one discovery, then preload and turn'
+    assert sim.requests[2].json == {'model': 'other/model', 'context_length': 32768}
 
 
 def test_other_providers_are_not_preloaded(openclaw, make_sim):

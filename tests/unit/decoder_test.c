@@ -250,6 +250,28 @@ static void deltas_come_out_while_the_stream_runs(void **state)
 	oc_buf_deinit(&heard);
 }
 
+static void white_space_before_the_body_is_cut_alike_at_any_split(void **state)
+{
+	struct oc_decode_context ctx = { .stream = true };
+
+	(void)state;
+	for (int blanks = 2000; blanks <= 2100; blanks += 100)
+		for (size_t step = 0; step <= 700; step += 700) {
+			struct oc_buf body;
+
+			oc_buf_init(&body, 1 << 16);
+			for (int i = 0; i < blanks; i++) oc_buf_addc(&body, '\n');
+			oc_buf_adds(&body, "{\"choices\":[{\"message\":{\"content\":\"a\"}}]}");
+			struct oc_decoder *d =
+			    feed_body(&ctx, NULL, "text/plain", oc_buf_view(&body), step);
+
+			assert_int_equal(oc_decoder_reply(d)->error.class,
+					 blanks < 2048 ? OC_ERR_NONE : OC_ERR_NOT_AN_API);
+			oc_decoder_free(d);
+			oc_buf_deinit(&body);
+		}
+}
+
 /* ---- limits and cost ---------------------------------------------------------------- */
 
 static void a_hundred_thousand_deltas_take_linear_time(void **state)
@@ -356,6 +378,7 @@ int main(void)
 		cmocka_unit_test(without_a_head_there_is_no_status),
 		cmocka_unit_test(an_answer_without_content_is_not_retried),
 		cmocka_unit_test(deltas_come_out_while_the_stream_runs),
+		cmocka_unit_test(white_space_before_the_body_is_cut_alike_at_any_split),
 		cmocka_unit_test(a_hundred_thousand_deltas_take_linear_time),
 		cmocka_unit_test(a_sixteen_megabyte_text_passes),
 		cmocka_unit_test(arguments_have_a_ceiling),

@@ -456,6 +456,22 @@ static void a_run_that_fails_or_is_stopped_can_be_replayed(void **state)
 	assert_string_equal(oc_buf_cstr(&run.messages.v[2].text), "[no answer: stopped]");
 }
 
+static void calls_that_were_interrupted_get_a_result(void **state)
+{
+	static const struct line line = { .calls = { { "read", "{}" }, { "exec", "{}" } } };
+	struct oc_reply reply;
+
+	(void)state;
+	oc_reply_init(&reply);
+	add_calls(&line, &reply);
+	const struct oc_message *m = oc_transcript_add_reply(&run.messages, &reply);
+	oc_transcript_add_result(&run.messages, m->calls[0].id, "read", OC_LIT("text"));
+	oc_transcript_close(&run.messages, "stopped");
+	assert_string_equal(result_text(0), "text");
+	assert_string_equal(result_text(1), "interrupted");
+	oc_reply_deinit(&reply);
+}
+
 static void a_call_that_cannot_be_made_is_reported(void **state)
 {
 	static const struct line lines[] = { { .rc = OC_E_INPUT } };
@@ -591,6 +607,7 @@ int main(void)
 		T(words_that_did_not_help_leave_no_trace),
 		T(an_error_keeps_the_partial_text_and_runs_nothing),
 		T(a_run_that_fails_or_is_stopped_can_be_replayed),
+		T(calls_that_were_interrupted_get_a_result),
 		T(a_call_that_cannot_be_made_is_reported),
 		T(a_cut_answer_is_an_answer_with_a_notice),
 		T(the_number_of_turns_is_bounded_and_the_last_has_no_tools),

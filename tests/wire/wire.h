@@ -5,7 +5,7 @@
 /* Parts of the wire-case runner (tests/wire/README.md). */
 
 /* Appends to out what makes got unlike expected; nothing when it is as expected. */
-void wire_compare(const json_t *expected, const json_t *got, struct oc_buf *out);
+void wire_compare(json_t *expected, const json_t *got, struct oc_buf *out);
 
 /* What the case calls "normalised". New references. */
 json_t *wire_reply_json(const struct oc_reply *r);
