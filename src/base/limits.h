@@ -15,6 +15,7 @@ enum {
 	OC_MAX_ERROR_BODY_BYTES = 65536,   /* body of a status >= 400 */
 	OC_MAX_LOAD_ERROR_BYTES = 8192,	   /* body of a refused load call (spec 01 §3.7) */
 	OC_MAX_TOOL_ARGS_BYTES = 256000,   /* arguments of one call (spec 01 §5.3) */
+	OC_MAX_REPAIR_BYTES = 65536,	   /* JSON of a model that is mended (spec 03 §4.6) */
 	OC_MAX_TOOL_CALLS_PER_TURN = 8,	   /* calls run of one response (spec 03 §1.3) */
 	OC_MAX_TOOL_CALLS_WIRE = 512,	   /* calls a response may carry at all */
 	OC_MAX_REPLY_BYTES = 33554432,	   /* text, or reasoning, of one response */
