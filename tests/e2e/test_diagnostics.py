@@ -41,7 +41,8 @@ def test_no_event_without_being_asked(openclaw, sim):
 
 @pytest.mark.parametrize('fault, settings, kind', [
     ('reset', {'after': 2, 'times': 9}, 'connection_reset'),
-    ('cut', {'after': 2, 'times': 9}, 'connection_closed'),
+    ('cut', {'after': 2, 'times': 9}, 'terminated'),
+    ('end', {'after': 2, 'times': 9}, 'connection_closed'),
     ('status', {'status': 401, 'times': 9}, None),
 ])
 def test_a_failure_carries_its_kind(openclaw, sim, tmp_path, fault, settings, kind):
