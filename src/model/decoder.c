@@ -353,8 +353,9 @@ void oc_decoder_finish(struct oc_decoder *d, enum oc_body_end end, bool extra_by
 
 /* ---- lifecycle ---- */
 
-static const struct oc_codec *const codecs[] = {
+static const struct oc_codec *const codecs[OC_PROTOCOLS] = {
 	[OC_PROTO_OPENAI_CHAT] = &oc_chat_codec,
+	[OC_PROTO_OPENAI_RESPONSES] = &oc_responses_codec,
 };
 
 struct oc_decoder *oc_decoder_new(enum oc_protocol p, const struct oc_decode_context *ctx,

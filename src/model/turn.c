@@ -6,17 +6,23 @@
 #include "base/mem.h"
 #include "model/errors.h"
 
+static void start_text(struct oc_turn *t, const struct oc_reply_sink *sink)
+{
+	const struct oc_decode_context *c = &t->ctx;
+	struct oc_splitter_options opt = { c->think_tags, c->think_open_in_prompt,
+					   c->text_tools != OC_TEXT_TOOLS_OFF, c->tools };
+	struct oc_splitter_out out = { &t->reply, sink->text, sink->reasoning, sink->arg };
+
+	oc_splitter_init(&t->splitter, &opt, &out);
+}
+
 void oc_turn_init(struct oc_turn *t, const struct oc_decode_context *ctx,
 		  const struct oc_reply_sink *sink)
 {
 	*t = (struct oc_turn){ .ctx = *ctx };
 	if (sink) t->sink = *sink;
 	oc_reply_init(&t->reply);
-	struct oc_splitter_options opt = { ctx->think_tags, ctx->think_open_in_prompt,
-					   ctx->text_tools != OC_TEXT_TOOLS_OFF, ctx->tools };
-	struct oc_splitter_out out = { &t->reply, t->sink.text, t->sink.reasoning, t->sink.arg };
-
-	oc_splitter_init(&t->splitter, &opt, &out);
+	start_text(t, &t->sink);
 }
 
 void oc_turn_deinit(struct oc_turn *t)
@@ -48,6 +54,14 @@ void oc_turn_thought(struct oc_turn *t, struct oc_str text, const char *field)
 	if (text.n == 0) return;
 	if (!t->reply.reasoning_field) t->reply.reasoning_field = field;
 	oc_splitter_native_thought(&t->splitter, text);
+}
+
+void oc_turn_rewind(struct oc_turn *t)
+{
+	oc_splitter_deinit(&t->splitter);
+	oc_buf_clear(&t->reply.text);
+	oc_buf_clear(&t->reply.reasoning);
+	start_text(t, &(struct oc_reply_sink){ 0 });
 }
 
 static void remember(char **field, struct oc_str value)

@@ -35,6 +35,8 @@ void oc_turn_fail(struct oc_turn *t, enum oc_error_class class, const char *mess
 void oc_turn_text(struct oc_turn *t, struct oc_str text);
 /* Thought that the server keeps apart; field is static, the member to replay it in, or NULL. */
 void oc_turn_thought(struct oc_turn *t, struct oc_str text, const char *field);
+/* Drops all text and thought, to say it again without showing it. */
+void oc_turn_rewind(struct oc_turn *t);
 /* The first id and the first model name count. */
 void oc_turn_identity(struct oc_turn *t, struct oc_str id, struct oc_str model);
 /* llama.cpp's measurements: usage when no other came. */
