@@ -24,6 +24,7 @@ struct oc_decoder {
 	enum oc_body_kind kind;
 	char *content_type, *location, *server;
 	int64_t retry_after_ms;
+	size_t scanned; /* of body: holds no end of a line */
 	bool bad_encoding;
 	bool ended; /* later bytes do not count */
 };
@@ -108,33 +109,22 @@ static void bad_event(struct oc_decoder *d)
 	fail(d, OC_ERR_BAD_PAYLOAD, "the stream holds a malformed server-sent event (bad JSON)");
 }
 
-static enum oc_rc server_error(struct oc_decoder *d, const json_t *doc, struct oc_str data)
-{
-	refuse(d, doc, data, false);
-	d->ended = true;
-	return OC_EOF;
-}
-
 static void add(struct oc_decoder *d, const struct oc_codec_event *ev, struct oc_str raw)
 {
 	if (oc_error_in_document(ev->data)) {
 		refuse(d, ev->data, raw, false);
+		d->ended = true;
 		return;
 	}
-	d->turn.refusal = NULL;
+	bool failed = oc_turn_failed(&d->turn);
+
 	d->codec->add(d->state, ev);
 	if (d->turn.refusal) refuse(d, d->turn.refusal, raw, false);
 	d->turn.refusal = NULL;
 	if (oc_turn_over_limit(&d->turn))
 		fail(d, OC_ERR_BAD_PAYLOAD, "the reply is longer than allowed");
-}
-
-static enum oc_rc add_event(struct oc_decoder *d, struct oc_str type, const json_t *data,
-			    struct oc_str raw)
-{
-	add(d, &(struct oc_codec_event){ .type = type, .data = data }, raw);
-	d->ended = d->turn.done || oc_turn_failed(&d->turn);
-	return d->ended ? OC_EOF : OC_OK;
+	if (d->turn.done || oc_turn_over_limit(&d->turn) || failed != oc_turn_failed(&d->turn))
+		d->ended = true;
 }
 
 static enum oc_rc done_marker(struct oc_decoder *d, const struct oc_sse_event *ev)
@@ -145,31 +135,47 @@ static enum oc_rc done_marker(struct oc_decoder *d, const struct oc_sse_event *e
 	return OC_EOF;
 }
 
+/* One event of a stream as text; error: it was marked as one. */
+static void take_event(struct oc_decoder *d, struct oc_str type, struct oc_str data, bool error)
+{
+	struct oc_json_notes notes = { 0 };
+	struct oc_err parse = { 0 };
+	json_t *v = oc_json_parse(data, &notes, &parse);
+
+	if (v && notes.utf8_replaced) oc_reply_warn(&d->turn.reply, "utf8_replaced");
+	if (error) {
+		refuse(d, v, json_is_string(v) ? oc_json_text(v) : data, false);
+		d->ended = true;
+	} else if (!v) {
+		bad_event(d);
+	} else if (json_is_object(v)) {
+		add(d, &(struct oc_codec_event){ .type = type, .data = v }, data);
+	}
+	json_decref(v);
+}
+
+static bool parses(struct oc_str data)
+{
+	struct oc_err e = { 0 };
+	json_t *v = oc_json_parse(data, NULL, &e);
+
+	json_decref(v);
+	return v != NULL;
+}
+
 static enum oc_rc on_event(void *arg, const struct oc_sse_event *ev, struct oc_err *e)
 {
 	struct oc_decoder *d = arg;
 	struct oc_str data = oc_str_trim(ev->data);
 	bool error = ev->error_field || oc_str_eq(ev->type, OC_LIT("error"));
-	struct oc_json_notes notes = { 0 };
-	enum oc_rc rc = OC_OK;
 
 	(void)e;
 	if (data.n == 0) return OC_OK;
 	if (oc_str_eq(data, OC_LIT("[DONE]"))) return done_marker(d, ev);
-	struct oc_err parse = { 0 };
-	json_t *v = oc_json_parse(data, &notes, &parse);
-
-	if (!v && ev->at_eof) return OC_OK;
+	if (ev->at_eof && !parses(data)) return OC_OK;
 	if (ev->at_eof) oc_reply_warn(&d->turn.reply, "sse_eof_flush");
-	if (v && notes.utf8_replaced) oc_reply_warn(&d->turn.reply, "utf8_replaced");
-	if (error)
-		rc = server_error(d, v, json_is_string(v) ? oc_json_text(v) : data);
-	else if (!v)
-		bad_event(d);
-	else if (json_is_object(v))
-		rc = add_event(d, ev->type, v, data);
-	json_decref(v);
-	return rc;
+	take_event(d, ev->type, data, error);
+	return d->ended ? OC_EOF : OC_OK;
 }
 
 static void feed_events(struct oc_decoder *d, struct oc_str bytes)
@@ -180,6 +186,32 @@ static void feed_events(struct oc_decoder *d, struct oc_str bytes)
 	if (rc == OC_OK || rc == OC_EOF) return;
 	fail(d, OC_ERR_BAD_PAYLOAD, e.msg);
 	d->ended = true;
+}
+
+/* ---- lines ------------------------------------------------------------------------------- */
+
+static void feed_lines(struct oc_decoder *d)
+{
+	struct oc_str body = oc_buf_view(&d->body);
+	size_t from = 0, end;
+
+	while (!d->ended && (end = oc_str_find(body, OC_LIT("\n"), d->scanned)) != SIZE_MAX) {
+		struct oc_str line = oc_str_head(oc_str_from(body, from), end - from);
+
+		from = d->scanned = end + 1;
+		line = oc_str_trim(line);
+		if (line.n) take_event(d, OC_LIT(""), line, false);
+	}
+	oc_buf_drop(&d->body, from);
+	d->scanned = d->body.n;
+}
+
+/* The last line may lack its end; half a line counts for nothing. */
+static void finish_lines(struct oc_decoder *d)
+{
+	struct oc_str rest = oc_str_trim(oc_buf_view(&d->body));
+
+	if (!d->ended && rest.n && parses(rest)) take_event(d, OC_LIT(""), rest, false);
 }
 
 /* ---- bytes --------------------------------------------------------------------------------- */
@@ -216,9 +248,10 @@ enum oc_rc oc_decoder_feed(struct oc_decoder *d, struct oc_str bytes)
 		if (d->body.bad) {
 			fail(d, OC_ERR_BAD_PAYLOAD, "the response is longer than allowed");
 			d->ended = true;
-		} else if (d->kind == OC_BODY_UNDECIDED) {
-			feed_undecided(d);
+			break;
 		}
+		if (d->kind == OC_BODY_UNDECIDED) feed_undecided(d);
+		if (d->kind == OC_BODY_JSON && d->codec->lines) feed_lines(d);
 		break;
 	default: return OC_EOF;
 	}
@@ -312,7 +345,10 @@ static void finish_success(struct oc_decoder *d, enum oc_body_end end, bool uncl
 		if (d->kind == OC_BODY_EVENTS) feed_events(d, oc_buf_view(&d->body));
 	}
 	if (d->kind == OC_BODY_EVENTS) finish_events(d);
-	if (d->kind == OC_BODY_JSON) finish_json(d, end, unclean);
+	if (d->kind == OC_BODY_JSON && d->codec->lines)
+		finish_lines(d);
+	else if (d->kind == OC_BODY_JSON)
+		finish_json(d, end, unclean);
 	if (d->kind == OC_BODY_HTML || d->kind == OC_BODY_OTHER) not_an_api(d);
 }
 
@@ -356,6 +392,9 @@ void oc_decoder_finish(struct oc_decoder *d, enum oc_body_end end, bool extra_by
 static const struct oc_codec *const codecs[OC_PROTOCOLS] = {
 	[OC_PROTO_OPENAI_CHAT] = &oc_chat_codec,
 	[OC_PROTO_OPENAI_RESPONSES] = &oc_responses_codec,
+	[OC_PROTO_ANTHROPIC_MESSAGES] = &oc_anthropic_codec,
+	[OC_PROTO_LMSTUDIO_CHAT] = &oc_lms_codec,
+	[OC_PROTO_OLLAMA_CHAT] = &oc_ollama_codec,
 };
 
 struct oc_decoder *oc_decoder_new(enum oc_protocol p, const struct oc_decode_context *ctx,

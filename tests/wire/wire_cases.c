@@ -64,6 +64,9 @@ static const struct {
 } protocols[] = {
 	{ "openai.chat", OC_PROTO_OPENAI_CHAT },
 	{ "openai.responses", OC_PROTO_OPENAI_RESPONSES },
+	{ "anthropic.messages", OC_PROTO_ANTHROPIC_MESSAGES },
+	{ "lmstudio.chat", OC_PROTO_LMSTUDIO_CHAT },
+	{ "ollama.chat", OC_PROTO_OLLAMA_CHAT },
 };
 
 /* OC_PROTOCOLS = none of a reply. */
