@@ -9,6 +9,7 @@
 #include "model/credential.h"
 #include "model/fetch.h"
 #include "model/lmstudio.h"
+#include "model/secrets.h"
 
 enum {
 	LIST_TIMEOUT_MS = 30000,
