@@ -229,7 +229,8 @@ static void request_wait(struct run *r)
 	r->rc = oc_http_open_wait(&req, read_deadline(r), &r->http, &why, &e);
 	if (r->rc == OC_CANCELLED) return;
 	if (r->rc != OC_OK) {
-		if (why == OC_HTTP_NO_RESPONSE || why == OC_HTTP_NOT_HTTP)
+		if (why == OC_HTTP_NO_RESPONSE || why == OC_HTTP_NOT_HTTP ||
+		    why == OC_HTTP_TRUNCATED)
 			take_reply(r, why);
 		else if (why == OC_HTTP_TIMEOUT &&
 			 (timeout_ms(r) || !a->spec->target->provider->local))

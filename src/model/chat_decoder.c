@@ -195,6 +195,14 @@ static void take_progress(struct oc_chat *c, const json_t *p)
 	if (c->sink->progress) c->sink->progress(c->sink->arg, &c->reply->progress);
 }
 
+/* LM Studio's /api/v0 tells the loaded window with each reply (spec 04 §1.5). */
+static void take_model_info(struct oc_chat *c, const json_t *info)
+{
+	int64_t window = oc_json_positive(info, "context_length");
+
+	if (window) c->reply->context_length = window;
+}
+
 /* ---- chunks ------------------------------------------------------------------------- */
 
 static void take_finish(struct oc_chat *c, const json_t *choice)
@@ -237,6 +245,7 @@ void oc_chat_add(struct oc_chat *c, const json_t *chunk, bool whole)
 	take_usage(&c->reply->usage, json_object_get(chunk, "usage"));
 	take_timings(c, json_object_get(chunk, "timings"));
 	take_progress(c, json_object_get(chunk, "prompt_progress"));
+	take_model_info(c, json_object_get(chunk, "model_info"));
 	json_array_foreach (json_object_get(chunk, "choices"), i, choice) {
 		if (!json_is_object(choice)) continue;
 		if (oc_json_int(choice, "index", 0) == 0)
