@@ -145,6 +145,14 @@ static void take_progress(struct chat *c, const json_t *p)
 		c->turn->sink.progress(c->turn->sink.arg, &c->turn->reply.progress);
 }
 
+/* LM Studio's /api/v0 tells the loaded window with each reply (spec 04 §1.5). */
+static void take_model_info(struct chat *c, const json_t *info)
+{
+	int64_t window = oc_json_positive(info, "context_length");
+
+	if (window) c->turn->reply.context_length = window;
+}
+
 /* ---- chunks ------------------------------------------------------------------------- */
 
 static void take_finish(struct chat *c, const json_t *choice)
