@@ -195,6 +195,7 @@ static enum oc_rc call_wait(const struct oc_call_spec *s, const struct prepared 
 		.context = { .tools = s->tool_names,
 			     .stream = true,
 			     .think_tags = true,
+			     .model = s->target->model_id,
 			     .text_tools = s->tools ? (enum oc_text_tools)p->compat.text_tools
 						    : OC_TEXT_TOOLS_BRACKET },
 	};

@@ -14,8 +14,13 @@ static const char *const thought_fields[] = { "reasoning_content", "reasoning", 
 void oc_chat_init(struct oc_chat *c, struct oc_reply *reply, const struct oc_decode_context *ctx,
 		  const struct oc_reply_sink *sink)
 {
-	struct oc_splitter_options opt = { ctx->think_tags, ctx->think_open_in_prompt,
-					   ctx->text_tools != OC_TEXT_TOOLS_OFF, ctx->tools };
+	struct oc_splitter_options opt = { .think_tags = ctx->think_tags,
+					   .think_open_in_prompt = ctx->think_open_in_prompt,
+					   .text_tools = ctx->text_tools != OC_TEXT_TOOLS_OFF,
+					   .tools = ctx->tools,
+					   .native_tools = ctx->text_tools == OC_TEXT_TOOLS_NATIVE,
+					   .tainted = ctx->tainted,
+					   .model = ctx->model };
 	struct oc_splitter_out out = { reply, sink->text, sink->reasoning, sink->arg };
 
 	*c = (struct oc_chat){ .reply = reply, .sink = sink };

@@ -376,7 +376,7 @@ static void end_well(struct oc_decoder *d, enum oc_finish said)
 		fail(d, OC_ERR_EMPTY_RESPONSE, "the model's reply is empty");
 	}
 	if (d->ctx.text_tools != OC_TEXT_TOOLS_OFF && visible(r) && !r->n_calls &&
-	    oc_text_tool_suspect(oc_buf_view(&r->text), NULL))
+	    (d->chat.splitter.native_left || oc_text_tool_suspect(oc_buf_view(&r->text), NULL)))
 		oc_reply_warn(r, "text_tool_suspect");
 }
 

@@ -53,9 +53,18 @@ static const struct {
 
 /* ---- output -------------------------------------------------------------- */
 
+static size_t leading_space(struct oc_str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && oc_is_space(s.p[n])) n++;
+	return n;
+}
+
 static void show(struct oc_splitter *s, struct oc_str text)
 {
 	if (text.n == 0) return;
+	s->spoke = s->spoke || leading_space(text) < text.n;
 	oc_buf_add(&s->out.reply->text, text);
 	if (s->out.text) s->out.text(s->out.arg, text);
 }
@@ -65,14 +74,6 @@ static void think(struct oc_splitter *s, struct oc_str text)
 	if (text.n == 0) return;
 	oc_buf_add(&s->out.reply->reasoning, text);
 	if (s->out.reasoning) s->out.reasoning(s->out.arg, text);
-}
-
-static size_t leading_space(struct oc_str s)
-{
-	size_t n = 0;
-
-	while (n < s.n && oc_is_space(s.p[n])) n++;
-	return n;
 }
 
 /* Text of the answer. White space that may still touch a tag waits. */
@@ -278,6 +279,7 @@ static void orphan_close(struct oc_splitter *s)
 	think(s, oc_str_trim(oc_buf_view(text)));
 	oc_buf_clear(text);
 	oc_text_blocks_clear(&s->blocks);
+	s->spoke = s->native_left = false;
 	after_close(s);
 }
 
@@ -312,6 +314,60 @@ static size_t start_block(struct oc_splitter *s, struct oc_str in, bool final)
 	}
 }
 
+/* ---- native forms ----------------------------------------------------------------- */
+
+static struct oc_native_rules native_rules(const struct oc_splitter *s)
+{
+	return (struct oc_native_rules){ s->opt.tools, s->opt.tainted, s->opt.model };
+}
+
+static bool native_on(const struct oc_splitter *s)
+{
+	return s->opt.text_tools && s->opt.native_tools && s->native_off == 0;
+}
+
+/* Where in the text in begins. Outside code. */
+static enum oc_native_place place(const struct oc_splitter *s)
+{
+	if (!s->line_start) return OC_NATIVE_ANYWHERE;
+	return s->spoke || s->blocks.n ? OC_NATIVE_LINE : OC_NATIVE_MESSAGE;
+}
+
+/* OC_BLOCK_COMPLETE: the mode is that of a native form now. */
+static enum oc_block_verdict start_native(struct oc_splitter *s, struct oc_str in)
+{
+	struct oc_native_rules rules = native_rules(s);
+	enum oc_block_verdict v = oc_native_begin(&s->native, in, place(s), &rules);
+
+	if (v == OC_BLOCK_COMPLETE) s->mode = OC_SPLIT_NATIVE;
+	return v;
+}
+
+/* The form is text after all. Tags and brackets in it still count; that no byte is searched twice
+ * for native forms keeps the work linear. */
+static size_t leave_native(struct oc_splitter *s, struct oc_str in, bool unfit)
+{
+	s->native_left = s->native_left || unfit;
+	s->native_off = s->native.at ? s->native.at : 1;
+	return pass(s, oc_str_head(in, 1));
+}
+
+static size_t step_native(struct oc_splitter *s, struct oc_str in, bool final)
+{
+	struct oc_native_rules rules = native_rules(s);
+	enum oc_block_verdict v = oc_native_scan(&s->native, in, final);
+
+	if (v == OC_BLOCK_MORE) return 0;
+	s->mode = OC_SPLIT_TEXT;
+	if (v == OC_BLOCK_NO) return leave_native(s, in, false);
+	switch (oc_native_take(&s->native, in, &rules, &s->blocks)) {
+	case OC_NATIVE_TEXT: return leave_native(s, in, true);
+	case OC_NATIVE_HIDDEN: oc_reply_warn(s->out.reply, "text_tool_unterminated"); break;
+	case OC_NATIVE_TAKEN: break;
+	}
+	return s->native.at;
+}
+
 /* in begins with '<' or '[' of the text. SIZE_MAX: nothing taken, but the mode changed. */
 static size_t step_markup(struct oc_splitter *s, struct oc_str in, bool final)
 {
@@ -339,15 +395,45 @@ static size_t step_markup(struct oc_splitter *s, struct oc_str in, bool final)
 		s->prose_opens--;
 		return pass(s, oc_str_head(in, len));
 	}
+	if (native_on(s) && !code) {
+		enum oc_block_verdict n = start_native(s, in);
+
+		if (n == OC_BLOCK_COMPLETE) return SIZE_MAX;
+		if (n == OC_BLOCK_MORE && !final) return 0;
+	}
 	if (in.p[0] == '[' && s->opt.text_tools && !code) return start_block(s, in, final);
 	return pass(s, oc_str_head(in, 1));
+}
+
+/* Forms that begin with other characters do so at the start of a line only: a step ends where one
+ * does, and takes the white space there by itself. */
+static size_t native_span(struct oc_str in, size_t n)
+{
+	const char *end = memchr(in.p, '\n', n);
+	size_t space = leading_space(oc_str_head(in, n));
+
+	if (space) return space;
+	return end ? (size_t)(end - in.p) + 1 : n;
+}
+
+/* At text that is no markup. 0: wait for more; SIZE_MAX: a native form begins. */
+static size_t step_plain(struct oc_splitter *s, struct oc_str in, size_t n, bool final)
+{
+	if (!s->opt.text_tools || !s->opt.native_tools) return pass(s, oc_str_head(in, n));
+	if (native_on(s) && s->line_start && !in_code(s)) {
+		enum oc_block_verdict v = start_native(s, in);
+
+		if (v == OC_BLOCK_COMPLETE) return SIZE_MAX;
+		if (v == OC_BLOCK_MORE && !final) return 0;
+	}
+	return pass(s, oc_str_head(in, native_span(in, n)));
 }
 
 static size_t step_text(struct oc_splitter *s, struct oc_str in, bool final)
 {
 	size_t n = plain_span(in, s->opt.think_tags, s->opt.think_tags || s->opt.text_tools);
 
-	return n ? pass(s, oc_str_head(in, n)) : step_markup(s, in, final);
+	return n ? step_plain(s, in, n, final) : step_markup(s, in, final);
 }
 
 static size_t step_thought(struct oc_splitter *s, struct oc_str in, bool final)
@@ -397,6 +483,17 @@ static size_t step_block(struct oc_splitter *s, struct oc_str in, bool final)
 	return s->scan.at;
 }
 
+static size_t step(struct oc_splitter *s, struct oc_str in, bool final)
+{
+	switch (s->mode) {
+	case OC_SPLIT_TEXT: return step_text(s, in, final);
+	case OC_SPLIT_THOUGHT: return step_thought(s, in, final);
+	case OC_SPLIT_BLOCK: return step_block(s, in, final);
+	case OC_SPLIT_NATIVE: return step_native(s, in, final);
+	}
+	return 0;
+}
+
 static void run(struct oc_splitter *s, bool final)
 {
 	struct oc_str in = oc_buf_view(&s->pending);
@@ -404,12 +501,12 @@ static void run(struct oc_splitter *s, bool final)
 
 	while (at < in.n) {
 		struct oc_str rest = oc_str_from(in, at);
-		size_t used = s->mode == OC_SPLIT_TEXT	    ? step_text(s, rest, final)
-			      : s->mode == OC_SPLIT_THOUGHT ? step_thought(s, rest, final)
-							    : step_block(s, rest, final);
+		size_t used = step(s, rest, final);
 
 		if (used == 0) break;
-		if (used != SIZE_MAX) at += used;
+		if (used == SIZE_MAX) continue;
+		at += used;
+		s->native_off -= used < s->native_off ? used : s->native_off;
 	}
 	oc_buf_drop(&s->pending, at);
 }

@@ -63,7 +63,8 @@ static void meant_json_comes_out_and_the_rest_is_refused_with_its_place(void **s
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct oc_json_repair r = { .may_close = rows[i].options & CLOSE,
+		struct oc_json_repair r = { .close_brackets = rows[i].options & CLOSE,
+					    .close_strings = rows[i].options & CLOSE,
 					    .keywords = rows[i].options & KEYWORDS };
 		json_t *v = oc_json_repair(&r, oc_str(rows[i].in));
 		char *got = v ? oc_json_compact(v) : NULL;
@@ -82,7 +83,7 @@ static void meant_json_comes_out_and_the_rest_is_refused_with_its_place(void **s
 
 static void depth_and_length_are_bounded(void **state)
 {
-	struct oc_json_repair r = { .may_close = true };
+	struct oc_json_repair r = { .close_brackets = true, .close_strings = true };
 	struct oc_buf b;
 
 	(void)state;
