@@ -283,6 +283,7 @@ json_t *oc_json_repair(struct oc_json_repair *r, struct oc_str in)
 	v = mend(r, in);
 	if (json_is_string(v)) { /* encoded twice */
 		inner = mend(r, oc_json_text(v));
+		r->at = 0; /* places in it are none of the text */
 		json_decref(v);
 		v = inner;
 	}

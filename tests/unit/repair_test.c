@@ -55,6 +55,7 @@ static const struct {
 	{ "wrong bracket", "{\"a\":[1}", NULL, 0, 7 },
 	{ "two objects", "{\"a\":1}{\"b\":2}", NULL, 0, 7 },
 	{ "no object", "hello", NULL, 0, 0 },
+	{ "broken inside a string", "'\xbb{B$$$$", NULL, CLOSE, 0 },
 	{ "a string of text", "\"hello\"", NULL, 0, 0 },
 	{ "nothing", "", NULL, CLOSE, 0 },
 };
