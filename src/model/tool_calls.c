@@ -166,6 +166,41 @@ void oc_call_slots_add_legacy(struct oc_call_slots *s, const json_t *function)
 	add_function(s, by_index(s, LEGACY_INDEX, OC_LIT("")), function);
 }
 
+/* ---- calls with a beginning ------------------------------------------------- */
+
+bool oc_call_slots_open(struct oc_call_slots *s, size_t *slot)
+{
+	if (!open_slot(s, NO_INDEX)) return false;
+	*slot = s->last;
+	return true;
+}
+
+void oc_call_slots_name(struct oc_call_slots *s, size_t slot, struct oc_str id, struct oc_str name)
+{
+	if (!s->v[slot].id.n) oc_buf_add(&s->v[slot].id, id);
+	if (!s->v[slot].name.n) oc_buf_add(&s->v[slot].name, name);
+}
+
+void oc_call_slots_append(struct oc_call_slots *s, size_t slot, struct oc_str args)
+{
+	oc_buf_add(&s->v[slot].args, args);
+	if (s->v[slot].args.bad) s->over_limit = true;
+}
+
+void oc_call_slots_replace(struct oc_call_slots *s, size_t slot, const json_t *args)
+{
+	oc_buf_clear(&s->v[slot].args);
+	add_arguments(s, &s->v[slot], args);
+}
+
+void oc_call_slots_append_object(struct oc_call_slots *s, size_t slot, const json_t *args)
+{
+	char *text = json_is_object(args) ? oc_json_compact(args) : NULL;
+
+	oc_call_slots_append(s, slot, text ? oc_str(text) : oc_json_text(args));
+	free(text);
+}
+
 /* ---- arguments ---------------------------------------------------------- */
 
 static json_t *kept(json_t *v)
