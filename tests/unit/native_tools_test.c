@@ -365,6 +365,42 @@ static void every_split_gives_the_same(void **state)
 	oc_strv_deinit(&tools);
 }
 
+static void channel_tokens_are_no_part_of_a_structured_name(void **state)
+{
+	static const struct {
+		const char *said, *name;
+	} cases[] = {
+		{ "read_file<|channel|>commentary", "read_file" },
+		{ "rm<|channel|>commentary", "rm<|channel|>commentary" },
+		{ "read_file", "read_file" },
+	};
+	struct oc_strv tools = { 0 };
+	struct oc_decode_context ctx = { .stream = true, .tools = &tools };
+
+	(void)state;
+	offer(&tools);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct oc_buf body, calls;
+
+		oc_buf_init(&body, 1 << 16);
+		oc_buf_init(&calls, 1 << 16);
+		oc_buf_addf(&calls,
+			    "[{\"index\":0,\"id\":\"i\",\"function\":{\"name\":\"%s\","
+			    "\"arguments\":\"{}\"}}]",
+			    cases[i].said);
+		say(&body, "", oc_buf_cstr(&calls), "tool_calls");
+		struct oc_decoder *d =
+		    feed_body(&ctx, NULL, "text/event-stream", oc_buf_view(&body), 0);
+
+		assert_int_equal(oc_decoder_reply(d)->n_calls, 1);
+		assert_string_equal(oc_decoder_reply(d)->calls[0].name, cases[i].name);
+		oc_decoder_free(d);
+		oc_buf_deinit(&body);
+		oc_buf_deinit(&calls);
+	}
+	oc_strv_deinit(&tools);
+}
+
 static size_t calls_of(const char *part, size_t times, const char *before, char fill, size_t filled)
 {
 	struct oc_strv tools = { 0 };
@@ -434,6 +470,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_form_becomes_calls_or_stays_text),
 		cmocka_unit_test(every_split_gives_the_same),
+		cmocka_unit_test(channel_tokens_are_no_part_of_a_structured_name),
 		cmocka_unit_test(calls_and_sizes_are_bounded),
 		cmocka_unit_test(hostile_texts_cost_linear_work),
 	};
