@@ -6,50 +6,7 @@
 #include "model/splitter.h"
 
 #include "base/limits.h"
-
-enum { MAX_TAG = 64 };
-#define OC_VIEW(s)                                                                                 \
-	{                                                                                          \
-		s, sizeof(s) - 1                                                                   \
-	}
-
-/* Tags of one family close each other. */
-static const struct {
-	const char *name;
-	unsigned family;
-} tags[] = {
-	{ "think", 1 },		 { "thinking", 1 },	   { "thought", 1 },
-	{ "antthinking", 1 },	 { "seed:think", 1 },	   { "antml:think", 1 },
-	{ "antml:thinking", 1 }, { "antml:thought", 1 },   { "mm:think", 1 },
-	{ "mm:thinking", 1 },	 { "mm:thought", 1 },	   { "reasoning", 2 },
-	{ "mm:reasoning", 2 },	 { "antml:reasoning", 2 }, { "reflection", 3 },
-	{ "scratchpad", 4 },
-};
-enum { BRACKET_FAMILY = 5, HARMONY_FAMILY, GEMMA_FAMILY };
-
-enum tag_verdict { TAG_NO, TAG_MORE, TAG_OPEN, TAG_CLOSE, TAG_DROP };
-
-/* Marks that are written in one way only. Harmony's headers with a recipient are tool calls and
- * stay text (D5). */
-#define HARMONY_HEADER(channel) "<|channel|>" channel "<|message|>"
-static const struct {
-	struct oc_str text;
-	enum tag_verdict verdict;
-	unsigned family;
-} marks[] = {
-	{ OC_VIEW("[THINK]"), TAG_OPEN, BRACKET_FAMILY },
-	{ OC_VIEW("[/THINK]"), TAG_CLOSE, BRACKET_FAMILY },
-	{ OC_VIEW(HARMONY_HEADER("analysis")), TAG_OPEN, HARMONY_FAMILY },
-	{ OC_VIEW(HARMONY_HEADER("commentary")), TAG_OPEN, HARMONY_FAMILY },
-	{ OC_VIEW(HARMONY_HEADER("final")), TAG_DROP, HARMONY_FAMILY },
-	{ OC_VIEW("<|start|>assistant" HARMONY_HEADER("analysis")), TAG_OPEN, HARMONY_FAMILY },
-	{ OC_VIEW("<|start|>assistant" HARMONY_HEADER("commentary")), TAG_OPEN, HARMONY_FAMILY },
-	{ OC_VIEW("<|start|>assistant" HARMONY_HEADER("final")), TAG_DROP, HARMONY_FAMILY },
-	{ OC_VIEW("<|end|>"), TAG_CLOSE, HARMONY_FAMILY },
-	{ OC_VIEW("<|return|>"), TAG_CLOSE, HARMONY_FAMILY },
-	{ OC_VIEW("<|channel>thought\n"), TAG_OPEN, GEMMA_FAMILY },
-	{ OC_VIEW("<channel|>"), TAG_CLOSE, GEMMA_FAMILY },
-};
+#include "model/think_tags.h"
 
 /* ---- output -------------------------------------------------------------- */
 
@@ -174,90 +131,12 @@ static size_t pass(struct oc_splitter *s, struct oc_str text)
 
 /* ---- tags ------------------------------------------------------------------- */
 
-static bool tag_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ':';
-}
-
-/* A name that the table knows, or (partial) the beginning of one. */
-static bool known_name(struct oc_str name, bool partial, unsigned *family)
-{
-	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
-		struct oc_str known = oc_str(tags[i].name);
-
-		if (partial ? oc_str_istarts(known, name) : oc_str_ieq(known, name)) {
-			*family = tags[i].family;
-			return true;
-		}
-	}
-	return false;
-}
-
-static size_t skip_blanks(struct oc_str s, size_t i)
-{
-	while (i < s.n && i < MAX_TAG && (s.p[i] == ' ' || s.p[i] == '\t')) i++;
-	return i;
-}
-
-/* From behind the name to the '>'. Attributes hold neither '<' nor a line end; "<x/>" opens
- * nothing. */
-static enum tag_verdict match_rest(struct oc_str s, size_t i, size_t *len)
-{
-	for (; i < s.n && i < MAX_TAG; i++) {
-		if (s.p[i] == '<' || s.p[i] == '\n' || s.p[i] == '\r') return TAG_NO;
-		if (s.p[i] != '>') continue;
-		*len = i + 1;
-		return s.p[i - 1] == '/' ? TAG_NO : TAG_OPEN;
-	}
-	return i < MAX_TAG ? TAG_MORE : TAG_NO;
-}
-
-/* "<think attr>" at the start of s. */
-static enum tag_verdict match_angle(struct oc_str s, size_t *len, unsigned *family)
-{
-	size_t i = skip_blanks(s, 1), from;
-	bool close = i < s.n && s.p[i] == '/';
-
-	from = i = skip_blanks(s, close ? i + 1 : i);
-	while (i < s.n && tag_char(s.p[i])) i++;
-	struct oc_str name = { s.p + from, i - from };
-
-	if (i == s.n && i < MAX_TAG) return known_name(name, true, family) ? TAG_MORE : TAG_NO;
-	if (i >= s.n || !known_name(name, false, family)) return TAG_NO;
-	if (s.p[i] != '>' && s.p[i] != ' ' && s.p[i] != '\t') return TAG_NO;
-	enum tag_verdict v = match_rest(s, i, len);
-
-	return v == TAG_OPEN && close ? TAG_CLOSE : v;
-}
-
-static enum tag_verdict match_mark(struct oc_str s, size_t *len, unsigned *family)
-{
-	bool may_become = false;
-
-	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-		if (oc_str_istarts(s, marks[i].text)) {
-			*len = marks[i].text.n;
-			*family = marks[i].family;
-			return marks[i].verdict;
-		}
-		may_become = may_become || oc_str_istarts(marks[i].text, s);
-	}
-	return may_become ? TAG_MORE : TAG_NO;
-}
-
-static enum tag_verdict match_tag(struct oc_str s, size_t *len, unsigned *family)
-{
-	enum tag_verdict v = match_mark(s, len, family);
-
-	return v == TAG_NO && s.p[0] == '<' ? match_angle(s, len, family) : v;
-}
-
 static void open_thought(struct oc_splitter *s, unsigned family)
 {
 	oc_buf_clear(&s->lead);
 	s->mode = OC_SPLIT_THOUGHT;
 	s->family = family;
-	s->harmony = s->harmony || family == HARMONY_FAMILY;
+	s->harmony = s->harmony || family == OC_TAG_HARMONY;
 	s->thought_begins = true;
 }
 
@@ -286,11 +165,12 @@ static void orphan_close(struct oc_splitter *s)
 /* ---- steps -------------------------------------------------------------------- */
 
 /* A mark of the channel format outside thought: the header of the answer, or the end of it. */
-static size_t harmony_mark(struct oc_splitter *s, struct oc_str in, enum tag_verdict v, size_t len)
+static size_t harmony_mark(struct oc_splitter *s, struct oc_str in, enum oc_tag_verdict v,
+			   size_t len)
 {
-	if (v == TAG_DROP && s->line_start)
+	if (v == OC_TAG_DROP && s->line_start)
 		s->harmony = s->skip_space = true;
-	else if (v != TAG_CLOSE || !s->harmony)
+	else if (v != OC_TAG_CLOSE || !s->harmony)
 		return pass(s, oc_str_head(in, len));
 	else
 		s->line_start = true;
@@ -368,41 +248,56 @@ static size_t step_native(struct oc_splitter *s, struct oc_str in, bool final)
 	return s->native.at;
 }
 
-/* in begins with '<' or '[' of the text. SIZE_MAX: nothing taken, but the mode changed. */
-static size_t step_markup(struct oc_splitter *s, struct oc_str in, bool final)
+/* A tag where the text goes on. */
+static size_t step_tag(struct oc_splitter *s, struct oc_str in, enum oc_tag_verdict v, size_t len,
+		       unsigned family)
 {
-	bool code = in_code(s);
-	size_t len = 0;
-	unsigned family;
-	enum tag_verdict v = s->opt.think_tags && !code ? match_tag(in, &len, &family) : TAG_NO;
-
-	if (v == TAG_MORE && !final) return 0;
-	if (v == TAG_OPEN && s->line_start) {
+	if (v == OC_TAG_OPEN && s->line_start) {
 		open_thought(s, family);
 		return len;
 	}
-	if (v != TAG_NO && v != TAG_MORE && family == HARMONY_FAMILY)
-		return harmony_mark(s, in, v, len);
-	if (v == TAG_OPEN) {
+	if (family == OC_TAG_HARMONY) return harmony_mark(s, in, v, len);
+	if (v == OC_TAG_OPEN) {
 		s->prose_opens++;
-		return pass(s, oc_str_head(in, len));
-	}
-	if (v == TAG_CLOSE && s->prose_opens == 0) {
+	} else if (s->prose_opens == 0) {
 		orphan_close(s);
 		return len;
-	}
-	if (v == TAG_CLOSE) {
+	} else {
 		s->prose_opens--;
-		return pass(s, oc_str_head(in, len));
 	}
-	if (native_on(s) && !code) {
-		enum oc_block_verdict n = start_native(s, in);
+	return pass(s, oc_str_head(in, len));
+}
 
-		if (n == OC_BLOCK_COMPLETE) return SIZE_MAX;
-		if (n == OC_BLOCK_MORE && !final) return 0;
+/* What may begin a tool call. SIZE_MAX: nothing taken, but the mode changed. */
+static size_t step_tool(struct oc_splitter *s, struct oc_str in, bool final)
+{
+	if (native_on(s)) {
+		enum oc_block_verdict v = start_native(s, in);
+
+		if (v == OC_BLOCK_COMPLETE) return SIZE_MAX;
+		if (v == OC_BLOCK_MORE && !final) return 0;
 	}
-	if (in.p[0] == '[' && s->opt.text_tools && !code) return start_block(s, in, final);
+	if (in.p[0] == '[' && s->opt.text_tools) return start_block(s, in, final);
 	return pass(s, oc_str_head(in, 1));
+}
+
+/* in begins with '<' or '[' of the text. SIZE_MAX as above. */
+static size_t step_markup(struct oc_splitter *s, struct oc_str in, bool final)
+{
+	bool more;
+	size_t len = 0;
+	unsigned family;
+
+	if (in_code(s)) return pass(s, oc_str_head(in, 1));
+	if (!s->opt.think_tags) return step_tool(s, in, final);
+	enum oc_tag_verdict v = oc_tag_match(in, &len, &family);
+
+	if (v == OC_TAG_MORE && !final) return 0;
+	if (v != OC_TAG_NO && v != OC_TAG_MORE) return step_tag(s, in, v, len, family);
+	len = oc_end_tokens(in, &more);
+	if (more && !final) return 0;
+	if (final && len == in.n) return len; /* the end of the text: the turn's, not the answer's */
+	return len ? pass(s, oc_str_head(in, len)) : step_tool(s, in, final);
 }
 
 /* Forms that begin with other characters do so at the start of a line only: a step ends where one
@@ -445,14 +340,15 @@ static size_t step_thought(struct oc_splitter *s, struct oc_str in, bool final)
 		add_thought(s, oc_str_head(in, n));
 		return n;
 	}
-	enum tag_verdict v = match_tag(in, &len, &family);
+	enum oc_tag_verdict v = oc_tag_match(in, &len, &family);
 
-	if (v == TAG_MORE && !final) return 0;
-	if (v == TAG_CLOSE && (s->family == 0 || s->family == family)) {
+	if (v == OC_TAG_MORE && !final) return 0;
+	if (v == OC_TAG_CLOSE && (s->family == 0 || s->family == family)) {
 		after_close(s);
 		return len;
 	}
-	if (v == TAG_OPEN && s->by_prompt && s->thought_begins) { /* the template's tag, repeated */
+	if (v == OC_TAG_OPEN && s->by_prompt &&
+	    s->thought_begins) { /* the template's tag, repeated */
 		s->family = family;
 		return len;
 	}
