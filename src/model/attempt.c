@@ -232,7 +232,8 @@ static void request_wait(struct run *r)
 	r->how = r->rc ? why : OC_HTTP_OK;
 	if (r->rc == OC_CANCELLED) return;
 	if (r->rc != OC_OK) {
-		if (why == OC_HTTP_NO_RESPONSE || why == OC_HTTP_NOT_HTTP)
+		if (why == OC_HTTP_NO_RESPONSE || why == OC_HTTP_NOT_HTTP ||
+		    why == OC_HTTP_TRUNCATED)
 			take_reply(r, why);
 		else if (why == OC_HTTP_TIMEOUT &&
 			 (timeout_ms(r) || !a->spec->target->provider->local))
@@ -269,7 +270,7 @@ enum oc_rc oc_attempt_wait(struct oc_attempt *a)
 	bool probed = a->spec->target->provider->local && !timeout_ms(&r);
 
 	oc_observe_start(&a->observed, a->spec, a->body);
-	r.decoder = oc_decoder_new(OC_PROTO_OPENAI_CHAT, &a->context, &sink);
+	r.decoder = oc_decoder_new(a->protocol, &a->context, &sink);
 	oc_scope_spawn(r.scope, request_task, &r);
 	if (probed) oc_scope_spawn(r.scope, probe, &r);
 	oc_scope_join_wait(r.scope);

@@ -296,7 +296,8 @@ static size_t step_markup(struct oc_splitter *s, struct oc_str in, bool final)
 	if (v != OC_TAG_NO && v != OC_TAG_MORE) return step_tag(s, in, v, len, family);
 	len = oc_end_tokens(in, &more);
 	if (more && !final) return 0;
-	if (final && len == in.n) return len; /* the end of the text: the turn's, not the answer's */
+	if (final && len == in.n)
+		return len; /* the end of the text: the turn's, not the answer's */
 	return len ? pass(s, oc_str_head(in, len)) : step_tool(s, in, final);
 }
 
