@@ -11,6 +11,7 @@
 #include "model/internal.h"
 #include "model/local_service.h"
 #include "model/params.h"
+#include "model/secrets.h"
 
 enum { DEFAULT_MAX_TOKENS = 8192, MIN_OUTPUT_TOKENS = 16, IMAGE_CHARS = 8000 };
 
@@ -208,6 +209,15 @@ static void notice_retry(const struct oc_call_spec *s, const struct oc_reply *re
 	if (s->notice) s->notice(s->notice_arg, text);
 }
 
+/* What comes of the server's own words must not give away what was sent to it. */
+static void hide_secrets(struct oc_call_error *e, const struct oc_strv *headers)
+{
+	oc_secrets_hide(&e->message, headers);
+	oc_secrets_hide(&e->code, headers);
+	oc_secrets_hide(&e->hint, headers);
+	oc_secrets_hide(&e->location, headers);
+}
+
 static enum oc_rc call_wait(const struct oc_call_spec *s, const struct prepared *p,
 			    struct oc_reply *reply)
 {
@@ -230,6 +240,7 @@ static enum oc_rc call_wait(const struct oc_call_spec *s, const struct prepared 
 		uint64_t delay_ms = 0;
 		oc_reply_init(&a.reply);
 		enum oc_rc rc = oc_attempt_wait(&a);
+		hide_secrets(&a.reply.error, &p->headers);
 		oc_reply_deinit(reply);
 		*reply = a.reply;
 		hide_key(reply, p->credential.key);

@@ -145,6 +145,14 @@ static void take_progress(struct chat *c, const json_t *p)
 		c->turn->sink.progress(c->turn->sink.arg, &c->turn->reply.progress);
 }
 
+/* LM Studio's /api/v0 tells the loaded window with each reply (spec 04 §1.5). */
+static void take_model_info(struct chat *c, const json_t *info)
+{
+	int64_t window = oc_json_positive(info, "context_length");
+
+	if (window) c->turn->reply.context_length = window;
+}
+
 /* ---- chunks ------------------------------------------------------------------------- */
 
 static void take_finish(struct chat *c, const json_t *choice)
@@ -209,6 +217,7 @@ static void chat_add(void *state, const struct oc_codec_event *ev)
 	take_usage(&c->turn->reply.usage, json_object_get(ev->data, "usage"));
 	oc_turn_timings(c->turn, json_object_get(ev->data, "timings"));
 	take_progress(c, json_object_get(ev->data, "prompt_progress"));
+	take_model_info(c, json_object_get(ev->data, "model_info"));
 	json_array_foreach (json_object_get(ev->data, "choices"), i, choice) {
 		if (!json_is_object(choice)) continue;
 		if (oc_json_int(choice, "index", 0) == 0)

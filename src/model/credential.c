@@ -152,9 +152,13 @@ static bool from_config(const struct oc_catalog *c, const struct oc_provider *p,
 static bool from_environment(const struct oc_catalog *c, const struct oc_provider *p,
 			     struct oc_credential *out)
 {
-	const char *name = oc_credential_variable(p->id);
-	const char *value = variable(c->config->env, name);
+	const char *name = NULL, *value = NULL;
 
+	/* LM Studio found by what was said about an OpenAI-shaped server takes that one's key
+	 * (D75). */
+	if (!strcmp(p->id, OC_LMSTUDIO_ID) && oc_lmstudio_is_from_openai(c->config, p->entry))
+		value = variable(c->config->env, name = "OPENAI_API_KEY");
+	if (!value) value = variable(c->config->env, name = oc_credential_variable(p->id));
 	if (!value) return false;
 	struct oc_str v = oc_str_trim(oc_str(value));
 	*out = (struct oc_credential){ .key = oc_strndup(v.p, v.n), .source = oc_strdup(name) };

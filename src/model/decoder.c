@@ -286,6 +286,7 @@ static void unwrap_events(struct oc_decoder *d, struct oc_buf *data)
 static void finish_refusal(struct oc_decoder *d)
 {
 	struct oc_buf data;
+	struct oc_json_notes notes = { 0 };
 	struct oc_err e = { 0 };
 	struct oc_str raw = oc_buf_view(&d->body);
 	enum oc_body_kind kind = oc_body_kind_sniff(d->content_type, raw, true);
@@ -295,8 +296,9 @@ static void finish_refusal(struct oc_decoder *d)
 		unwrap_events(d, &data);
 		raw = oc_buf_view(&data);
 	}
-	json_t *doc = kind == OC_BODY_HTML ? NULL : oc_json_parse(raw, NULL, &e);
+	json_t *doc = kind == OC_BODY_HTML ? NULL : oc_json_parse(raw, &notes, &e);
 
+	if (doc && notes.utf8_replaced) oc_reply_warn(&d->turn.reply, "utf8_replaced");
 	refuse(d, json_is_object(doc) ? doc : NULL, raw, kind == OC_BODY_HTML);
 	json_decref(doc);
 	oc_buf_deinit(&data);
@@ -358,7 +360,7 @@ static void no_head(struct oc_decoder *d, enum oc_body_end end)
 		fail(d, OC_ERR_NOT_AN_API, "what answers there does not speak HTTP: check baseUrl");
 	else if (end == OC_END_BAD_PAYLOAD)
 		fail(d, OC_ERR_BAD_PAYLOAD, "the response is broken");
-	else
+	else if (end != OC_END_TRUNCATED) /* a cut head counts as a cut reply */
 		fail(d, OC_ERR_NO_RESPONSE, "the server closed the connection without a response");
 }
 

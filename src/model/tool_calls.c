@@ -239,16 +239,17 @@ void oc_args_keep_big_integers(json_t *args)
 
 /* The object that the text means: nothing and null are {}, a string that holds an object is decoded
  * once more. */
-static json_t *parse_arguments(struct oc_str text, bool *doubly, char **inner)
+static json_t *parse_arguments(struct oc_str text, bool *doubly, char **inner,
+			       struct oc_json_notes *notes)
 {
 	struct oc_err e = { 0 };
 	json_t *v;
 
 	text = oc_str_trim(text);
 	if (text.n == 0) return json_object();
-	v = oc_json_parse(text, NULL, &e);
+	v = oc_json_parse(text, notes, &e);
 	if (json_is_string(v)) {
-		json_t *decoded = oc_json_parse(oc_json_text(v), NULL, &e);
+		json_t *decoded = oc_json_parse(oc_json_text(v), notes, &e);
 
 		*doubly = json_is_object(decoded);
 		if (*doubly) *inner = oc_strndup(json_string_value(v), json_string_length(v));
@@ -265,13 +266,15 @@ static json_t *parse_arguments(struct oc_str text, bool *doubly, char **inner)
 
 static void seal_arguments(struct oc_tool_call *c, struct oc_str text, struct oc_reply *r)
 {
+	struct oc_json_notes notes = { 0 };
 	bool doubly = false;
 	char *inner = NULL;
 
-	c->args = parse_arguments(text, &doubly, &inner);
+	c->args = parse_arguments(text, &doubly, &inner, &notes);
 	c->valid = c->args != NULL;
 	c->arguments = inner ? inner : oc_strndup(text.p, text.n);
 	if (c->valid) oc_args_keep_big_integers(c->args);
+	if (notes.utf8_replaced) oc_reply_warn(r, "utf8_replaced");
 	if (doubly) oc_reply_warn(r, "args_double_encoded");
 	if (!c->valid) oc_reply_warn(r, "tool_args_invalid");
 }

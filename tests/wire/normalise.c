@@ -123,6 +123,7 @@ json_t *wire_reply_json(const struct oc_reply *r)
 	json_object_set_new(o, "error", error_json(&r->error));
 	json_object_set_new(o, "warnings", strings(&r->warnings));
 	json_object_set_new(o, "progress", progress_json(&r->progress));
+	json_object_set_new(o, "context_length", count_or_null(r->context_length, 0));
 	json_object_set_new(o, "response_id", text_or_null(r->response_id));
 	json_object_set_new(o, "server_tools", strings(&r->server_tools));
 	json_object_set_new(o, "signatures", signatures_json(r->thoughts));
