@@ -10,6 +10,7 @@ struct oc_attempt {
 	const struct oc_guard *guard;
 	const struct oc_strv *headers;
 	const char *url;
+	enum oc_protocol protocol;
 	struct oc_str body;
 	struct oc_decode_context context;
 	bool shown; /* the sink has seen text */
