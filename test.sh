@@ -187,6 +187,18 @@ model_servers() {
 	tail -n 2 "$logs/starter.log"
 }
 
+# LiteLLM always; what takes long to install or to build only with --all. Without them their tests are skipped by name.
+more_servers() {
+	servers=litellm
+	[ "$mode" != all ] || servers="litellm mlx ollama"
+	for server in $servers; do
+		say "== $server into .cache/servers"
+		sh tests/servers/install.sh "$server" "$cache/servers" > "$logs/$server.log" 2>&1 && continue
+		note "$server could not be installed, its tests are skipped:"
+		tail -n 2 "$logs/$server.log"
+	done
+}
+
 # ---- builds ---------------------------------------------------------------------
 
 # Sets up once; a folder whose set-up was interrupted is made anew.
@@ -284,6 +296,7 @@ unit_tests build-asan
 vectors_and_wire_cases build-asan
 if python_environment; then
 	model_servers
+	more_servers
 	end_to_end
 fi
 release_build gcc
