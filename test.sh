@@ -8,10 +8,11 @@ usage() {
 usage: ./test.sh [--fast | --all]
 
   --fast   the check before a commit: format, build, unit tests, include direction (no sanitizers, no servers)
-  --all    longer: also a release build with clang, and a minute of fuzzing for each target
+  --all    longer: also a release build with clang, a minute of fuzzing for each target, and MLX and Ollama as further real
+           servers (minutes to install; Ollama is built from source and needs Go 1.24)
   --help   this text
 
-Installs what is missing (apt; sudo if needed): compilers, libraries, pytest and llama.cpp in .cache/.
+Installs what is missing (apt; sudo if needed): compilers, libraries, pytest, llama.cpp and LiteLLM in .cache/.
 TEXT
 }
 
@@ -242,7 +243,7 @@ leak_check() {
 }
 
 end_to_end() {
-	export OPENCLAW_BIN="$root/build-asan/openclaw" OPENCLAW_STARTER="$cache/starter"
+	export OPENCLAW_BIN="$root/build-asan/openclaw" OPENCLAW_STARTER="$cache/starter" OPENCLAW_SERVERS="$cache/servers"
 	export PYTHONDONTWRITEBYTECODE=1
 	count "simulator and end to end" pytest "$cache/pytest.xml" \
 		"$python" -m pytest -q -c tests/pytest.ini tests --junitxml="$cache/pytest.xml" --basetemp="$cache/pytest"
