@@ -12,6 +12,7 @@
 #include "model/local_service.h"
 #include "model/params.h"
 #include "model/secrets.h"
+#include "model/text_warning.h"
 
 enum { DEFAULT_MAX_TOKENS = 8192, MIN_OUTPUT_TOKENS = 16, IMAGE_CHARS = 8000 };
 
@@ -232,6 +233,7 @@ static enum oc_rc call_wait(const struct oc_call_spec *s, const struct prepared 
 		.context = { .tools = s->tool_names,
 			     .stream = true,
 			     .think_tags = true,
+			     .model = s->target->model_id,
 			     .text_tools = s->tools ? (enum oc_text_tools)p->compat.text_tools
 						    : OC_TEXT_TOOLS_BRACKET },
 	};
@@ -265,6 +267,7 @@ enum oc_rc oc_call_wait(const struct oc_call_spec *s, struct oc_reply *reply, st
 	if (rc == OC_OK) rc = oc_local_service_ensure_wait(s->catalog, s->target->provider, e);
 	if (rc == OC_OK) {
 		rc = call_wait(s, &p, reply);
+		if (rc == OC_OK) oc_text_tool_warn(s, reply);
 		oc_local_service_touch(s->catalog, s->target->provider);
 	}
 	prepared_deinit(&p);
