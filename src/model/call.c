@@ -133,6 +133,7 @@ struct prepared {
 	struct oc_strv headers;
 	struct oc_compat compat;
 	char *url, *body;
+	int64_t limit; /* of a response's output; 0 = the API tells when it was reached */
 };
 
 static void prepared_deinit(struct prepared *p)
@@ -162,6 +163,7 @@ static enum oc_rc prepare(const struct oc_call_spec *s, struct prepared *out, st
 	if (out->api->header) oc_strv_add(&out->headers, oc_str(out->api->header));
 	json_t *body = request_json(s, out->api, &out->compat);
 	out->body = oc_json_compact(body);
+	out->limit = oc_json_positive(body, "max_output_tokens");
 	json_decref(body);
 	if (strlen(out->body) > OC_MAX_REQUEST_BYTES)
 		return oc_fail(e, OC_E_LIMIT, "the request is larger than %d bytes",
@@ -192,6 +194,23 @@ static void refuse_filtered(struct oc_reply *reply, const struct oc_api *api)
 	reply->outcome = OC_OUTCOME_ERROR;
 	reply->error.class = OC_ERR_BAD_REQUEST;
 	reply->error.message = oc_strdup(api->filtered);
+}
+
+static bool any_call_cut(const struct oc_reply *reply)
+{
+	for (size_t i = 0; i < reply->n_calls; i++)
+		if (!reply->calls[i].valid) return true;
+	return false;
+}
+
+/* llama.cpp calls a response complete that only the output limit ended (spec 04 §5.1). Calls that
+ * are whole may still run. */
+static void notice_limit(struct oc_reply *reply, int64_t limit)
+{
+	bool ended = reply->finish == OC_FINISH_STOP || reply->finish == OC_FINISH_TOOL_CALLS;
+
+	if (!limit || !ended || (reply->n_calls && !any_call_cut(reply))) return;
+	if (reply->usage.present && reply->usage.output >= limit) reply->finish = OC_FINISH_LENGTH;
 }
 
 /* ---- retries ---- */
@@ -247,6 +266,7 @@ static enum oc_rc call_wait(const struct oc_call_spec *s, const struct prepared 
 		*reply = a.reply;
 		hide_key(reply, p->credential.key);
 		refuse_filtered(reply, p->api);
+		notice_limit(reply, p->limit);
 		if (reply->thoughts) reply->origin = origin_of(s, p->api);
 		if (rc != OC_OK || reply->error.class == OC_ERR_NONE) return rc;
 		bool visible = s->side_effects || a.shown;
