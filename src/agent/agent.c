@@ -86,7 +86,7 @@ static enum oc_rc preload_wait(struct candidate *c)
 	char *request_model = NULL;
 	enum oc_rc rc;
 
-	if (strcmp(p->id, OC_LMSTUDIO_ID) != 0) return OC_OK;
+	if (oc_provider_kind(p->id)->load != OC_LOAD_LMSTUDIO) return OC_OK;
 	rc = oc_lmstudio_preload_wait(c->job->spec->catalog, p, c->target->model_id,
 				      c->target->model, &request_model, &c->loaded_ctx);
 	free(c->request_model);
@@ -101,7 +101,7 @@ static enum oc_rc read_context_wait(struct candidate *c)
 	struct oc_context found;
 	enum oc_rc rc = OC_OK;
 
-	if (p->kind->load == OC_LOAD_LMSTUDIO) return rc;
+	if (oc_provider_kind(p->id)->load == OC_LOAD_LMSTUDIO) return rc;
 	rc = oc_context_read_wait(c->job->spec->catalog, p, c->target->model_id, &found);
 	if (found.tokens) c->loaded_ctx = found.tokens;
 	c->chars_per_token = found.chars_per_token;
