@@ -42,6 +42,10 @@ struct oc_message *oc_transcript_add_reply(struct oc_messages *m, const struct o
 		msg->reasoning_field = oc_strdup(reply->reasoning_field);
 	}
 	if (!reply->n_calls) return msg;
+	if (reply->thoughts && reply->origin) {
+		msg->thoughts = json_incref(reply->thoughts);
+		msg->thoughts_origin = oc_strdup(reply->origin);
+	}
 	msg->calls = oc_alloc(reply->n_calls * sizeof *msg->calls);
 	msg->n_calls = reply->n_calls;
 	for (size_t i = 0; i < reply->n_calls; i++) copy_call(&reply->calls[i], &msg->calls[i]);
@@ -88,7 +92,7 @@ void oc_transcript_close(struct oc_messages *m, const char *reason)
 	oc_buf_addf(&msg->text, "[no answer: %s]", reason);
 }
 
-static size_t stub(struct oc_message *msg)
+static size_t forget_result(struct oc_message *msg)
 {
 	size_t before = msg->text.n, lines = 1;
 
@@ -107,7 +111,7 @@ size_t oc_transcript_trim_results(struct oc_messages *m, size_t chars)
 
 	for (size_t i = 0; i < end && saved < chars; i++)
 		if (m->v[i].role == OC_ROLE_TOOL && m->v[i].text.n > STUB_ABOVE)
-			saved += stub(&m->v[i]);
+			saved += forget_result(&m->v[i]);
 	return saved;
 }
 

@@ -3,12 +3,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/visible.h"
+
 static const char *const names[] = { "error", "warn", "info", "debug" };
 static enum oc_log_level threshold = OC_LOG_WARN;
 
 void oc_log_set_level(enum oc_log_level level)
 {
 	threshold = level;
+}
+
+bool oc_log_on(enum oc_log_level level)
+{
+	return level <= threshold;
 }
 
 bool oc_log_parse_level(const char *name, enum oc_log_level *out)
@@ -26,12 +33,12 @@ void oc_log(enum oc_log_level level, const char *subsystem, const char *fmt, ...
 	char line[2048];
 	va_list ap;
 
-	if (level > threshold) return;
+	if (!oc_log_on(level)) return;
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
 	/* One message is one line, whatever a server put into it. */
 	for (char *c = line; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7F) *c = ' ';
-	fprintf(stderr, "%s %s: %s\n", names[level], subsystem, line);
+		if (*c == '\n' || *c == '\t') *c = ' ';
+	oc_visible_printf(stderr, "%s %s: %s\n", names[level], subsystem, line);
 }

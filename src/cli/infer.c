@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/visible.h"
 #include "cli/command.h"
 #include "cli/print.h"
 #include "model/call.h"
@@ -123,7 +124,7 @@ static bool choose_model(struct infer *in)
 static void show_notice(void *arg, const char *text)
 {
 	(void)arg;
-	if (oc_tty_interactive()) fprintf(stderr, "%s …\n", text);
+	if (oc_tty_interactive()) oc_visible_printf(stderr, "%s …\n", text);
 }
 
 static void show_progress(void *arg, const struct oc_progress *p)
@@ -194,17 +195,6 @@ static int run_model(struct infer *in)
 
 /* ---- output ---- */
 
-static json_t *usage_json(const struct oc_usage *u)
-{
-	json_t *o = json_object();
-
-	oc_json_put(o, "input", json_integer(u->input));
-	oc_json_put(o, "output", json_integer(u->output));
-	if (u->cached >= 0) oc_json_put(o, "cacheRead", json_integer(u->cached));
-	if (u->reasoning >= 0) oc_json_put(o, "reasoning", json_integer(u->reasoning));
-	return o;
-}
-
 static json_t *output_json(const struct oc_reply *r)
 {
 	json_t *out = json_object();
@@ -232,7 +222,7 @@ static void print_ok(const struct infer *in)
 	oc_json_put(o, "model", oc_json_new_str(oc_str(in->target.model_id)));
 	oc_json_put(o, "attempts", json_array());
 	oc_json_put(o, "outputs", json_pack("[o]", output_json(r)));
-	if (r->usage.present) oc_json_put(o, "usage", usage_json(&r->usage));
+	if (r->usage.present) oc_json_put(o, "usage", oc_usage_json(&r->usage));
 	if (r->tokens_per_second > 0)
 		oc_json_put(o, "tokensPerSecond", json_real(r->tokens_per_second));
 	oc_print_json(o);

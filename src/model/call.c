@@ -7,10 +7,11 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "model/chat_request.h"
+#include "model/api.h"
 #include "model/internal.h"
 #include "model/local_service.h"
 #include "model/params.h"
+#include "model/secrets.h"
 
 enum { DEFAULT_MAX_TOKENS = 8192, MIN_OUTPUT_TOKENS = 16, IMAGE_CHARS = 8000 };
 
@@ -26,12 +27,15 @@ static int64_t prompt_chars(const struct oc_messages *m)
 }
 
 /* override: max_tokens of the request parameters, 0 = none. */
-static int64_t output_limit(const struct oc_call_spec *s, int64_t override)
+static int64_t output_limit(const struct oc_call_spec *s, const struct oc_api *api,
+			    int64_t override)
 {
 	const struct oc_model *m = s->target->model;
 	int64_t provider_cap = oc_json_positive(s->target->provider->entry, "maxTokens");
 	int64_t limit = m && m->max_tokens ? m->max_tokens : DEFAULT_MAX_TOKENS;
 
+	if (api->default_limit)
+		limit = api->default_limit(m ? m->max_tokens : 0, m ? m->context_window : 0);
 	if (override) limit = override;
 	if (provider_cap && provider_cap < limit) limit = provider_cap;
 	if (s->max_tokens) return s->max_tokens;
@@ -52,17 +56,27 @@ static int64_t output_limit(const struct oc_call_spec *s, int64_t override)
 
 /* ---- the request ---- */
 
-static json_t *request_json(const struct oc_call_spec *s, const struct oc_compat *compat)
+/* Opaque thoughts are for the API, the provider and the model that made them. */
+static char *origin_of(const struct oc_call_spec *s, const struct oc_api *api)
+{
+	return oc_asprintf("%s %s/%s", api->name, s->target->provider->id, s->target->model_id);
+}
+
+static json_t *request_json(const struct oc_call_spec *s, const struct oc_api *api,
+			    const struct oc_compat *compat)
 {
 	const struct oc_selection *t = s->target;
 	json_t *params =
 	    oc_params_merge(s->catalog->config, s->agent_id ? s->agent_id : "main", t->key);
-	struct oc_chat_request r = {
+	char *origin = origin_of(s, api);
+	struct oc_request r = {
 		.model = s->request_model ? s->request_model : t->model_id,
 		.compat = compat,
 		.messages = s->messages,
 		.tools = s->tools,
-		.max_tokens = output_limit(s, oc_json_positive(params, "max_tokens")),
+		.max_tokens = output_limit(s, api, oc_json_positive(params, "max_tokens")),
+		.model_max_tokens = t->model ? t->model->max_tokens : 0,
+		.origin = origin,
 		.thinking = s->thinking,
 		.reasoning_model = t->model && t->model->reasoning,
 		.vision = t->model && t->model->vision,
@@ -73,28 +87,37 @@ static json_t *request_json(const struct oc_call_spec *s, const struct oc_compat
 		 * that left (D41). */
 		.return_progress = t->provider->kind->progress,
 	};
-	json_t *body = oc_chat_request_json(&r);
+	json_t *body = api->body(&r);
 
 	json_decref(params);
+	free(origin);
 	return body;
 }
 
-static enum oc_rc check_target(const struct oc_provider *p, struct oc_err *e)
+static enum oc_rc check_target(const struct oc_selection *t, const struct oc_api **api,
+			       struct oc_err *e)
 {
+	const struct oc_provider *p = t->provider;
+	const char *name = oc_api_name(p, t->model);
+	struct oc_buf names;
+
 	if (!p->base_url)
 		return oc_fail(e, OC_E_INPUT, "%s",
 			       p->problem ? p->problem : "the provider has no baseUrl");
-	if (p->api && strcmp(p->api, "openai-completions") != 0)
-		return oc_fail(
-		    e, OC_E_INPUT,
-		    "unsupported api \"%s\" of provider %s: set models.providers.%s.api to "
-		    "\"openai-completions\"",
-		    p->api, p->id, p->id);
-	return OC_OK;
+	*api = oc_api_find(name);
+	if (*api) return OC_OK;
+	oc_buf_init(&names, 1000);
+	oc_api_names(&names);
+	oc_fail(e, OC_E_INPUT,
+		"unsupported api \"%.60s\" of provider %.60s: set models.providers.%.60s.api to %s",
+		name, p->id, p->id, oc_buf_cstr(&names));
+	oc_buf_deinit(&names);
+	return OC_E_INPUT;
 }
 
 /* Everything that stays the same over the retries. */
 struct prepared {
+	const struct oc_api *api;
 	struct oc_credential credential;
 	struct oc_guard guard;
 	struct oc_strv headers;
@@ -116,7 +139,7 @@ static enum oc_rc prepare(const struct oc_call_spec *s, struct prepared *out, st
 {
 	const struct oc_selection *t = s->target;
 	const struct oc_provider *p = t->provider;
-	enum oc_rc rc = check_target(p, e);
+	enum oc_rc rc = check_target(t, &out->api, e);
 
 	if (rc == OC_OK) rc = oc_credential_resolve(s->catalog, p, t->profile, &out->credential, e);
 	if (rc == OC_OK) rc = oc_provider_guard(s->catalog, p, &out->guard, e);
@@ -126,13 +149,17 @@ static enum oc_rc prepare(const struct oc_call_spec *s, struct prepared *out, st
 	oc_provider_headers(s->catalog, p, &out->credential, t->model, &out->headers);
 	oc_compat_resolve(&out->compat, p->id, &out->guard.base,
 			  t->model ? json_object_get(t->model->entry, "compat") : NULL);
-	json_t *body = request_json(s, &out->compat);
+	if (out->api->header) oc_strv_add(&out->headers, oc_str(out->api->header));
+	json_t *body = request_json(s, out->api, &out->compat);
 	out->body = oc_json_compact(body);
 	json_decref(body);
 	if (strlen(out->body) > OC_MAX_REQUEST_BYTES)
 		return oc_fail(e, OC_E_LIMIT, "the request is larger than %d bytes",
 			       OC_MAX_REQUEST_BYTES);
-	out->url = oc_asprintf("%s/chat/completions", p->base_url);
+	char *base = oc_api_base(out->api, p->base_url);
+
+	out->url = oc_asprintf("%s%s", base, out->api->path);
+	free(base);
 	return OC_OK;
 }
 
@@ -149,12 +176,12 @@ static void hide_key(struct oc_reply *reply, const char *key)
 	for (char *hit = message; (hit = strstr(hit, key)); hit += n) memset(hit, '*', n);
 }
 
-static void refuse_filtered(struct oc_reply *reply)
+static void refuse_filtered(struct oc_reply *reply, const struct oc_api *api)
 {
 	if (reply->outcome != OC_OUTCOME_OK || reply->finish != OC_FINISH_CONTENT_FILTER) return;
 	reply->outcome = OC_OUTCOME_ERROR;
 	reply->error.class = OC_ERR_BAD_REQUEST;
-	reply->error.message = oc_strdup("Provider finish_reason: content_filter");
+	reply->error.message = oc_strdup(api->filtered);
 }
 
 /* ---- retries ---- */
@@ -173,6 +200,15 @@ static void notice_retry(const struct oc_call_spec *s, const struct oc_reply *re
 	if (s->notice) s->notice(s->notice_arg, text);
 }
 
+/* What comes of the server's own words must not give away what was sent to it. */
+static void hide_secrets(struct oc_call_error *e, const struct oc_strv *headers)
+{
+	oc_secrets_hide(&e->message, headers);
+	oc_secrets_hide(&e->code, headers);
+	oc_secrets_hide(&e->hint, headers);
+	oc_secrets_hide(&e->location, headers);
+}
+
 static enum oc_rc call_wait(const struct oc_call_spec *s, const struct prepared *p,
 			    struct oc_reply *reply)
 {
@@ -182,6 +218,7 @@ static enum oc_rc call_wait(const struct oc_call_spec *s, const struct prepared 
 		.guard = &p->guard,
 		.headers = &p->headers,
 		.url = p->url,
+		.protocol = p->api->protocol,
 		.body = oc_str(p->body),
 		.context = { .tools = s->tool_names,
 			     .stream = true,
@@ -194,10 +231,12 @@ static enum oc_rc call_wait(const struct oc_call_spec *s, const struct prepared 
 		uint64_t delay_ms = 0;
 		oc_reply_init(&a.reply);
 		enum oc_rc rc = oc_attempt_wait(&a);
+		hide_secrets(&a.reply.error, &p->headers);
 		oc_reply_deinit(reply);
 		*reply = a.reply;
 		hide_key(reply, p->credential.key);
-		refuse_filtered(reply);
+		refuse_filtered(reply, p->api);
+		if (reply->thoughts) reply->origin = origin_of(s, p->api);
 		if (rc != OC_OK || reply->error.class == OC_ERR_NONE) return rc;
 		bool visible = s->side_effects || a.shown;
 		if (!oc_retry_allowed(&retry, reply, s->target->provider->local, visible,

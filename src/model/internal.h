@@ -1,6 +1,7 @@
 #ifndef OC_MODEL_INTERNAL_H
 #define OC_MODEL_INTERNAL_H
 #include "model/call.h"
+#include "model/diagnostics.h"
 #include "net/http_client.h"
 /* Between call.c, attempt.c and retry.c. */
 
@@ -9,9 +10,11 @@ struct oc_attempt {
 	const struct oc_guard *guard;
 	const struct oc_strv *headers;
 	const char *url;
+	enum oc_protocol protocol;
 	struct oc_str body;
 	struct oc_decode_context context;
-	bool shown;	       /* the sink has seen text */
+	bool shown; /* the sink has seen text */
+	struct oc_observation observed;
 	struct oc_reply reply; /* out */
 };
 /* One request, from connect to the end of the body. OC_OK (a->reply says what came) or OC_CANCELLED

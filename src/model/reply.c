@@ -95,6 +95,9 @@ void oc_reply_deinit(struct oc_reply *r)
 	free(r->calls);
 	oc_call_error_deinit(&r->error);
 	oc_strv_deinit(&r->warnings);
+	json_decref(r->thoughts);
+	free(r->origin);
+	oc_strv_deinit(&r->server_tools);
 	free(r->response_id);
 	free(r->model);
 	*r = (struct oc_reply){ 0 };
@@ -127,4 +130,17 @@ void oc_reply_warnf(struct oc_reply *r, const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	oc_reply_warn(r, text);
+}
+
+json_t *oc_usage_json(const struct oc_usage *u)
+{
+	json_t *o = json_object();
+	int64_t cached = u->cached > 0 ? u->cached : 0;
+
+	oc_json_put(o, "input", json_integer(u->input > cached ? u->input - cached : 0));
+	oc_json_put(o, "output", json_integer(u->output));
+	if (u->cached >= 0) oc_json_put(o, "cacheRead", json_integer(u->cached));
+	if (u->reasoning >= 0) oc_json_put(o, "reasoning", json_integer(u->reasoning));
+	oc_json_put(o, "totalTokens", json_integer(u->input + u->output));
+	return o;
 }

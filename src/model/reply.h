@@ -79,7 +79,13 @@ struct oc_reply {
 	struct oc_call_error error; /* class OC_ERR_NONE = none */
 	struct oc_strv warnings;    /* codes, a sorted set */
 	struct oc_progress progress;
+	int64_t context_length;	  /* model_info of LM Studio's /api/v0; 0 = not told */
 	double tokens_per_second; /* timings.predicted_per_second; 0 = not told */
+	double load_seconds;	  /* time that loading the model took; 0 = not told */
+	/* Thought in the form that the API wants back inside a tool loop: an array, NULL = none. */
+	json_t *thoughts;
+	char *origin;		     /* API, provider and model: who may see the thoughts again */
+	struct oc_strv server_tools; /* names of the tools that the server ran itself */
 	char *response_id;
 	char *model; /* as the server names it */
 };
@@ -91,4 +97,7 @@ void oc_reply_deinit(struct oc_reply *r);
 /* Adds to the sorted set; a hostile reply cannot make it grow without bound. */
 void oc_reply_warn(struct oc_reply *r, const char *code);
 void oc_reply_warnf(struct oc_reply *r, const char *fmt, ...) OC_PRINTF(2, 3);
+/* As commands and protocols show it (spec 01 §5.1): input without its cached part, which stands in
+ * cacheRead. New reference. */
+json_t *oc_usage_json(const struct oc_usage *u);
 #endif

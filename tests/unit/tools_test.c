@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -239,6 +242,11 @@ static void a_file_is_written_whole(void **state)
 	expect("write", "{\"path\":\"new/deep/f\",\"content\":\"\"}", false,
 	       "wrote 0 bytes to new/deep/f");
 	expect("write", "{\"path\":\"new\",\"content\":\"x\"}", true, "write: new is a folder");
+	char *pipe_path = oc_asprintf("%s/pipe", workspace);
+	assert_int_equal(mkfifo(pipe_path, 0600), 0);
+	free(pipe_path);
+	expect("write", "{\"path\":\"pipe\",\"content\":\"x\"}", true,
+	       "write: pipe is not a regular file");
 	expect_has("write", "{\"path\":\"new/deep/f/g\",\"content\":\"x\"}", true, "write: ");
 }
 
@@ -437,6 +445,9 @@ static void commands_run_in_the_workspace_without_our_keys(void **state)
 {
 	(void)state;
 	assert_int_equal(oc_rt_run(commands, NULL), 0);
+#ifdef __linux__
+	assert_int_equal(prctl(PR_GET_DUMPABLE), 0); /* /proc/PPID/environ is closed to them */
+#endif
 }
 
 static void asking(void *arg)
