@@ -59,22 +59,10 @@ static void on_progress(void *arg, const struct oc_progress *p)
 
 /* ---- liveness ---- */
 
-/* Servers known to answer a list while a model is at work; others may be busy with one request at a
- * time, and only a refused connection proves them dead. */
-static bool answers_while_busy(const char *provider)
-{
-	static const char *const ids[] = { "lmstudio", "llamacpp", "starter",
-					   "ollama",   "vllm",	   "sglang" };
-
-	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-		if (!strcmp(provider, ids[i])) return true;
-	return false;
-}
-
 static bool alive_wait(struct run *r)
 {
 	const struct oc_provider *p = r->a->spec->target->provider;
-	char *url = oc_asprintf("%s/models", p->base_url);
+	char *url = oc_kind_url(p->base_url, p->kind->health);
 	struct oc_http_request req = { .method = "GET",
 				       .url = url,
 				       .guard = r->a->guard,
@@ -89,7 +77,9 @@ static bool alive_wait(struct run *r)
 	oc_http_close(h);
 	free(url);
 	if (rc == OC_OK || rc == OC_CANCELLED) return true;
-	return why == OC_HTTP_TIMEOUT && !answers_while_busy(p->id);
+	/* Others may be busy with one request at a time: only a refused connection proves them
+	 * dead. */
+	return why == OC_HTTP_TIMEOUT && !p->kind->answers_while_busy;
 }
 
 static void probe(void *arg)

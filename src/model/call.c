@@ -57,17 +57,6 @@ static int64_t output_limit(const struct oc_call_spec *s, const struct oc_api *a
 
 /* ---- the request ---- */
 
-/* llama.cpp sends prompt_progress frames when asked; they keep the connection alive and let it
- * notice a client that left (D41). Others may refuse the field. */
-static bool knows_return_progress(const char *provider)
-{
-	static const char *const ids[] = { "llamacpp", "llama-cpp", "llama.cpp", "starter" };
-
-	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-		if (!strcmp(provider, ids[i])) return true;
-	return false;
-}
-
 /* Opaque thoughts are for the API, the provider and the model that made them. */
 static char *origin_of(const struct oc_call_spec *s, const struct oc_api *api)
 {
@@ -95,7 +84,9 @@ static json_t *request_json(const struct oc_call_spec *s, const struct oc_api *a
 		.thinking_level_map =
 		    t->model ? json_object_get(t->model->entry, "thinkingLevelMap") : NULL,
 		.params = params,
-		.return_progress = knows_return_progress(t->provider->id),
+		/* Progress frames keep the connection alive and let the server notice a client
+		 * that left (D41). */
+		.return_progress = t->provider->kind->progress,
 	};
 	json_t *body = api->body(&r);
 
