@@ -12,6 +12,7 @@
 #include "model/local_service.h"
 #include "model/params.h"
 #include "model/secrets.h"
+#include "model/text_warning.h"
 
 enum { DEFAULT_MAX_TOKENS = 8192, MIN_OUTPUT_TOKENS = 16, IMAGE_CHARS = 8000 };
 
@@ -123,6 +124,7 @@ struct prepared {
 	struct oc_strv headers;
 	struct oc_compat compat;
 	char *url, *body;
+	int64_t limit; /* of a response's output; 0 = the API tells when it was reached */
 };
 
 static void prepared_deinit(struct prepared *p)
@@ -152,6 +154,7 @@ static enum oc_rc prepare(const struct oc_call_spec *s, struct prepared *out, st
 	if (out->api->header) oc_strv_add(&out->headers, oc_str(out->api->header));
 	json_t *body = request_json(s, out->api, &out->compat);
 	out->body = oc_json_compact(body);
+	out->limit = oc_json_positive(body, "max_output_tokens");
 	json_decref(body);
 	if (strlen(out->body) > OC_MAX_REQUEST_BYTES)
 		return oc_fail(e, OC_E_LIMIT, "the request is larger than %d bytes",
@@ -182,6 +185,23 @@ static void refuse_filtered(struct oc_reply *reply, const struct oc_api *api)
 	reply->outcome = OC_OUTCOME_ERROR;
 	reply->error.class = OC_ERR_BAD_REQUEST;
 	reply->error.message = oc_strdup(api->filtered);
+}
+
+static bool any_call_cut(const struct oc_reply *reply)
+{
+	for (size_t i = 0; i < reply->n_calls; i++)
+		if (!reply->calls[i].valid) return true;
+	return false;
+}
+
+/* llama.cpp calls a response complete that only the output limit ended (spec 04 §5.1). Calls that
+ * are whole may still run. */
+static void notice_limit(struct oc_reply *reply, int64_t limit)
+{
+	bool ended = reply->finish == OC_FINISH_STOP || reply->finish == OC_FINISH_TOOL_CALLS;
+
+	if (!limit || !ended || (reply->n_calls && !any_call_cut(reply))) return;
+	if (reply->usage.present && reply->usage.output >= limit) reply->finish = OC_FINISH_LENGTH;
 }
 
 /* ---- retries ---- */
@@ -223,6 +243,7 @@ static enum oc_rc call_wait(const struct oc_call_spec *s, const struct prepared 
 		.context = { .tools = s->tool_names,
 			     .stream = true,
 			     .think_tags = true,
+			     .model = s->target->model_id,
 			     .text_tools = s->tools ? (enum oc_text_tools)p->compat.text_tools
 						    : OC_TEXT_TOOLS_BRACKET },
 	};
@@ -236,6 +257,7 @@ static enum oc_rc call_wait(const struct oc_call_spec *s, const struct prepared 
 		*reply = a.reply;
 		hide_key(reply, p->credential.key);
 		refuse_filtered(reply, p->api);
+		notice_limit(reply, p->limit);
 		if (reply->thoughts) reply->origin = origin_of(s, p->api);
 		if (rc != OC_OK || reply->error.class == OC_ERR_NONE) return rc;
 		bool visible = s->side_effects || a.shown;
@@ -256,6 +278,7 @@ enum oc_rc oc_call_wait(const struct oc_call_spec *s, struct oc_reply *reply, st
 	if (rc == OC_OK) rc = oc_local_service_ensure_wait(s->catalog, s->target->provider, e);
 	if (rc == OC_OK) {
 		rc = call_wait(s, &p, reply);
+		if (rc == OC_OK) oc_text_tool_warn(s, reply);
 		oc_local_service_touch(s->catalog, s->target->provider);
 	}
 	prepared_deinit(&p);
