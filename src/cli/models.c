@@ -224,6 +224,11 @@ const struct oc_command oc_models_commands[] = {
 	  .help = "The same for images",
 	  .sub = oc_models_image_fallbacks_commands },
 	{ .name = "auth", .help = "API keys of providers", .sub = oc_models_auth_commands },
+	{ .name = "probe",
+	  .usage = "[model]",
+	  .help = "Find out what a model server can do",
+	  .run = oc_cmd_models_probe,
+	  .options = oc_models_probe_options },
 	{ .name = "refresh", .help = "Ask the servers what they have", .run = models_refresh },
 	{ 0 },
 };

@@ -36,6 +36,8 @@ int oc_models_missing(const struct oc_args *a, const char *name);
 extern const struct oc_option oc_models_output_options[]; /* --json, --plain */
 int oc_cmd_models_list(struct oc_args *a);
 extern const struct oc_option oc_models_list_options[];
+int oc_cmd_models_probe(struct oc_args *a);
+extern const struct oc_option oc_models_probe_options[];
 extern const struct oc_command oc_models_aliases_commands[];
 extern const struct oc_command oc_models_fallbacks_commands[];
 extern const struct oc_command oc_models_image_fallbacks_commands[];

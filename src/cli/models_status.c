@@ -8,6 +8,7 @@
 #include "cli/models.h"
 #include "model/auth_profiles.h"
 #include "model/credential.h"
+#include "model/learned.h"
 #include "rt/task.h"
 
 const struct oc_option oc_models_status_options[] = {
@@ -143,6 +144,17 @@ static json_t *auth_of(const struct oc_models_cli *m)
 	return auth;
 }
 
+/* What was found out about the default model and its server, by use or by `models probe`. */
+static json_t *learned_of(const struct oc_models_cli *m, const struct oc_selection *s)
+{
+	const char *dir = m->config.paths.agent_dir, *base = s->provider->base_url;
+	json_t *o = json_object();
+
+	oc_json_put(o, "server", oc_learned_get(dir, base, NULL));
+	oc_json_put(o, "model", oc_learned_get(dir, base, s->model_id));
+	return o;
+}
+
 static json_t *status_of(const struct oc_models_cli *m)
 {
 	json_t *s = json_object();
@@ -163,8 +175,10 @@ static json_t *status_of(const struct oc_models_cli *m)
 	oc_json_put(s, "auth", auth_of(m));
 	if (rc)
 		oc_json_put(s, "problem", json_string(e.msg));
-	else
+	else {
+		oc_json_put(s, "learned", learned_of(m, &chosen));
 		oc_models_warn_context(&m->config, &chosen);
+	}
 	oc_selection_deinit(&chosen);
 	return s;
 }
@@ -219,6 +233,23 @@ static void print_auth(const json_t *auth)
 	}
 }
 
+static void print_learned(json_t *learned)
+{
+	const char *whose, *name;
+	json_t *facts, *value;
+
+	json_object_foreach (learned, whose, facts) {
+		json_object_foreach (facts, name, value) {
+			char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+
+			if (strcmp(name, "probe") != 0) printf("- learnt: %s %s\n", name, text);
+			free(text);
+		}
+	}
+	if (json_object_get(json_object_get(learned, "model"), "probe"))
+		printf("- learnt: probed (models status --json shows it)\n");
+}
+
 static void print_text(const json_t *s)
 {
 	const char *written = oc_json_cstr(s, "defaultModel");
@@ -240,6 +271,7 @@ static void print_text(const json_t *s)
 	else
 		print_refs("Allowed", json_object_get(s, "allowed"));
 	print_auth(json_object_get(s, "auth"));
+	print_learned(json_object_get(s, "learned"));
 }
 
 static int check_code(const json_t *s)

@@ -67,6 +67,7 @@ struct oc_provider_kind {
 	/* What requests may hold, and what answers are worth (2.13). */
 	bool suffixed;		 /* "<id>-anything" is the same kind */
 	bool hosted;		 /* somebody else's machine: never probed with made-up requests */
+	bool forwards;		 /* passes requests on to others, who may bill them */
 	bool onboarding;	 /* offered there */
 	bool stream_usage;	 /* stream_options.include_usage is understood */
 	bool progress;		 /* return_progress is understood */

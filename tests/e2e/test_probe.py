@@ -1,0 +1,43 @@
+"""`openclaw models probe`: what a server is found to do, and that it is remembered."""
+import json
+
+from replay import Replay
+
+
+def configure(openclaw, base_url, model):
+    openclaw.use(base_url, provider='box', model=model, apiKey='custom-local')
+
+
+def test_llama_with_a_model_that_calls_tools(openclaw, llama):
+    configure(openclaw, llama.base_url, 'scripted')
+    got = openclaw.run('models', 'probe', '--json', timeout=120).ok().json
+    values = {name: row['value'] for name, row in got.items()}
+    assert values['server'] == 'llama.cpp' and values['context'] == 32768 and values['tokenizer'] is True
+    for name in ('chat', 'streaming', 'usage in streams', 'content arrays', 'system role', 'tools', 'tool_choice required',
+                 'tool result', 'json schema', 'max_completion_tokens', 'responses', 'messages'):
+        assert values[name] is True, (name, got)
+    assert values['vision'] is False, 'no projector'
+    facts = json.loads((openclaw.state / 'agents/main/agent/learned.json').read_text())['endpoints']
+    assert facts[f'http://127.0.0.1:{llama.port}']['models']['scripted']['facts']['probe'] == got
+
+
+def test_the_free_part_never_asks_the_model(openclaw):
+    server = Replay({'GET /v1/models': {'data': [{'id': 'm', 'owned_by': 'vllm', 'max_model_len': 4096}]},
+                     'POST /tokenize': {'count': 1}, 'POST /v1/responses': (400, {'error': {'message': 'no input'}})})
+    configure(openclaw, server.base_url, 'm')
+    got = openclaw.run('models', 'probe', '--free', '--json').ok().json
+    server.close()
+    assert {n: r['value'] for n, r in got.items()} == {
+        'server': 'vLLM', 'context': 4096, 'slots': 32, 'tokenizer': True, 'responses': True, 'messages': False}
+    assert not server.asked('POST /v1/chat/completions')
+    status = openclaw.run('models', 'status', '--json').ok().json['learned']
+    assert status['server'] == {'kind': 'vllm'} and status['model']['probe'] == got
+    assert 'learnt: kind "vllm"' in openclaw.run('models', 'status').ok().out
+
+
+def test_a_proxy_gets_no_made_up_requests(openclaw):
+    server = Replay({'GET /model/info': {'data': [{'model_name': 'm', 'model_info': {'max_input_tokens': 8000}}]}})
+    openclaw.use(server.base_url, provider='litellm', model='m', apiKey='custom-local')
+    assert openclaw.run('models', 'probe', '--free').ok().out.count('8000') == 1
+    server.close()
+    assert not [line for line, _ in server.seen if line.startswith('POST')]
