@@ -156,7 +156,11 @@ enum oc_rc oc_file_write(const char *path, struct oc_str bytes, unsigned mode, b
 	char *real = realpath(path, NULL);
 	const char *target = real ? real : path;
 	char *folder = folder_of(target);
-	rc = oc_mkdirs(folder, e);
+	struct stat st;
+	/* As root, the rename would take the place of the device that a link names. */
+	if (stat(target, &st) == 0 && !S_ISREG(st.st_mode))
+		rc = oc_fail(e, OC_E_SYS, "cannot write %s: not a regular file", path);
+	if (rc == OC_OK) rc = oc_mkdirs(folder, e);
 	if (rc == OC_OK) rc = replace(target, folder, bytes, mode, e);
 	if (rc == OC_OK && written) *written = true;
 	free(folder);
