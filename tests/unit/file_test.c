@@ -117,7 +117,7 @@ static void a_write_replaces_regular_files_only(void **state)
 
 	(void)state;
 	assert_int_equal(mkfifo(pipe_path, 0600), 0);
-	assert_int_equal(symlink(pipe_path, link), 0);
+	assert_int_equal(symlink("pipe", link), 0);
 	assert_int_equal(oc_file_write(pipe_path, OC_LIT("x"), 0600, NULL, &e), OC_E_SYS);
 	assert_int_equal(oc_file_write(link, OC_LIT("x"), 0600, NULL, &e), OC_E_SYS);
 	assert_int_equal(stat(pipe_path, &st), 0);
