@@ -125,6 +125,25 @@ static void reads_are_bounded_and_only_of_regular_files(void **state)
 	free(path);
 }
 
+static void a_write_replaces_regular_files_only(void **state)
+{
+	char *pipe_path = in_dir("pipe"), *link = in_dir("to-pipe");
+	struct oc_err e = { 0 };
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(mkfifo(pipe_path, 0600), 0);
+	assert_int_equal(symlink("pipe", link), 0);
+	assert_int_equal(oc_file_write(pipe_path, OC_LIT("x"), 0600, NULL, &e), OC_E_SYS);
+	assert_int_equal(oc_file_write(link, OC_LIT("x"), 0600, NULL, &e), OC_E_SYS);
+	assert_int_equal(stat(pipe_path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	unlink(link);
+	unlink(pipe_path);
+	free(link);
+	free(pipe_path);
+}
+
 static void a_lock_excludes_a_second_holder(void **state)
 {
 	char *path = in_dir("lock");
@@ -166,6 +185,7 @@ int main(void)
 		cmocka_unit_test(a_failed_write_leaves_the_old_file_and_no_temporary),
 		cmocka_unit_test(a_device_or_a_pipe_is_never_replaced),
 		cmocka_unit_test(reads_are_bounded_and_only_of_regular_files),
+		cmocka_unit_test(a_write_replaces_regular_files_only),
 		cmocka_unit_test(a_lock_excludes_a_second_holder),
 	};
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
