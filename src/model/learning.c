@@ -8,7 +8,7 @@
 
 struct refusal {
 	const struct oc_call_error *error;
-	const json_t *body;
+	json_t *body;
 	struct oc_str message;
 	json_t *facts;
 	bool text_tools;
@@ -81,7 +81,7 @@ static bool no_effort(const struct refusal *r)
 	       (hinted(r, "bad_reasoning_effort") || refuses(r, "reasoning_effort"));
 }
 
-static bool has_role(const json_t *body, const char *role)
+static bool has_role(json_t *body, const char *role)
 {
 	const json_t *m;
 	size_t i;
@@ -97,7 +97,7 @@ static bool no_developer(const struct refusal *r)
 	       (hinted(r, "no_developer_role") || mentions(r->message, "developer"));
 }
 
-static bool has_parts(const json_t *body)
+static bool has_parts(json_t *body)
 {
 	const json_t *m;
 	size_t i;
@@ -109,8 +109,9 @@ static bool has_parts(const json_t *body)
 
 static bool string_content(const struct refusal *r)
 {
-	static const char *const words[] = { "must be a string", "valid string", "str type expected",
-					     "expected string", "content must be", NULL };
+	static const char *const words[] = { "must be a string",  "valid string",
+					     "str type expected", "expected string",
+					     "content must be",	  NULL };
 
 	return has_parts(r->body) &&
 	       (hinted(r, "requires_string_content") || any_of(r->message, words));
@@ -127,9 +128,9 @@ static bool inside_tools(const struct refusal *r)
 
 static bool no_tools(const struct refusal *r)
 {
-	static const char *const words[] = { "not support tool", "tools are not supported",
-					     "tool calling is not", "tool use is not",
-					     "support tool use", "without tool support",
+	static const char *const words[] = { "not support tool",     "tools are not supported",
+					     "tool calling is not",  "tool use is not",
+					     "support tool use",     "without tool support",
 					     "not support function", NULL };
 
 	if (!json_object_get(r->body, "tools")) return false;
@@ -145,8 +146,8 @@ static bool tool_member(const struct refusal *r)
 static bool grammar(const struct refusal *r)
 {
 	static const char *const words[] = { "failed to parse grammar", "json schema conversion",
-					     "pattern must start", "unable to generate parser",
-					     "parsing grammar", NULL };
+					     "pattern must start",	"unable to generate parser",
+					     "parsing grammar",		NULL };
 
 	return json_object_get(r->body, "tools") && any_of(r->message, words);
 }
@@ -158,9 +159,12 @@ static bool grammar_again(const struct refusal *r)
 
 static bool system_role(const struct refusal *r)
 {
-	static const char *const words[] = { "system role not supported", "system role is not",
-					     "unexpected role 'system'", "invalid role: system",
-					     "system messages are not", "does not support system",
+	static const char *const words[] = { "system role not supported",
+					     "system role is not",
+					     "unexpected role 'system'",
+					     "invalid role: system",
+					     "system messages are not",
+					     "does not support system",
 					     NULL };
 
 	return has_role(r->body, "system") && any_of(r->message, words);
@@ -168,18 +172,25 @@ static bool system_role(const struct refusal *r)
 
 static bool tool_role(const struct refusal *r)
 {
-	static const char *const words[] = { "alternate", "only user and assistant roles",
-					     "unexpected role 'tool'", "invalid role: tool",
-					     "tool role", NULL };
+	static const char *const words[] = { "alternate",
+					     "only user and assistant roles",
+					     "unexpected role 'tool'",
+					     "invalid role: tool",
+					     "tool role",
+					     NULL };
 
 	return has_role(r->body, "tool") && any_of(r->message, words);
 }
 
 static bool template(const struct refusal *r)
 {
-	static const char *const words[] = { "jinja", "roles must alternate",
-					     "only user and assistant roles", "raise_exception",
-					     "chat template", "chat_template", NULL };
+	static const char *const words[] = { "jinja",
+					     "roles must alternate",
+					     "only user and assistant roles",
+					     "raise_exception",
+					     "chat template",
+					     "chat_template",
+					     NULL };
 
 	return any_of(r->message, words);
 }
@@ -211,7 +222,7 @@ static bool any_member(const struct refusal *r)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach ((json_t *)r->body, key, v)
+	json_object_foreach (r->body, key, v)
 		if (dispensable(key) && refuses(r, key)) return true;
 	return false;
 }
@@ -279,7 +290,8 @@ static bool learn_string_content(const struct refusal *r)
 
 static bool learn_text_tools(const struct refusal *r)
 {
-	if (!r->text_tools) return leave_out(r->facts, "tools") | leave_out(r->facts, "tool_choice");
+	if (!r->text_tools)
+		return leave_out(r->facts, "tools") | leave_out(r->facts, "tool_choice");
 	return put(r->facts, "toolProtocol", json_string("text"));
 }
 
@@ -325,7 +337,7 @@ static bool learn_members(const struct refusal *r)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach ((json_t *)r->body, key, v)
+	json_object_foreach (r->body, key, v)
 		if (dispensable(key) && refuses(r, key)) news |= leave_out(r->facts, key);
 	return news;
 }
@@ -337,7 +349,7 @@ static bool learn_bare(const struct refusal *r)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach ((json_t *)r->body, key, v)
+	json_object_foreach (r->body, key, v)
 		if (dispensable(key) && strcmp(key, "max_tokens") != 0 &&
 		    strcmp(key, "tool_choice") != 0)
 			news |= leave_out(r->facts, key);
@@ -384,19 +396,21 @@ static bool teaches(const struct oc_call_error *e)
 static bool speaks_of_members(const struct oc_call_error *e)
 {
 	static const char *const words[] = {
-		"extra inputs",	   "extra field",      "extra_forbidden",  "not permitted",
-		"unsupported",	   "unknown name",     "unknown field",	   "unknown param",
-		"unknown arg",	   "unknown key",      "unrecognized",	   "unrecognised",
-		"not supported",   "does not support", "additional propert", "unexpected field",
-		"unexpected keyw", "unexpected param", "unexpected prop",  "not allowed",
-		"invalid field",   "invalid param",    "were unexpected",  "was unexpected",
-		"unknown member",  "not implemented",  NULL
+		"extra inputs",	    "extra field",	"extra_forbidden",
+		"not permitted",    "unsupported",	"unknown name",
+		"unknown field",    "unknown param",	"unknown arg",
+		"unknown key",	    "unrecognized",	"unrecognised",
+		"not supported",    "does not support", "additional propert",
+		"unexpected field", "unexpected keyw",	"unexpected param",
+		"unexpected prop",  "not allowed",	"invalid field",
+		"invalid param",    "were unexpected",	"was unexpected",
+		"unknown member",   "not implemented",	NULL
 	};
 
 	return e->status < 500 && any_of(oc_str(e->message), words);
 }
 
-const char *oc_learn(const struct oc_call_error *error, const json_t *body, bool text_tools,
+const char *oc_learn(const struct oc_call_error *error, json_t *body, bool text_tools,
 		     json_t *facts)
 {
 	const struct refusal r = { .error = error,
@@ -412,11 +426,11 @@ const char *oc_learn(const struct oc_call_error *error, const json_t *body, bool
 	return NULL;
 }
 
-json_t *oc_compat_join(const json_t *discovered, const json_t *learnt, const json_t *configured)
+json_t *oc_compat_join(json_t *discovered, json_t *learnt, json_t *configured)
 {
-	json_t *all = json_is_object(discovered) ? json_copy((json_t *)discovered) : json_object();
+	json_t *all = json_is_object(discovered) ? json_copy(discovered) : json_object();
 
-	if (json_is_object(learnt)) json_object_update(all, (json_t *)learnt);
-	if (json_is_object(configured)) json_object_update(all, (json_t *)configured);
+	if (json_is_object(learnt)) json_object_update(all, learnt);
+	if (json_is_object(configured)) json_object_update(all, configured);
 	return all;
 }

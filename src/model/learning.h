@@ -1,7 +1,7 @@
 #ifndef OC_LEARNING_H
 #define OC_LEARNING_H
-#include "json/json.h"
 #include "model/reply.h"
+#include "json/json.h"
 /*
  * What a refusal teaches about a server (spec 03 §1.6: template, grammar, no_tools, bad_param): the
  * request is shaped differently and sent again, once for each thing that is learnt. Pure.
@@ -13,9 +13,9 @@ enum { OC_LEARNING_MAX_STEPS = 10 };
  * learnt before. text_tools: calls in the text of a reply are recognised, so that tools can be
  * described there.
  */
-const char *oc_learn(const struct oc_call_error *error, const json_t *body, bool text_tools,
+const char *oc_learn(const struct oc_call_error *error, json_t *body, bool text_tools,
 		     json_t *facts);
 /* The compat object in force: what was learnt, but what a person configured wins. discovered and
  * configured may be NULL. New reference. */
-json_t *oc_compat_join(const json_t *discovered, const json_t *learnt, const json_t *configured);
+json_t *oc_compat_join(json_t *discovered, json_t *learnt, json_t *configured);
 #endif

@@ -43,7 +43,6 @@ enum oc_error_class {
 };
 const char *oc_error_class_name(enum oc_error_class c);
 bool oc_error_class_retryable(enum oc_error_class c);
-const char *oc_phase_name(enum oc_phase p); /* "queued", "loading", "reading" */
 const char *oc_outcome_name(enum oc_outcome o);
 const char *oc_finish_name(enum oc_finish f);
 
@@ -54,9 +53,9 @@ struct oc_call_error {
 	bool retryable;
 	int64_t retry_after_ms;	      /* -1 = none */
 	char *code, *hint, *location; /* NULL = none */
-	char *param; /* the member of the request that the server names; NULL = none */
-	bool code_is_number;	      /* the server sent code as an integer */
-	int64_t n_ctx, n_prompt;      /* 0 = not told */
+	char *param;		 /* the member of the request that the server names; NULL = none */
+	bool code_is_number;	 /* the server sent code as an integer */
+	int64_t n_ctx, n_prompt; /* 0 = not told */
 };
 struct oc_usage {
 	bool present;
@@ -74,6 +73,9 @@ struct oc_progress {
 	enum oc_phase phase;
 	unsigned position; /* queued: 1 = next */
 };
+const char *oc_phase_name(enum oc_phase p); /* "queued", "loading", "reading" */
+/* How much of the prompt was read, 0 to 100; -1 = not told. */
+int oc_progress_percent(const struct oc_progress *p);
 struct oc_reply {
 	enum oc_outcome outcome;
 	enum oc_finish finish;

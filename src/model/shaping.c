@@ -164,7 +164,8 @@ static void system_text(const struct oc_shaping *s, const struct oc_messages *in
 			const json_t *tools, struct oc_buf *out)
 {
 	for (size_t i = 0; i < in->n; i++)
-		if (in->v[i].role == OC_ROLE_SYSTEM) add_paragraph(out, oc_buf_view(&in->v[i].text));
+		if (in->v[i].role == OC_ROLE_SYSTEM)
+			add_paragraph(out, oc_buf_view(&in->v[i].text));
 	if (s->tools_in_text) describe_tools(tools, out);
 }
 
@@ -200,11 +201,21 @@ void oc_shape_messages(const struct oc_shaping *s, const struct oc_messages *in,
  */
 static void simplify(json_t *schema, bool of_properties)
 {
-	static const char *const refused[] = { "pattern",     "format",	       "minimum",
-					       "maximum",     "minLength",     "maxLength",
-					       "minItems",    "maxItems",      "exclusiveMinimum",
-					       "multipleOf",  "uniqueItems",   "exclusiveMaximum",
-					       "anyOf",	      "oneOf",	       "allOf",
+	static const char *const refused[] = { "pattern",
+					       "format",
+					       "minimum",
+					       "maximum",
+					       "minLength",
+					       "maxLength",
+					       "minItems",
+					       "maxItems",
+					       "exclusiveMinimum",
+					       "multipleOf",
+					       "uniqueItems",
+					       "exclusiveMaximum",
+					       "anyOf",
+					       "oneOf",
+					       "allOf",
 					       "additionalProperties" };
 	const char *key;
 	json_t *v;
@@ -212,7 +223,8 @@ static void simplify(json_t *schema, bool of_properties)
 
 	for (i = 0; !of_properties && i < sizeof refused / sizeof *refused; i++)
 		json_object_del(schema, refused[i]);
-	json_object_foreach (schema, key, v) simplify(v, !of_properties && !strcmp(key, "properties"));
+	json_object_foreach (schema, key, v)
+		simplify(v, !of_properties && !strcmp(key, "properties"));
 	json_array_foreach (schema, i, v) simplify(v, false);
 }
 

@@ -1,7 +1,7 @@
 #ifndef OC_SHAPING_H
 #define OC_SHAPING_H
-#include "json/json.h"
 #include "model/message.h"
+#include "json/json.h"
 /*
  * The conversation as a difficult server takes it (spec 03 §3.3, §4.6): no system role, no tool
  * role, no `tools`, plain schemas, fewer fields. Pure, and before any adapter, so it holds for each
