@@ -5,13 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "model/credential.h"
 #include "model/lmstudio.h"
+#include "model/state_json.h"
 #include "rt/file.h"
-#include "rt/task.h"
 
 enum { LOCK_TIMEOUT_MS = 5000 };
 
@@ -22,52 +21,10 @@ char *oc_models_json_path(const char *agent_dir)
 
 /* ---- reading ---- */
 
-static json_t *empty_document(void)
-{
-	json_t *doc = json_object();
-
-	oc_json_put(doc, "providers", json_object());
-	return doc;
-}
-
-static void set_aside(const char *path, const char *why)
-{
-	char *aside = oc_asprintf("%s.corrupt-%lld", path, (long long)oc_wall_ms());
-
-	if (rename(path, aside) == 0)
-		oc_log(OC_LOG_WARN, "models", "%s cannot be read (%s); kept as %s and rebuilt",
-		       path, why, aside);
-	free(aside);
-}
-
-static enum oc_rc load(const char *path, json_t **out, struct oc_err *e)
-{
-	struct oc_err why = { 0 };
-	struct oc_buf bytes;
-	enum oc_rc rc = oc_file_read(path, OC_MAX_STATE_FILE_BYTES, &bytes, e);
-
-	*out = NULL;
-	if (rc == OC_E_NOT_FOUND) {
-		*out = empty_document();
-		return OC_OK;
-	}
-	if (rc) return rc;
-	json_t *doc = oc_json_parse(oc_buf_view(&bytes), NULL, &why);
-	oc_buf_deinit(&bytes);
-	if (json_is_object(json_object_get(doc, "providers"))) {
-		*out = doc;
-		return OC_OK;
-	}
-	set_aside(path, doc ? "no providers object" : why.msg);
-	json_decref(doc);
-	*out = empty_document();
-	return OC_OK;
-}
-
 enum oc_rc oc_models_json_load(const char *agent_dir, json_t **out, struct oc_err *e)
 {
 	char *path = oc_models_json_path(agent_dir);
-	enum oc_rc rc = load(path, out, e);
+	enum oc_rc rc = oc_state_json_load(path, "providers", out, e);
 
 	free(path);
 	return rc;
@@ -374,7 +331,7 @@ static enum oc_rc rebuild(const struct oc_config *c, const char *path, json_t *d
 	struct oc_str mode = oc_json_str(json_object_get(c->value, "models"), "mode");
 	bool replace = oc_str_eq(mode, OC_LIT("replace"));
 	json_t *existing, *desired, *doc;
-	enum oc_rc rc = load(path, &existing, e);
+	enum oc_rc rc = oc_state_json_load(path, "providers", &existing, e);
 
 	if (rc) return rc;
 	desired = desired_providers(c, existing, discovered, replace);
