@@ -65,6 +65,13 @@ const char *oc_finish_name(enum oc_finish f)
 	return names[f];
 }
 
+const char *oc_phase_name(enum oc_phase p)
+{
+	static const char *const names[] = { "reading", "queued", "loading" };
+
+	return names[p];
+}
+
 void oc_call_error_init(struct oc_call_error *e)
 {
 	*e = (struct oc_call_error){ .retry_after_ms = -1 };
@@ -76,6 +83,7 @@ void oc_call_error_deinit(struct oc_call_error *e)
 	free(e->code);
 	free(e->hint);
 	free(e->location);
+	free(e->param);
 	oc_call_error_init(e);
 }
 
@@ -127,4 +135,17 @@ void oc_reply_warnf(struct oc_reply *r, const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	oc_reply_warn(r, text);
+}
+
+json_t *oc_usage_json(const struct oc_usage *u)
+{
+	json_t *o = json_object();
+	int64_t cached = u->cached > 0 ? u->cached : 0;
+
+	oc_json_put(o, "input", json_integer(u->input > cached ? u->input - cached : 0));
+	oc_json_put(o, "output", json_integer(u->output));
+	if (u->cached >= 0) oc_json_put(o, "cacheRead", json_integer(u->cached));
+	if (u->reasoning >= 0) oc_json_put(o, "reasoning", json_integer(u->reasoning));
+	oc_json_put(o, "totalTokens", json_integer(u->input + u->output));
+	return o;
 }

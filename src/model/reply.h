@@ -43,6 +43,7 @@ enum oc_error_class {
 };
 const char *oc_error_class_name(enum oc_error_class c);
 bool oc_error_class_retryable(enum oc_error_class c);
+const char *oc_phase_name(enum oc_phase p); /* "queued", "loading", "reading" */
 const char *oc_outcome_name(enum oc_outcome o);
 const char *oc_finish_name(enum oc_finish f);
 
@@ -53,6 +54,7 @@ struct oc_call_error {
 	bool retryable;
 	int64_t retry_after_ms;	      /* -1 = none */
 	char *code, *hint, *location; /* NULL = none */
+	char *param; /* the member of the request that the server names; NULL = none */
 	bool code_is_number;	      /* the server sent code as an integer */
 	int64_t n_ctx, n_prompt;      /* 0 = not told */
 };
@@ -64,9 +66,13 @@ struct oc_usage {
 	int64_t reasoning; /* -1 = not told */
 	bool from_timings;
 };
+/* Where a request is before its first token (D58). */
+enum oc_phase { OC_PHASE_READING, OC_PHASE_QUEUED, OC_PHASE_LOADING };
 struct oc_progress {
 	bool present;
-	int64_t total, processed, cache;
+	int64_t total, processed, cache; /* tokens of the prompt; total 0 = not told */
+	enum oc_phase phase;
+	unsigned position; /* queued: 1 = next */
 };
 struct oc_reply {
 	enum oc_outcome outcome;
@@ -91,4 +97,7 @@ void oc_reply_deinit(struct oc_reply *r);
 /* Adds to the sorted set; a hostile reply cannot make it grow without bound. */
 void oc_reply_warn(struct oc_reply *r, const char *code);
 void oc_reply_warnf(struct oc_reply *r, const char *fmt, ...) OC_PRINTF(2, 3);
+/* As commands and protocols show it (spec 01 §5.1): input without its cached part, which stands in
+ * cacheRead. New reference. */
+json_t *oc_usage_json(const struct oc_usage *u);
 #endif
