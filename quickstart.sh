@@ -22,12 +22,10 @@ STEPS=6
 STARTER_MODEL=smollm2-135m-instruct
 STARTER_PORT=18790
 PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle"
-APT_ALL="gcc libc6-dev ca-certificates meson ninja-build pkg-config python3 python3-venv git libjansson-dev libuv1-dev libcurl4-gnutls-dev \
-libidn2-dev libutf8proc-dev libedit-dev nettle-dev"
 
 prompt="Write one short sentence about the sea."
 model='' state='' want_starter=1
-child='' log=''
+child='' installing='' log=''
 
 # ---- talking --------------------------------------------------------------
 
@@ -50,8 +48,23 @@ quoted() { # for a command that a person may copy
 }
 on_terminal() { [ -t 0 ] && [ -t 2 ]; }
 
+# A step in the background does not hear Ctrl-C, and neither do the programs that it started.
+processes() { # the id of each and of its parent
+	ps -A -o pid= -o ppid= 2> /dev/null || sed -n 's/^\([0-9]*\) (.*) [A-Z] \([0-9]*\) .*/\1 \2/p' /proc/[0-9]*/stat 2> /dev/null
+}
+end_tree() { # PID
+	for pid in $(processes | awk -v parent="$1" '$2 == parent { print $1 }'); do
+		end_tree "$pid"
+	done
+	kill "$1" 2> /dev/null || true
+}
 cleanup() {
-	[ -z "$child" ] || kill "$child" 2>/dev/null || true
+	if [ -n "$child" ] && [ -n "$installing" ]; then
+		say # dpkg must not be stopped in the middle; the next run waits for it
+		say "the installation of packages may go on in the background; it is safe to run this again"
+	elif [ -n "$child" ]; then
+		end_tree "$child"
+	fi
 	[ -z "$log" ] || rm -f "$log"
 }
 trap cleanup EXIT
@@ -167,7 +180,9 @@ can_be_root() {
 	# On a terminal this asks for the password here, where it can be seen.
 	if on_terminal; then sudo -v; else sudo -n true 2> /dev/null; fi
 }
-apt_install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; }
+apt_install() {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
+}
 
 install_dependencies() {
 	need=$(missing | tr '\n' ' ')
@@ -175,7 +190,7 @@ install_dependencies() {
 		say "      all there"
 		return
 	fi
-	say "      missing: $need"
+	say "      missing: ${need% }"
 	if ! command -v apt-get > /dev/null 2>&1; then
 		die "this system has no apt-get; please install what is missing and run this again" \
 "  Fedora:  dnf install gcc meson ninja-build pkgconf python3 git jansson-devel libuv-devel libcurl-devel libidn2-devel \\
@@ -186,12 +201,15 @@ install_dependencies() {
 	packages=
 	for n in $need; do packages="$packages $(apt_package "$n")"; done
 	can_be_root || die "packages are missing and this account may not install them" \
-		"Please run as root:  apt-get install$packages
-Everything that a build needs: $APT_ALL"
+		"Please run this as root, then ./quickstart.sh again as yourself:
+  apt-get install$packages"
+	say "      packages:$packages"
 	long "updating the package lists" as_root apt-get update || true
+	installing=1
 	# shellcheck disable=SC2086 # a list of words
-	long "installing$packages" apt_install $packages || die "the packages could not be installed" \
+	long "installing the packages" apt_install $packages || die "the packages could not be installed" \
 		"Please run as root:  apt-get install$packages"
+	installing=
 	need=$(missing | tr '\n' ' ')
 	[ -z "$need" ] || die "still missing after the installation: $need"
 }

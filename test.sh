@@ -8,7 +8,7 @@ usage() {
 usage: ./test.sh [--fast | --all]
 
   --fast   the check before a commit: format, build, unit tests, include direction (no sanitizers, no servers)
-  --all    everything longer: a minute of fuzzing for each target
+  --all    longer: also a release build with clang, and a minute of fuzzing for each target
   --help   this text
 
 Installs what is missing (apt; sudo if needed): compilers, libraries, pytest and llama.cpp in .cache/.
@@ -103,8 +103,25 @@ links_fuzzer() {
 		clang -x c -fsanitize=fuzzer,address - -o "$cache/fuzzer-probe" 2> /dev/null
 }
 
+# The version that the package clang stands for, installed or not; empty when it is not known.
+clang_version() {
+	if command -v clang > /dev/null 2>&1; then
+		clang -dumpversion | cut -d. -f1
+	else
+		apt-cache depends clang 2> /dev/null | sed -n 's/.*Depends: clang-\([0-9][0-9]*\)$/\1/p' | head -n 1
+	fi
+}
+
+clang_packages() {
+	for tool in clang clang-format; do
+		command -v "$tool" > /dev/null 2>&1 || echo "$tool"
+	done
+	runtime=libclang-rt-$(clang_version)-dev
+	links_fuzzer || { apt-cache show "$runtime" > /dev/null 2>&1 && echo "$runtime"; }
+}
+
 missing() { # the packages of everything that is not there
-	[ "$mode" = fast ] || command -v clang > /dev/null 2>&1 || echo clang
+	[ "$mode" = fast ] || clang_packages
 	for pair in gcc:gcc meson:meson ninja:ninja-build pkg-config:pkg-config git:git python3:python3; do
 		command -v "${pair%%:*}" > /dev/null 2>&1 || echo "${pair#*:}"
 	done
@@ -115,35 +132,32 @@ missing() { # the packages of everything that is not there
 		libutf8proc:libutf8proc-dev libedit:libedit-dev cmocka:libcmocka-dev nettle:nettle-dev; do
 		pkg-config --exists "${pair%%:*}" 2> /dev/null || echo "${pair#*:}"
 	done
-	if [ "$mode" != fast ] && command -v clang > /dev/null 2>&1 && ! links_fuzzer; then
-		echo "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
-	fi
 }
 
 install_packages() { # fails when something is still missing
 	rm -f "$logs/apt.log"
 	need=$(missing | tr '\n' ' ')
 	[ -n "$need" ] || return 0
-	say "== installing $need"
+	say "== missing packages: ${need% }"
 	if ! command -v apt-get > /dev/null 2>&1; then
-		say "This system has no apt-get. Please install the equivalents of these Debian packages and run this again:"
-		say "  $need"
+		say "This system has no apt-get. Please install what corresponds to these Debian packages and run this again."
 		return 1
 	fi
 	if ! as_root true 2> /dev/null; then
-		say "This account may not install packages. Please run as root:  apt-get install $need"
+		say "This account may not install packages. Please run this as root, then ./test.sh again as yourself:"
+		say "  apt-get install ${need% }"
 		return 1
 	fi
 	as_root apt-get update > "$logs/apt.log" 2>&1 || note "apt-get update failed, trying with what is known"
 	# shellcheck disable=SC2086 # a list of words
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $need >> "$logs/apt.log" 2>&1 || {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $need >> "$logs/apt.log" 2>&1 || {
 		tail -n 20 "$logs/apt.log"
 		return 1
 	}
 }
 
 dependencies() {
-	# A second round: the runtime of clang is a package that can only be named once clang is there.
+	# A second round: without package lists the runtime of clang can only be named once clang is there.
 	install_packages && install_packages && return
 	break_stage "dependencies" "$logs/apt.log"
 	finish
@@ -222,6 +236,10 @@ end_to_end() {
 		"$python" -m pytest -q -c tests/pytest.ini tests --junitxml="$cache/pytest.xml" --basetemp="$cache/pytest"
 }
 
+release_build() { # COMPILER
+	step "release build with $1" build "build-release-$1" "$1" --buildtype=release -Dwerror=true -Dtests=false
+}
+
 fuzz() {
 	seconds=3
 	[ "$mode" != all ] || seconds=60
@@ -248,6 +266,8 @@ dependencies
 # Another version of clang-format breaks lines elsewhere.
 if clang-format --version 2> /dev/null | grep -q 'version 14'; then
 	step "format" format_is_right
+else
+	note "skipped: format (needs clang-format 14)"
 fi
 
 if [ "$mode" = fast ]; then
@@ -265,13 +285,12 @@ if python_environment; then
 	model_servers
 	end_to_end
 fi
-for compiler in gcc clang; do
-	step "release build with $compiler" build "build-release-$compiler" "$compiler" --buildtype=release -Dwerror=true \
-		-Dtests=false
-done
+release_build gcc
 if links_fuzzer; then
-	fuzz
+	[ "$mode" != all ] || release_build clang
+	fuzz # which clang compiles with the same warnings
 else
+	release_build clang
 	note "skipped: fuzzing (clang cannot link libFuzzer here)"
 	skipped=$((skipped + 1))
 fi

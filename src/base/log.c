@@ -11,6 +11,11 @@ void oc_log_set_level(enum oc_log_level level)
 	threshold = level;
 }
 
+bool oc_log_on(enum oc_log_level level)
+{
+	return level <= threshold;
+}
+
 bool oc_log_parse_level(const char *name, enum oc_log_level *out)
 {
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -26,7 +31,7 @@ void oc_log(enum oc_log_level level, const char *subsystem, const char *fmt, ...
 	char line[2048];
 	va_list ap;
 
-	if (level > threshold) return;
+	if (!oc_log_on(level)) return;
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);

@@ -3,6 +3,22 @@
 
 #include "base/utf8.h"
 
+/* Characters that hide or reorder what stands beside them. */
+static bool deceives(uint32_t cp)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0xAD, 0xAD },	    { 0x61C, 0x61C },	{ 0x180E, 0x180E },
+		{ 0x200B, 0x200F }, { 0x2028, 0x202E }, { 0x2060, 0x206F },
+		{ 0xFEFF, 0xFEFF }, { 0xFFF9, 0xFFFB }, { 0xE0000, 0xE007F },
+	};
+
+	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+		if (cp >= ranges[i].first && cp <= ranges[i].last) return true;
+	return false;
+}
+
 void oc_visible_add(struct oc_buf *out, struct oc_str s, size_t max)
 {
 	size_t start = out->n;
@@ -17,9 +33,8 @@ void oc_visible_add(struct oc_buf *out, struct oc_str s, size_t max)
 			oc_buf_adds(out, "\\t");
 		else if (cp < 0x20 || (cp >= 0x7F && cp < 0xA0))
 			oc_buf_addf(out, "\\x%02X", (unsigned)cp);
-		else if ((cp >= 0x200B && cp <= 0x200F) || (cp >= 0x202A && cp <= 0x202E) ||
-			 (cp >= 0x2066 && cp <= 0x2069))
-			oc_buf_addf(out, "\\u%04X", (unsigned)cp); /* would hide or reorder text */
+		else if (deceives(cp))
+			oc_buf_addf(out, "\\u%04X", (unsigned)cp);
 		else
 			oc_utf8_put(out, cp);
 		s = oc_str_from(s, n);

@@ -235,17 +235,6 @@ static void run_watched(struct command *c)
 
 /* ---- the outcome as a document (spec 02 §6) ---- */
 
-static json_t *usage_json(const struct oc_usage *u)
-{
-	json_t *o = json_object();
-
-	oc_json_put(o, "input", json_integer(u->input));
-	oc_json_put(o, "output", json_integer(u->output));
-	if (u->cached >= 0) oc_json_put(o, "cacheRead", json_integer(u->cached));
-	oc_json_put(o, "total", json_integer(u->input + u->output));
-	return o;
-}
-
 static json_t *meta_json(const struct command *c)
 {
 	const struct oc_agent_result *r = &c->result;
@@ -254,7 +243,7 @@ static json_t *meta_json(const struct command *c)
 	oc_json_put(agent, "sessionId", json_string(r->run_id));
 	if (r->provider) oc_json_put(agent, "provider", oc_json_new_str(oc_str(r->provider)));
 	if (r->model) oc_json_put(agent, "model", oc_json_new_str(oc_str(r->model)));
-	if (r->usage.present) oc_json_put(agent, "usage", usage_json(&r->usage));
+	if (r->usage.present) oc_json_put(agent, "usage", oc_usage_json(&r->usage));
 	oc_json_put(meta, "durationMs", json_integer((json_int_t)(oc_now_ms() - c->started_ms)));
 	oc_json_put(meta, "turns", json_integer(r->turns));
 	oc_json_put(meta, "toolCalls", json_integer(r->calls));

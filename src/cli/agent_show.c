@@ -155,11 +155,11 @@ static char *question(const char *tool, const char *what, const char *workdir)
 	struct oc_buf text;
 
 	oc_buf_init(&text, 1 << 20);
-	if (!strcmp(tool, "exec"))
-		oc_buf_addf(&text,
-			    "\nThe model wants to run a command in %s:\n\n  %s\n\nRun it? [y/N] ",
-			    workdir, what);
-	else
+	if (!strcmp(tool, "exec")) {
+		oc_buf_adds(&text, "\nThe model wants to run a command in ");
+		oc_visible_add(&text, oc_str(workdir), 1 << 16); /* it may have named the folder */
+		oc_buf_addf(&text, ":\n\n  %s\n\nRun it? [y/N] ", what);
+	} else
 		oc_buf_addf(
 		    &text,
 		    "\nThe model wants to %s a file outside the workspace:\n\n  %s\n\nAllow it? [y/N] ",

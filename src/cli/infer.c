@@ -194,17 +194,6 @@ static int run_model(struct infer *in)
 
 /* ---- output ---- */
 
-static json_t *usage_json(const struct oc_usage *u)
-{
-	json_t *o = json_object();
-
-	oc_json_put(o, "input", json_integer(u->input));
-	oc_json_put(o, "output", json_integer(u->output));
-	if (u->cached >= 0) oc_json_put(o, "cacheRead", json_integer(u->cached));
-	if (u->reasoning >= 0) oc_json_put(o, "reasoning", json_integer(u->reasoning));
-	return o;
-}
-
 static json_t *output_json(const struct oc_reply *r)
 {
 	json_t *out = json_object();
@@ -232,7 +221,7 @@ static void print_ok(const struct infer *in)
 	oc_json_put(o, "model", oc_json_new_str(oc_str(in->target.model_id)));
 	oc_json_put(o, "attempts", json_array());
 	oc_json_put(o, "outputs", json_pack("[o]", output_json(r)));
-	if (r->usage.present) oc_json_put(o, "usage", usage_json(&r->usage));
+	if (r->usage.present) oc_json_put(o, "usage", oc_usage_json(&r->usage));
 	if (r->tokens_per_second > 0)
 		oc_json_put(o, "tokensPerSecond", json_real(r->tokens_per_second));
 	oc_print_json(o);

@@ -218,6 +218,9 @@ enum oc_rc oc_onboard_report_gateway_wait(const struct oc_onboard *o, const json
 	if (answers)
 		fprintf(o->out, "Gateway: running on port %lld\n", (long long)port);
 	else
-		fprintf(o->out, "Gateway: not running. Start it with: openclaw gateway\n");
+		fprintf(
+		    o->out,
+		    "Gateway: not running. `openclaw gateway` will start it once a version has one; "
+		    "the commands below work without.\n");
 	return OC_OK;
 }

@@ -149,9 +149,22 @@ static void scan_number(struct mend *m)
 	m->at = m->from = end;
 }
 
+/* About what jansson allocates for the value or member that c announces: 16 MiB of "[]," would
+ * otherwise take a gigabyte. */
+static size_t cost_of(char c)
+{
+	switch (c) {
+	case '{': return 256;
+	case '[': return 128;
+	case ':': return 96;
+	case ',': return 64;
+	default: return 0;
+	}
+}
+
 static enum oc_rc scan(struct mend *m, struct oc_err *e)
 {
-	size_t depth = 0;
+	size_t depth = 0, cost = 0;
 
 	while (m->at < m->in.n) {
 		char c = m->in.p[m->at];
@@ -164,6 +177,9 @@ static enum oc_rc scan(struct mend *m, struct oc_err *e)
 			scan_number(m);
 			continue;
 		}
+		cost += cost_of(c);
+		if (cost > OC_MAX_JSON_TREE_BYTES)
+			return oc_fail(e, OC_E_LIMIT, "JSON has too many values");
 		if ((c == '{' || c == '[') && ++depth > OC_MAX_JSON_DEPTH)
 			return oc_fail(e, OC_E_LIMIT, "JSON is nested deeper than %d levels",
 				       OC_MAX_JSON_DEPTH);

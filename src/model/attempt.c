@@ -22,8 +22,9 @@ struct run {
 	struct oc_scope *scope; /* of the request and its probe */
 	struct oc_http *http;
 	enum oc_rc rc;
-	bool done, dead; /* dead: the probe gave the server up */
-	bool tokens;	 /* the first delta came: the inter-token clock runs */
+	bool done, dead;	  /* dead: the probe gave the server up */
+	enum oc_http_failure how; /* below HTTP */
+	bool tokens;		  /* the first delta came: the inter-token clock runs */
 };
 
 /* ---- sink: notes what became visible ---- */
@@ -58,22 +59,10 @@ static void on_progress(void *arg, const struct oc_progress *p)
 
 /* ---- liveness ---- */
 
-/* Servers known to answer a list while a model is at work; others may be busy with one request at a
- * time, and only a refused connection proves them dead. */
-static bool answers_while_busy(const char *provider)
-{
-	static const char *const ids[] = { "lmstudio", "llamacpp", "starter",
-					   "ollama",   "vllm",	   "sglang" };
-
-	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-		if (!strcmp(provider, ids[i])) return true;
-	return false;
-}
-
 static bool alive_wait(struct run *r)
 {
 	const struct oc_provider *p = r->a->spec->target->provider;
-	char *url = oc_asprintf("%s/models", p->base_url);
+	char *url = oc_kind_url(p->base_url, p->kind->health);
 	struct oc_http_request req = { .method = "GET",
 				       .url = url,
 				       .guard = r->a->guard,
@@ -88,7 +77,9 @@ static bool alive_wait(struct run *r)
 	oc_http_close(h);
 	free(url);
 	if (rc == OC_OK || rc == OC_CANCELLED) return true;
-	return why == OC_HTTP_TIMEOUT && !answers_while_busy(p->id);
+	/* Others may be busy with one request at a time: only a refused connection proves them
+	 * dead. */
+	return why == OC_HTTP_TIMEOUT && !p->kind->answers_while_busy;
 }
 
 static void probe(void *arg)
@@ -199,6 +190,7 @@ static enum oc_rc read_body_wait(struct run *r, enum oc_http_failure *why, struc
 		*why = rc == OC_OK || rc == OC_EOF ? OC_HTTP_OK : oc_http_failure(r->http);
 		if (rc == OC_EOF) return OC_OK;
 		if (rc != OC_OK) return rc;
+		oc_observe_bytes(&r->a->observed, piece.n);
 		if (oc_decoder_feed(r->decoder, piece) == OC_EOF) return OC_OK;
 	}
 }
@@ -227,6 +219,7 @@ static void request_wait(struct run *r)
 	struct oc_err e = { 0 };
 
 	r->rc = oc_http_open_wait(&req, read_deadline(r), &r->http, &why, &e);
+	r->how = r->rc ? why : OC_HTTP_OK;
 	if (r->rc == OC_CANCELLED) return;
 	if (r->rc != OC_OK) {
 		if (why == OC_HTTP_NO_RESPONSE || why == OC_HTTP_NOT_HTTP)
@@ -240,7 +233,9 @@ static void request_wait(struct run *r)
 		return;
 	}
 	oc_decoder_head(r->decoder, oc_http_status(r->http), header_of, r->http);
+	oc_observe_head(&a->observed, header_of, r->http);
 	r->rc = read_body_wait(r, &why, &e);
+	r->how = why;
 	take_reply(r, why);
 	if (r->rc == OC_E_TIMEOUT) timed_out(r);
 	if (r->rc != OC_CANCELLED) r->rc = OC_OK;
@@ -263,6 +258,7 @@ enum oc_rc oc_attempt_wait(struct oc_attempt *a)
 	struct oc_reply_sink sink = { on_text, on_reasoning, on_progress, &r };
 	bool probed = a->spec->target->provider->local && !timeout_ms(&r);
 
+	oc_observe_start(&a->observed, a->spec, a->body);
 	r.decoder = oc_decoder_new(OC_PROTO_OPENAI_CHAT, &a->context, &sink);
 	oc_scope_spawn(r.scope, request_task, &r);
 	if (probed) oc_scope_spawn(r.scope, probe, &r);
@@ -272,7 +268,9 @@ enum oc_rc oc_attempt_wait(struct oc_attempt *a)
 	if (r.dead) {
 		set_error(&a->reply, OC_ERR_UPSTREAM_UNREACHABLE, false,
 			  "the server stopped answering while it worked");
-		return OC_OK;
+		r.how = OC_HTTP_TIMEOUT;
+		r.rc = OC_OK;
 	}
+	oc_observe_end(&a->observed, r.rc, r.how, &a->reply);
 	return r.rc;
 }

@@ -52,17 +52,6 @@ static int64_t output_limit(const struct oc_call_spec *s, int64_t override)
 
 /* ---- the request ---- */
 
-/* llama.cpp sends prompt_progress frames when asked; they keep the connection alive and let it
- * notice a client that left (D41). Others may refuse the field. */
-static bool knows_return_progress(const char *provider)
-{
-	static const char *const ids[] = { "llamacpp", "llama-cpp", "llama.cpp", "starter" };
-
-	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-		if (!strcmp(provider, ids[i])) return true;
-	return false;
-}
-
 static json_t *request_json(const struct oc_call_spec *s, const struct oc_compat *compat)
 {
 	const struct oc_selection *t = s->target;
@@ -80,7 +69,9 @@ static json_t *request_json(const struct oc_call_spec *s, const struct oc_compat
 		.thinking_level_map =
 		    t->model ? json_object_get(t->model->entry, "thinkingLevelMap") : NULL,
 		.params = params,
-		.return_progress = knows_return_progress(t->provider->id),
+		/* Progress frames keep the connection alive and let the server notice a client
+		 * that left (D41). */
+		.return_progress = t->provider->kind->progress,
 	};
 	json_t *body = oc_chat_request_json(&r);
 

@@ -24,6 +24,8 @@ struct oc_call_spec {
 	    void *arg,
 	    const char *text); /* "the model is loading", "retrying in 2 s"; may be NULL */
 	void *notice_arg;
+	/* For diagnostics; any may be NULL. */
+	const char *run_id, *session_key, *session_id;
 	bool side_effects; /* a tool ran or text was shown: only what came before the first byte is
 			      retried (D7) */
 };

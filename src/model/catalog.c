@@ -7,17 +7,12 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "model/learned.h"
 #include "model/lmstudio.h"
 #include "model/models_json.h"
 
 /* Providers that need no baseUrl in the config (D72). */
-static const struct {
-	const char *id, *base_url, *api;
-} bundled[] = {
-	{ OC_LMSTUDIO_ID, NULL, "openai-completions" },
-	{ "openai", "https://api.openai.com/v1", "openai-completions" },
-	{ "anthropic", "https://api.anthropic.com", "anthropic-messages" },
-};
+static const char *const bundled[] = { OC_LMSTUDIO_ID, "openai", "anthropic" };
 enum { BUNDLED = sizeof bundled / sizeof *bundled };
 
 /* ---- pure helpers ---- */
@@ -240,6 +235,26 @@ static void check_base(struct oc_catalog *c, struct oc_provider *p)
 	oc_url_deinit(&u);
 }
 
+/* A hosted name before a server of one's own says nothing about that server; what its answers
+ * showed does. */
+static void find_kind(const struct oc_catalog *c, struct oc_provider *p)
+{
+	const struct oc_provider_kind *learnt;
+	struct oc_url u;
+	json_t *facts;
+
+	if (!p->base_url) return;
+	if (p->kind->hosted && oc_url_parse(oc_str(p->base_url), &u, NULL) == OC_OK) {
+		if (oc_host_is_local(&u)) p->kind = oc_custom_kind;
+		oc_url_deinit(&u);
+	}
+	if (p->kind != oc_custom_kind) return;
+	facts = oc_learned_get(c->config->paths.agent_dir, p->base_url, NULL);
+	learnt = oc_provider_kind_named(oc_json_str(facts, "kind"));
+	if (learnt && !learnt->hosted) p->kind = learnt;
+	json_decref(facts);
+}
+
 static void add_provider(struct oc_catalog *c, struct oc_str id, const json_t *entry,
 			 const json_t *models_json)
 {
@@ -251,14 +266,15 @@ static void add_provider(struct oc_catalog *c, struct oc_str id, const json_t *e
 		return;
 	}
 	for (size_t i = 0; i < BUNDLED; i++) {
-		if (strcmp(bundled[i].id, key) != 0) continue;
-		builtin = bundled[i].base_url;
-		if (!api) api = bundled[i].api;
+		if (strcmp(bundled[i], key) != 0) continue;
+		builtin = oc_provider_kind(key)->base_url;
+		if (!api) api = oc_provider_kind(key)->api;
 	}
 	c->providers = oc_realloc_array(c->providers, c->n + 1, sizeof *c->providers);
 	struct oc_provider *p = &c->providers[c->n++];
 	*p = (struct oc_provider){
 		.id = key,
+		.kind = oc_provider_kind(key),
 		.api = oc_strdup(api ? api : "openai-completions"),
 		.entry = entry,
 		.timeout_seconds = oc_json_positive(entry, "timeoutSeconds"),
@@ -267,6 +283,7 @@ static void add_provider(struct oc_catalog *c, struct oc_str id, const json_t *e
 	p->base_url = !strcmp(key, OC_LMSTUDIO_ID) ? lmstudio_base(c->config, entry)
 						   : plain_base(c->config, key, entry, builtin);
 	check_base(c, p);
+	find_kind(c, p);
 	join_models(c->config, p, models_json);
 }
 
@@ -283,8 +300,7 @@ enum oc_rc oc_catalog_load(struct oc_catalog *c, const struct oc_config *config,
 	json_object_foreach (configured, id, entry) {
 		add_provider(c, oc_str(id), entry, models_json);
 	}
-	for (size_t i = 0; i < BUNDLED; i++)
-		add_provider(c, oc_str(bundled[i].id), NULL, models_json);
+	for (size_t i = 0; i < BUNDLED; i++) add_provider(c, oc_str(bundled[i]), NULL, models_json);
 	json_decref(models_json);
 	return OC_OK;
 }

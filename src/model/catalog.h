@@ -2,6 +2,7 @@
 #define OC_CATALOG_H
 #include "config/config.h"
 #include "model/compat.h"
+#include "model/provider_kinds.h"
 /*
  * The models a person can use: config entries, joined with what models.json remembers of discovery
  * (spec 01 §2.1, §3.6). Reading it asks no server.
@@ -18,9 +19,10 @@ struct oc_model {
 	json_t *entry;		/* the merged record, owned reference */
 };
 struct oc_provider {
-	char *id;	/* lower case */
-	char *base_url; /* inference base; NULL = not usable, see problem */
-	char *problem;	/* why not, with the remedy; NULL */
+	char *id;			     /* lower case */
+	const struct oc_provider_kind *kind; /* by its id, else as its answers once showed */
+	char *base_url;			     /* inference base; NULL = not usable, see problem */
+	char *problem;			     /* why not, with the remedy; NULL */
 	char *api;
 	const json_t *entry;	 /* config object, borrowed from the config; NULL for one known from
 				  * models.json     or bundled only */

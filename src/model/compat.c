@@ -6,24 +6,8 @@
 
 #include "base/mem.h"
 #include "model/decoder.h"
+#include "model/provider_kinds.h"
 #include "model/reasoning.h"
-
-/* Local servers that are known to send usage in a stream; also with a suffix "-…". */
-static const char *const usage_ids[] = { "lmstudio", "vllm",	  "sglang",
-					 "llamacpp", "llama-cpp", "llama.cpp",
-					 "localai",  "jan",	  "tabby",
-					 "tabbyapi", "textgen",	  "text-generation-webui",
-					 "ollama",   "starter" };
-
-static bool sends_usage(const char *id)
-{
-	for (size_t i = 0; i < sizeof usage_ids / sizeof *usage_ids; i++) {
-		size_t n = strlen(usage_ids[i]);
-
-		if (!strncmp(id, usage_ids[i], n) && (id[n] == '\0' || id[n] == '-')) return true;
-	}
-	return false;
-}
 
 static bool native_openai(const struct oc_url *base)
 {
@@ -42,10 +26,10 @@ static void set_defaults(struct oc_compat *c, const char *id, const struct oc_ur
 	c->supports_tools = c->supports_temperature = true;
 	c->supports_developer_role = c->supports_reasoning_effort = native;
 	c->supports_strict_mode = c->max_completion_tokens = native;
-	c->supports_usage_in_streaming =
-	    native || sends_usage(id) || (base && oc_endpoint_class(base) == OC_ENDPOINT_LOCAL);
+	c->supports_usage_in_streaming = native || oc_provider_kind(id)->stream_usage ||
+					 (base && oc_endpoint_class(base) == OC_ENDPOINT_LOCAL);
 	c->thinking_format = oc_strdup("openai");
-	if (!strcmp(id, "lmstudio"))
+	if (oc_provider_kind(id)->no_schema_pattern)
 		oc_strv_add(&c->unsupported_schema_keywords, OC_LIT("pattern"));
 }
 

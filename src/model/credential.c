@@ -15,25 +15,20 @@
 
 /* ---- markers ---- */
 
-static const char *const key_variables[][2] = {
-	{ "lmstudio", "LM_API_TOKEN" },	      { "openai", "OPENAI_API_KEY" },
-	{ "anthropic", "ANTHROPIC_API_KEY" }, { "openrouter", "OPENROUTER_API_KEY" },
-	{ "ollama", "OLLAMA_API_KEY" },	      { "vllm", "VLLM_API_KEY" },
-	{ "sglang", "SGLANG_API_KEY" },	      { "litellm", "LITELLM_API_KEY" },
-};
-enum { KEY_VARIABLES = sizeof key_variables / sizeof *key_variables };
-
 const char *oc_credential_variable(const char *provider_id)
 {
-	for (size_t i = 0; i < KEY_VARIABLES; i++)
-		if (!strcmp(key_variables[i][0], provider_id)) return key_variables[i][1];
-	return NULL;
+	const struct oc_provider_kind *k = oc_provider_kind_named(oc_str(provider_id));
+
+	return k ? k->key_variable : NULL;
 }
 
 static bool is_variable_marker(struct oc_str key)
 {
-	for (size_t i = 0; i < KEY_VARIABLES; i++)
-		if (oc_str_eq(key, oc_str(key_variables[i][1]))) return true;
+	for (size_t i = 0; i < oc_provider_kinds_n; i++) {
+		const char *name = oc_provider_kinds[i].key_variable;
+
+		if (name && oc_str_eq(key, oc_str(name))) return true;
+	}
 	return false;
 }
 

@@ -186,12 +186,14 @@ static void feed_events(struct oc_decoder *d, struct oc_str bytes)
 
 /* ---- bytes --------------------------------------------------------------------------------- */
 
-/* Keeps what fits: of an error page the beginning is enough. */
-static void keep_error_body(struct oc_decoder *d, struct oc_str bytes)
+/* Keeps what fits: of an error page the beginning is enough, and it may have no end. */
+static enum oc_rc keep_error_body(struct oc_decoder *d, struct oc_str bytes)
 {
 	size_t room = OC_MAX_ERROR_BODY_BYTES - d->body.n;
 
 	oc_buf_add(&d->body, oc_str_head(bytes, room));
+	d->ended = bytes.n >= room;
+	return d->ended ? OC_EOF : OC_OK;
 }
 
 static void feed_undecided(struct oc_decoder *d)
@@ -205,11 +207,9 @@ static void feed_undecided(struct oc_decoder *d)
 enum oc_rc oc_decoder_feed(struct oc_decoder *d, struct oc_str bytes)
 {
 	if (d->ended) return OC_EOF;
-	if (d->bad_encoding || bytes.n == 0) return OC_OK;
-	if (d->status >= 300) {
-		keep_error_body(d, bytes);
-		return OC_OK;
-	}
+	if (bytes.n == 0) return OC_OK;
+	if (d->bad_encoding) return OC_EOF;
+	if (d->status >= 300) return keep_error_body(d, bytes);
 	switch (d->kind) {
 	case OC_BODY_EVENTS: feed_events(d, bytes); break;
 	case OC_BODY_UNDECIDED:

@@ -1,6 +1,7 @@
 #ifndef OC_MODEL_INTERNAL_H
 #define OC_MODEL_INTERNAL_H
 #include "model/call.h"
+#include "model/diagnostics.h"
 #include "net/http_client.h"
 /* Between call.c, attempt.c and retry.c. */
 
@@ -11,7 +12,8 @@ struct oc_attempt {
 	const char *url;
 	struct oc_str body;
 	struct oc_decode_context context;
-	bool shown;	       /* the sink has seen text */
+	bool shown; /* the sink has seen text */
+	struct oc_observation observed;
 	struct oc_reply reply; /* out */
 };
 /* One request, from connect to the end of the body. OC_OK (a->reply says what came) or OC_CANCELLED

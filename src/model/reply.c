@@ -142,3 +142,16 @@ void oc_reply_warnf(struct oc_reply *r, const char *fmt, ...)
 	va_end(ap);
 	oc_reply_warn(r, text);
 }
+
+json_t *oc_usage_json(const struct oc_usage *u)
+{
+	json_t *o = json_object();
+	int64_t cached = u->cached > 0 ? u->cached : 0;
+
+	oc_json_put(o, "input", json_integer(u->input > cached ? u->input - cached : 0));
+	oc_json_put(o, "output", json_integer(u->output));
+	if (u->cached >= 0) oc_json_put(o, "cacheRead", json_integer(u->cached));
+	if (u->reasoning >= 0) oc_json_put(o, "reasoning", json_integer(u->reasoning));
+	oc_json_put(o, "totalTokens", json_integer(u->input + u->output));
+	return o;
+}

@@ -99,4 +99,7 @@ void oc_reply_deinit(struct oc_reply *r);
 /* Adds to the sorted set; a hostile reply cannot make it grow without bound. */
 void oc_reply_warn(struct oc_reply *r, const char *code);
 void oc_reply_warnf(struct oc_reply *r, const char *fmt, ...) OC_PRINTF(2, 3);
+/* As commands and protocols show it (spec 01 §5.1): input without its cached part, which stands in
+ * cacheRead. New reference. */
+json_t *oc_usage_json(const struct oc_usage *u);
 #endif

@@ -32,6 +32,7 @@ struct oc_http {
 	struct oc_buf body;  /* arrived, not yet read */
 	struct oc_buf given; /* what the last read handed out */
 	struct oc_strv head; /* "Name: value" lines of the final response */
+	size_t head_bytes;   /* of every head, informational ones and trailers included */
 	int status;
 	bool head_done, done, paused, blocked_socket, chunked, any_byte;
 	CURLcode result;
@@ -76,6 +77,8 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	struct oc_str line = { p, size * n };
 
 	h->any_byte = true;
+	h->head_bytes += line.n;
+	if (h->head_bytes > OC_MAX_HEADER_BYTES) return 0; /* ends the transfer */
 	while (line.n && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r')) line.n--;
 	if (!h->head_done) head_line(h, line); /* later ones are trailers */
 	notify(h);
@@ -135,6 +138,9 @@ static enum oc_http_failure classify(const struct oc_http *h)
 {
 	if (h->blocked_socket) return OC_HTTP_BLOCKED;
 	if (is_tls_error(h->result)) return OC_HTTP_TLS;
+	/* Cut inside its head, an answer is none; libcurl calls it complete. */
+	if (!h->head_done && (h->result == CURLE_OK || h->result == CURLE_PARTIAL_FILE))
+		return OC_HTTP_NO_RESPONSE;
 	switch (h->result) {
 	case CURLE_OK: return OC_HTTP_OK;
 	case CURLE_COULDNT_RESOLVE_HOST: return OC_HTTP_RESOLVE;
@@ -159,6 +165,9 @@ static enum oc_rc fail_transfer(struct oc_http *h, struct oc_err *e)
 	const char *detail = h->error[0] ? h->error : oc_curl()->easy_strerror(h->result);
 
 	h->failure = classify(h);
+	if (h->head_bytes > OC_MAX_HEADER_BYTES)
+		return oc_fail(e, OC_E_LIMIT, "the response head is larger than %d bytes",
+			       OC_MAX_HEADER_BYTES);
 	switch (h->failure) {
 	case OC_HTTP_BLOCKED:
 		return oc_fail(e, OC_E_DENIED, "blocked: the address was not checked");

@@ -27,6 +27,8 @@ static enum oc_rc read_fd(int fd, const char *path, size_t max_bytes, struct oc_
 	if (fstat(fd, &st) != 0) return fail_errno(e, "read", path);
 	if (!S_ISREG(st.st_mode))
 		return oc_fail(e, OC_E_SYS, "cannot read %s: not a regular file", path);
+	if ((uintmax_t)st.st_size > max_bytes)
+		return oc_fail(e, OC_E_LIMIT, "%s is larger than %zu bytes", path, max_bytes);
 	for (;;) {
 		ssize_t n = read(fd, chunk, sizeof chunk);
 		if (n < 0 && errno == EINTR) continue;

@@ -23,8 +23,12 @@ enum oc_rc oc_tool_write_wait(struct oc_tool_context *ctx, const json_t *args,
 	enum oc_rc rc = oc_workspace_resolve_wait(ctx, "write", oc_json_str(args, "path"),
 						  OC_ACCESS_WRITE, &path, e);
 	if (rc) return rc;
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+	bool there = stat(path, &st) == 0;
+	if (there && S_ISDIR(st.st_mode))
 		rc = oc_fail(e, OC_E_INPUT, "%s is a folder", oc_workspace_show(ctx, path));
+	else if (there && !S_ISREG(st.st_mode)) /* a pipe or device would be replaced by a file */
+		rc = oc_fail(e, OC_E_INPUT, "%s is not a regular file",
+			     oc_workspace_show(ctx, path));
 	else
 		rc = oc_file_write(path, content, mode_of(path), &written, e);
 	if (!rc)

@@ -27,7 +27,7 @@ def test_text_form_names_provider_and_model_then_the_answer(infer):
 
 def test_json_form(infer):
     got = infer('--json').ok().json
-    assert got.pop('usage') == {'input': 6, 'output': 7}
+    assert got.pop('usage') == {'input': 6, 'output': 7, 'totalTokens': 13}
     assert got == {
         'ok': True, 'capability': 'model.run', 'transport': 'local', 'provider': 'lmstudio', 'model': QWEN,
         'attempts': [], 'outputs': [{'text': f'Hello from {QWEN}.', 'mediaUrl': None}]}
@@ -81,7 +81,7 @@ def test_an_answer_in_one_json_body_is_read_like_a_stream(infer, sim):
 
 @pytest.mark.parametrize('step, usage', [
     (dict(usage={'prompt_tokens': 21, 'completion_tokens': 8, 'total_tokens': 29}), {'input': 21, 'output': 8}),
-    (dict(usage=False, timings={'cache_n': 3, 'prompt_n': 10, 'predicted_n': 4}), {'input': 13, 'output': 4}),
+    (dict(usage=False, timings={'cache_n': 3, 'prompt_n': 10, 'predicted_n': 4}), {'input': 10, 'cacheRead': 3, 'output': 4}),
     (dict(usage={'prompt_tokens': 0, 'completion_tokens': 0, 'total_tokens': 0},
           timings={'cache_n': 0, 'prompt_n': 9, 'predicted_n': 2}), {'input': 9, 'output': 2})])
 def test_tokens_come_from_usage_or_else_from_timings(infer, sim, step, usage):

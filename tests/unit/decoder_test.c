@@ -294,6 +294,23 @@ static void a_hundred_thousand_deltas_take_linear_time(void **state)
 	oc_decoder_free(d);
 }
 
+static void an_error_page_without_an_end_is_left(void **state)
+{
+	struct oc_decode_context ctx = { .stream = true };
+	struct oc_decoder *d = oc_decoder_new(OC_PROTO_OPENAI_CHAT, &ctx, NULL);
+	struct oc_str piece = OC_LIT("500 words of an error page ");
+	size_t fed = 0;
+
+	(void)state;
+	oc_decoder_head(d, 400, feed_header, (void *)(uintptr_t) "text/plain");
+	while (fed < 2 * OC_MAX_ERROR_BODY_BYTES && oc_decoder_feed(d, piece) == OC_OK)
+		fed += piece.n;
+	assert_in_range(fed, OC_MAX_ERROR_BODY_BYTES - piece.n, OC_MAX_ERROR_BODY_BYTES);
+	oc_decoder_finish(d, OC_END_CLEAN, false, false);
+	assert_int_equal(oc_decoder_reply(d)->error.status, 400);
+	oc_decoder_free(d);
+}
+
 static void a_sixteen_megabyte_text_passes(void **state)
 {
 	struct oc_decode_context ctx = { .stream = true,
@@ -380,6 +397,7 @@ int main(void)
 		cmocka_unit_test(deltas_come_out_while_the_stream_runs),
 		cmocka_unit_test(white_space_before_the_body_is_cut_alike_at_any_split),
 		cmocka_unit_test(a_hundred_thousand_deltas_take_linear_time),
+		cmocka_unit_test(an_error_page_without_an_end_is_left),
 		cmocka_unit_test(a_sixteen_megabyte_text_passes),
 		cmocka_unit_test(arguments_have_a_ceiling),
 		cmocka_unit_test(nesting_has_a_ceiling),

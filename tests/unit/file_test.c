@@ -102,6 +102,8 @@ static void reads_are_bounded_and_only_of_regular_files(void **state)
 	assert_int_equal(oc_file_write(path, OC_LIT("0123456789"), 0600, NULL, NULL), OC_OK);
 	assert_int_equal(oc_file_read(path, 9, &b, &e), OC_E_LIMIT);
 	assert_int_equal(oc_file_read(dir, 9, &b, &e), OC_E_SYS);
+	assert_int_equal(truncate(path, 1ll << 40), 0); /* a hole: refused before it is read */
+	assert_int_equal(oc_file_read(path, 1ull << 39, &b, &e), OC_E_LIMIT);
 	assert_int_equal(oc_file_read("/dev/zero", 9, &b, &e), OC_E_SYS);
 	assert_int_equal(oc_file_read("/nonexistent", 9, &b, &e), OC_E_NOT_FOUND);
 	free(path);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "net/http_client.h"
 
@@ -178,6 +179,8 @@ static void damage_is_told_apart(void **state)
 		{ { .answer = NULL }, OC_HTTP_NO_RESPONSE },
 		{ { .answer = NULL, .reset = true }, OC_HTTP_RESET },
 		{ { .answer = "220 mail.example ESMTP\r\n" }, OC_HTTP_NOT_HTTP },
+		{ { .answer = "HTTP/1.1 200 OK\r\nContent-Le" }, OC_HTTP_NO_RESPONSE },
+		{ { .answer = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n" }, OC_HTTP_NO_RESPONSE },
 		{ { .answer = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel" },
 		  OC_HTTP_TRUNCATED },
 		{ { .answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel" },
@@ -199,6 +202,26 @@ static void damage_is_told_apart(void **state)
 		if (o.why != cases[i].why)
 			fail_msg("case %zu: got %d (%s), want %d", i, o.why, o.error.msg,
 				 cases[i].why);
+	}
+}
+
+/* Informational heads without an end, and one head without an end. */
+static void heads_have_a_ceiling(void **state)
+{
+	static const char *const pieces[] = { "HTTP/1.1 100 Continue\r\n\r\n", "X-More: yes\r\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+		struct oc_buf answer;
+		oc_buf_init(&answer, 2 * OC_MAX_HEADER_BYTES);
+		if (i) oc_buf_adds(&answer, "HTTP/1.1 200 OK\r\n");
+		while (answer.n <= OC_MAX_HEADER_BYTES) oc_buf_adds(&answer, pieces[i]);
+		if (i) oc_buf_adds(&answer, "\r\n");
+		struct script s = { .answer = oc_buf_cstr(&answer), .hold_ms = 5000 };
+		struct outcome o = run_script(&s, 1, (struct outcome){ 0 });
+		assert_int_equal(o.rc, OC_E_LIMIT);
+		assert_string_equal(o.error.msg, "the response head is larger than 102400 bytes");
+		oc_buf_deinit(&answer);
 	}
 }
 
@@ -282,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bodies_arrive_whole_in_any_split),
 		cmocka_unit_test(damage_is_told_apart),
+		cmocka_unit_test(heads_have_a_ceiling),
 		cmocka_unit_test(silence_ends_at_the_idle_time_out),
 		cmocka_unit_test(a_body_above_its_ceiling_is_refused),
 		cmocka_unit_test(the_guard_decides_before_the_connection),

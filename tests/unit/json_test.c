@@ -88,6 +88,24 @@ static void nesting_beyond_the_limit_is_refused(void **state)
 	assert_int_equal(e.rc, OC_E_LIMIT);
 }
 
+static void a_text_that_would_grow_a_hundredfold_is_refused(void **state)
+{
+	static const char *const pieces[] = { "{},", "[],", "0,", "{\"k\":0}," };
+	struct oc_err e = { 0 };
+	struct oc_buf text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+		oc_buf_init(&text, OC_MAX_SSE_EVENT_BYTES);
+		oc_buf_addc(&text, '[');
+		while (text.n < 4000000) oc_buf_adds(&text, pieces[i]);
+		oc_buf_adds(&text, "0]");
+		assert_null(oc_json_parse(oc_buf_view(&text), NULL, &e));
+		assert_int_equal(e.rc, OC_E_LIMIT);
+		oc_buf_deinit(&text);
+	}
+}
+
 static void nul_inside_a_string_is_kept(void **state)
 {
 	struct oc_err e = { 0 };
@@ -146,6 +164,7 @@ int main(void)
 		cmocka_unit_test(sloppy_text_is_mended_and_values_come_out),
 		cmocka_unit_test(errors_name_the_place_and_never_the_text),
 		cmocka_unit_test(nesting_beyond_the_limit_is_refused),
+		cmocka_unit_test(a_text_that_would_grow_a_hundredfold_is_refused),
 		cmocka_unit_test(nul_inside_a_string_is_kept),
 		cmocka_unit_test(a_value_of_another_type_reads_as_absent),
 		cmocka_unit_test(writing_keeps_order_and_mends_strings),

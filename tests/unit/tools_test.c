@@ -239,6 +239,11 @@ static void a_file_is_written_whole(void **state)
 	expect("write", "{\"path\":\"new/deep/f\",\"content\":\"\"}", false,
 	       "wrote 0 bytes to new/deep/f");
 	expect("write", "{\"path\":\"new\",\"content\":\"x\"}", true, "write: new is a folder");
+	char *pipe_path = oc_asprintf("%s/pipe", workspace);
+	assert_int_equal(mkfifo(pipe_path, 0600), 0);
+	free(pipe_path);
+	expect("write", "{\"path\":\"pipe\",\"content\":\"x\"}", true,
+	       "write: pipe is not a regular file");
 	expect_has("write", "{\"path\":\"new/deep/f/g\",\"content\":\"x\"}", true, "write: ");
 }
 

@@ -1,0 +1,7 @@
+#ifndef OC_SHA256_H
+#define OC_SHA256_H
+#include "base/str.h"
+enum { OC_SHA256_HEX = 64 };
+/* The hash in lower-case hexadecimal digits and a NUL. */
+void oc_sha256_hex(struct oc_str in, char out[OC_SHA256_HEX + 1]);
+#endif
