@@ -230,13 +230,6 @@ void oc_slot_release(struct oc_slot *s)
 
 /* ---- how many ---- */
 
-static const struct {
-	const char *provider;
-	unsigned slots;
-} known[] = {
-	{ "lmstudio", 4 }, { "vllm", 32 },   { "sglang", 32 },	 { "litellm", 16 },
-	{ "openrouter", 16 }, { "openai", 16 }, { "anthropic", 16 },
-};
 enum { HOSTED_SLOTS = 16 };
 
 unsigned oc_endpoint_slots(const struct oc_provider *p, int64_t told)
@@ -244,8 +237,7 @@ unsigned oc_endpoint_slots(const struct oc_provider *p, int64_t told)
 	int64_t n = oc_json_positive(json_object_get(p->entry, "params"), "slots");
 
 	if (!n) n = told;
-	for (size_t i = 0; n <= 0 && i < sizeof known / sizeof *known; i++)
-		if (!strcmp(p->id, known[i].provider)) n = known[i].slots;
-	if (n <= 0) n = p->local ? 1 : HOSTED_SLOTS;
+	if (n <= 0) n = p->kind == oc_custom_kind && !p->local ? HOSTED_SLOTS : p->kind->slots;
+	if (n <= 0) n = 1;
 	return n < MAX_SLOTS ? (unsigned)n : MAX_SLOTS;
 }

@@ -75,7 +75,8 @@ const char *oc_phase_name(enum oc_phase p)
 int oc_progress_percent(const struct oc_progress *p)
 {
 	if (p->total <= 0 || p->processed < 0) return -1;
-	return p->processed >= p->total ? 100 : (int)((double)p->processed / (double)p->total * 100);
+	return p->processed >= p->total ? 100
+					: (int)((double)p->processed / (double)p->total * 100);
 }
 
 void oc_call_error_init(struct oc_call_error *e)
