@@ -29,6 +29,12 @@ fetch() { # LOCK [pip options]
 
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
+# pip leaves its temporary files where it is when it is stopped.
+TMPDIR=$(mktemp -d "$dir/tmp.XXXXXX")
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # A Python that was upgraded or removed leaves an environment that no longer starts.
 if ! "$dir/venv/bin/python" -c 'import pip' 2>/dev/null; then

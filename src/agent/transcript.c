@@ -88,7 +88,7 @@ void oc_transcript_close(struct oc_messages *m, const char *reason)
 	oc_buf_addf(&msg->text, "[no answer: %s]", reason);
 }
 
-static size_t stub(struct oc_message *msg)
+static size_t forget_result(struct oc_message *msg)
 {
 	size_t before = msg->text.n, lines = 1;
 
@@ -107,7 +107,7 @@ size_t oc_transcript_trim_results(struct oc_messages *m, size_t chars)
 
 	for (size_t i = 0; i < end && saved < chars; i++)
 		if (m->v[i].role == OC_ROLE_TOOL && m->v[i].text.n > STUB_ABOVE)
-			saved += stub(&m->v[i]);
+			saved += forget_result(&m->v[i]);
 	return saved;
 }
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/visible.h"
+
 static const char *const names[] = { "error", "warn", "info", "debug" };
 static enum oc_log_level threshold = OC_LOG_WARN;
 
@@ -37,6 +39,6 @@ void oc_log(enum oc_log_level level, const char *subsystem, const char *fmt, ...
 	va_end(ap);
 	/* One message is one line, whatever a server put into it. */
 	for (char *c = line; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7F) *c = ' ';
-	fprintf(stderr, "%s %s: %s\n", names[level], subsystem, line);
+		if (*c == '\n' || *c == '\t') *c = ' ';
+	oc_visible_printf(stderr, "%s %s: %s\n", names[level], subsystem, line);
 }

@@ -1,6 +1,9 @@
 /* Foreign text made safe to show to a person. */
 #include "base/visible.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "base/utf8.h"
 
 /* Characters that hide or reorder what stands beside them. */
@@ -40,4 +43,38 @@ void oc_visible_add(struct oc_buf *out, struct oc_str s, size_t max)
 		s = oc_str_from(s, n);
 	}
 	if (s.n) oc_buf_adds(out, "…");
+}
+
+void oc_visible_mend(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++) {
+		bool c1 = c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0; /* a control in UTF-8 */
+
+		if ((*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7F) *c = ' ';
+		if (c1) c[0] = c[1] = ' ';
+	}
+}
+
+void oc_visible_vprintf(FILE *to, const char *fmt, va_list ap)
+{
+	va_list again;
+
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0) return;
+	char *line = oc_alloc((size_t)n + 1);
+	vsnprintf(line, (size_t)n + 1, fmt, ap);
+	oc_visible_mend(line);
+	fputs(line, to);
+	free(line);
+}
+
+void oc_visible_printf(FILE *to, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	oc_visible_vprintf(to, fmt, ap);
+	va_end(ap);
 }

@@ -75,7 +75,7 @@ static bool read_stream(FILE *f, struct oc_buf *out)
 	char piece[8192];
 	size_t n;
 
-	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
+	while (!out->bad && (n = fread(piece, 1, sizeof piece, f)) > 0)
 		oc_buf_add(out, (struct oc_str){ piece, n });
 	return !ferror(f);
 }

@@ -95,7 +95,7 @@ static void on_notice(void *arg, const char *text)
 
 	alive(s);
 	clear_progress(s);
-	fprintf(stderr, "note: %s\n", text);
+	oc_visible_printf(stderr, "note: %s\n", text);
 }
 
 /* The argument that tells most: what is read, written or run. */
@@ -122,7 +122,7 @@ static void on_tool_start(void *arg, const struct oc_tool_call *call)
 	oc_visible_add(&line, oc_str(call->name), 40);
 	oc_buf_addc(&line, ' ');
 	oc_visible_add(&line, oc_str(gist(call)), MAX_SHOWN);
-	fprintf(stderr, "[%s]\n", oc_buf_cstr(&line));
+	oc_visible_printf(stderr, "[%s]\n", oc_buf_cstr(&line));
 	oc_buf_deinit(&line);
 }
 
@@ -138,7 +138,7 @@ static void on_tool_end(void *arg, const struct oc_tool_call *call,
 	if (!s->tool_lines || !result->is_error) return;
 	oc_buf_init(&line, 4096);
 	oc_visible_add(&line, oc_str_head(text, oc_str_find(text, OC_LIT("\n"), 0)), MAX_SHOWN);
-	fprintf(stderr, "  %s\n", oc_buf_cstr(&line));
+	oc_visible_printf(stderr, "  %s\n", oc_buf_cstr(&line));
 	oc_buf_deinit(&line);
 }
 

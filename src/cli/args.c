@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "base/visible.h"
 #include "cli/command.h"
 #include "rt/task.h"
 #include "version.h"
@@ -51,7 +52,7 @@ int oc_error(const char *fmt, ...)
 
 	va_start(ap, fmt);
 	fputs("error: ", stderr);
-	vfprintf(stderr, fmt, ap);
+	oc_visible_vprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 	va_end(ap);
 	return 1;
@@ -69,7 +70,7 @@ int oc_usage_error(const struct oc_args *a, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	fputs("error: ", stderr);
-	vfprintf(stderr, fmt, ap);
+	oc_visible_vprintf(stderr, fmt, ap);
 	fputs("\nRun '", stderr);
 	print_path(stderr, a);
 	fputs(" --help' for what it takes.\n", stderr);
@@ -218,7 +219,7 @@ static bool unknown_command(const struct oc_args *a, const char *name)
 {
 	fputs("error: unknown command '", stderr);
 	print_path(stderr, a);
-	fprintf(stderr, " %s'\nRun '", name);
+	oc_visible_printf(stderr, " %s'\nRun '", name);
 	print_path(stderr, a);
 	fputs(" --help' to see the commands there are.\n", stderr);
 	return false;
@@ -269,11 +270,10 @@ static bool set_log_level(const struct oc_args *a)
 	return true;
 }
 
-int oc_cli_main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
 	struct oc_args a = { 0 };
 
-	signal(SIGPIPE, SIG_IGN);
 	if (argc == 2 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
 		printf("OpenClaw %s\n", oc_version_text());
 		return 0;
@@ -291,6 +291,15 @@ int oc_cli_main(int argc, char **argv)
 	if (!c->run) return oc_usage_error(&a, "'%s' needs a command", c->name);
 	if (!c->usage && a.n_pos) return oc_usage_error(&a, "unexpected argument '%s'", a.pos[0]);
 	int sig = oc_rt_run(run_command, &a);
-	if (fflush(stdout) != 0 && !a.exit_code) return oc_error("cannot write to standard output");
 	return sig ? 128 + sig : a.exit_code;
+}
+
+int oc_cli_main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	int exit_code = dispatch(argc, argv);
+	/* ferror too: what a flush on the way lost, the last one does not miss. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && !exit_code)
+		return oc_error("cannot write to standard output");
+	return exit_code;
 }

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/visible.h"
 #include "cli/config_cli.h"
 #include "config/edit.h"
 #include "config/schema.h"
@@ -62,7 +63,7 @@ static int print_failure(const struct oc_config *c, const struct oc_strv *proble
 	if (problems->n) {
 		fprintf(stderr, "error: Config validation failed: %s was not changed\n", file);
 		for (size_t i = 0; i < problems->n; i++)
-			fprintf(stderr, "  - %s\n", problems->v[i]);
+			oc_visible_printf(stderr, "  - %s\n", problems->v[i]);
 	} else
 		oc_error("%s", e->msg);
 	free(file);
@@ -164,7 +165,7 @@ static bool say(const char *fmt, ...)
 
 	fputs("error: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	oc_visible_vprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
 	return false;

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/visible.h"
 #include "cli/command.h"
 #include "cli/print.h"
 #include "model/call.h"
@@ -123,7 +124,7 @@ static bool choose_model(struct infer *in)
 static void show_notice(void *arg, const char *text)
 {
 	(void)arg;
-	if (oc_tty_interactive()) fprintf(stderr, "%s …\n", text);
+	if (oc_tty_interactive()) oc_visible_printf(stderr, "%s …\n", text);
 }
 
 static void show_progress(void *arg, const struct oc_progress *p)

@@ -6,6 +6,7 @@
 
 #include "agent/context_guard.h"
 #include "base/mem.h"
+#include "base/visible.h"
 #include "model/lmstudio.h"
 #include "model/refresh.h"
 
@@ -66,7 +67,8 @@ int oc_models_save(const struct oc_models_cli *m, json_t *raw, bool *changed)
 	enum oc_rc rc = oc_config_write(&m->config, raw, &result, &problems, &e);
 
 	if (rc) oc_error("%s", e.msg);
-	for (size_t i = 0; rc && i < problems.n; i++) fprintf(stderr, "- %s\n", problems.v[i]);
+	for (size_t i = 0; rc && i < problems.n; i++)
+		oc_visible_printf(stderr, "- %s\n", problems.v[i]);
 	if (changed) *changed = result == OC_EDIT_WRITTEN;
 	oc_strv_deinit(&problems);
 	json_decref(raw);
@@ -178,7 +180,7 @@ enum oc_rc oc_models_refresh_wait(struct oc_models_cli *m, const char *provider,
 		if (rc == OC_CANCELLED) return rc;
 		if (!rc) continue;
 		(*failed)++;
-		fprintf(stderr, "notice: %s; showing what is known\n", e.msg);
+		oc_visible_printf(stderr, "notice: %s; showing what is known\n", e.msg);
 	}
 	return OC_OK;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/visible.h"
 #include "cli/models.h"
 #include "model/auth_profiles.h"
 #include "model/credential.h"
@@ -123,7 +124,7 @@ static json_t *auth_of(const struct oc_models_cli *m)
 	struct oc_err e = { 0 };
 
 	if (oc_auth_profiles_load(m->config.paths.agent_dir, &profiles, &e) != OC_OK)
-		fprintf(stderr, "warning: %s\n", e.msg);
+		oc_visible_printf(stderr, "warning: %s\n", e.msg);
 	for (size_t i = 0; i < m->catalog.n; i++) {
 		struct oc_provider *p = &m->catalog.providers[i];
 		json_t *entry;

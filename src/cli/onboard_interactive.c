@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/visible.h"
 #include "cli/onboard.h"
 #include "model/select.h"
 #include "rt/tty.h"
@@ -71,7 +72,7 @@ enum oc_rc oc_onboard_ask_choice_wait(struct oc_onboard *o, struct oc_err *e)
 	      "settings allow.\n\nWhere do your models run?\n",
 	      stderr);
 	for (; oc_auth_choices[n].name; n++)
-		fprintf(stderr, "  %zu) %s\n", n + 1, oc_auth_choices[n].label);
+		oc_visible_printf(stderr, "  %zu) %s\n", n + 1, oc_auth_choices[n].label);
 	while (!o->choice) {
 		size_t at;
 		char *text;
@@ -116,7 +117,7 @@ static enum oc_rc ask_base_wait(struct oc_onboard *o, struct oc_err *e)
 			if (!kept) rc = oc_onboard_set_base(o, answer, e);
 			oc_free_secret(answer);
 			if (rc == OC_E_INPUT) {
-				fprintf(stderr, "%s\n", e->msg);
+				oc_visible_printf(stderr, "%s\n", e->msg);
 				free(dflt);
 				continue;
 			}
@@ -157,7 +158,7 @@ static enum oc_rc ask_key_wait(struct oc_onboard *o, struct oc_err *e)
 	    oc_asprintf("%s API key (leave blank if authentication is off): ", o->choice->label);
 	rc = ask_wait(prompt, true, &answer);
 	while (!rc && *answer && oc_onboard_set_key(o, answer, e) != OC_OK) {
-		fprintf(stderr, "%s\n", e->msg);
+		oc_visible_printf(stderr, "%s\n", e->msg);
 		oc_free_secret(answer);
 		rc = ask_wait(prompt, true, &answer);
 	}
@@ -193,7 +194,7 @@ static enum oc_rc connect_wait(struct oc_onboard *o, struct oc_err *e)
 		if (rc == OC_CANCELLED) return rc;
 		if (!rc && has_chat_model(o)) return OC_OK;
 		if (!rc) rc = oc_onboard_choose_model(o, NULL, e);
-		fprintf(stderr, "%s\n", e->msg);
+		oc_visible_printf(stderr, "%s\n", e->msg);
 		ask = o->found.rc != OC_OK && o->found.reachable;
 		if ((rc = confirm_wait("Try again?", &again))) return rc;
 		if (!again) return OC_EOF;
@@ -243,7 +244,8 @@ static size_t print_models(const struct oc_onboard *o, const size_t *at, size_t 
 		const struct oc_listed_model *m = &o->found.list.v[at[i]];
 		char *label = oc_listed_label(m), *key = oc_ref_key(o->provider, m->id);
 
-		fprintf(stderr, "  %zu) %s  %s\n", i + 1, key, strcmp(label, m->id) ? label : "");
+		oc_visible_printf(stderr, "  %zu) %s  %s\n", i + 1, key,
+				  strcmp(label, m->id) ? label : "");
 		if (m == best) dflt = i + 1;
 		free(key);
 		free(label);
@@ -263,7 +265,7 @@ static enum oc_rc ask_model_wait(struct oc_onboard *o, struct oc_err *e)
 
 		if ((rc = pick_wait("Default model", n, dflt, &at, &text))) break;
 		rc = oc_onboard_choose_model(o, at ? o->found.list.v[shown[at - 1]].id : text, e);
-		if (rc) fprintf(stderr, "%s\n", e->msg);
+		if (rc) oc_visible_printf(stderr, "%s\n", e->msg);
 		free(text);
 	} while (rc == OC_E_INPUT);
 	free(shown);

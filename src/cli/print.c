@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/visible.h"
+
 static bool harmless(unsigned char c)
 {
 	return (c >= ' ' && c != 0x7F) || c == '\n' || c == '\t';
@@ -47,7 +49,7 @@ void oc_print_json(const json_t *v)
 
 void oc_print_warning(const char *text)
 {
-	fprintf(stderr, "warning: %s\n", text);
+	oc_visible_printf(stderr, "warning: %s\n", text);
 }
 
 bool oc_print_colour(void)

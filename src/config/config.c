@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/visible.h"
 #include "config/include.h"
 #include "config/internal.h"
 #include "config/schema.h"
@@ -130,8 +131,9 @@ void oc_config_print_problems(const struct oc_config *c, const struct oc_strv *p
 {
 	char *path = oc_paths_short(&c->paths, c->paths.config_path);
 
-	fprintf(stderr, "error: invalid config: %s\n", path);
-	for (size_t i = 0; i < problems->n; i++) fprintf(stderr, "  - %s\n", problems->v[i]);
+	oc_visible_printf(stderr, "error: invalid config: %s\n", path);
+	for (size_t i = 0; i < problems->n; i++)
+		oc_visible_printf(stderr, "  - %s\n", problems->v[i]);
 	free(path);
 }
 

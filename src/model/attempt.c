@@ -232,7 +232,8 @@ static void request_wait(struct run *r)
 	r->how = r->rc ? why : OC_HTTP_OK;
 	if (r->rc == OC_CANCELLED) return;
 	if (r->rc != OC_OK) {
-		if (why == OC_HTTP_NO_RESPONSE || why == OC_HTTP_NOT_HTTP)
+		if (why == OC_HTTP_NO_RESPONSE || why == OC_HTTP_NOT_HTTP ||
+		    why == OC_HTTP_TRUNCATED)
 			take_reply(r, why);
 		else if (why == OC_HTTP_TIMEOUT &&
 			 (timeout_ms(r) || !a->spec->target->provider->local))

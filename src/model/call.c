@@ -17,6 +17,7 @@
 #include "model/learned.h"
 #include "model/learning.h"
 #include "model/local_service.h"
+#include "model/secrets.h"
 
 static enum oc_rc check_target(const struct oc_provider *p, struct oc_err *e)
 {
@@ -115,6 +116,16 @@ static void hide_key(struct oc_reply *reply, const char *key)
 	for (char *hit = message; (hit = strstr(hit, key)); hit += n) memset(hit, '*', n);
 }
 
+/* What comes of the server's own words must not give away what was sent to it. */
+static void hide_secrets(struct oc_call_error *e, const struct oc_strv *headers)
+{
+	oc_secrets_hide(&e->message, headers);
+	oc_secrets_hide(&e->code, headers);
+	oc_secrets_hide(&e->hint, headers);
+	oc_secrets_hide(&e->param, headers);
+	oc_secrets_hide(&e->location, headers);
+}
+
 static void refuse_filtered(struct oc_reply *reply)
 {
 	if (reply->outcome != OC_OUTCOME_OK || reply->finish != OC_FINISH_CONTENT_FILTER) return;
@@ -188,6 +199,7 @@ static enum oc_rc ask_wait(struct oc_prepared *p, struct oc_attempt *a, struct o
 
 	oc_reply_deinit(reply);
 	*reply = a->reply;
+	hide_secrets(&reply->error, &p->headers);
 	hide_key(reply, p->credential.key);
 	refuse_filtered(reply);
 	return rc;

@@ -1,7 +1,8 @@
 /*
  * Entry of the decoder: the head, what kind of body follows (a look at its first bytes beats
- * Content-Type), the ways a body can end, and the outcome that all of it adds up to. Policy:
- * tests/wire/README.md, spec 04 §3.2.
+ * Content-Type), its framing into events, and the ways a body can end. What the events mean is told
+ * by the codec of the API, what they add up to by turn.c. Policy: tests/wire/README.md, spec 04
+ * §3.2.
  */
 #include "model/decoder.h"
 
@@ -10,50 +11,42 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "model/body_kind.h"
-#include "model/chat_decoder.h"
+#include "model/codec.h"
 #include "model/errors.h"
 #include "net/sse.h"
 
 struct oc_decoder {
-	struct oc_decode_context ctx;
-	struct oc_reply_sink sink;
-	struct oc_reply reply;
-	struct oc_chat chat;
+	const struct oc_codec *codec;
+	void *state; /* of the codec */
+	struct oc_turn turn;
 	struct oc_sse sse;
 	struct oc_buf body; /* undecided, JSON, or what came with an error status */
 	enum oc_body_kind kind;
-	int status;
 	char *content_type, *location, *server;
 	int64_t retry_after_ms;
+	size_t scanned; /* of body: holds no end of a line */
 	bool bad_encoding;
-	bool done;  /* the end marker was seen, or a whole JSON body */
 	bool ended; /* later bytes do not count */
 };
 
 /* ---- errors ----------------------------------------------------------------------- */
 
-/* The first error of a turn wins. */
-static bool has_error(const struct oc_decoder *d)
-{
-	return d->reply.error.class != OC_ERR_NONE;
-}
-
 static void fail(struct oc_decoder *d, enum oc_error_class class, const char *message)
 {
-	if (!has_error(d)) oc_error_set(&d->reply.error, class, d->status, "%s", message);
+	oc_turn_fail(&d->turn, class, message);
 }
 
 static void refuse(struct oc_decoder *d, const json_t *doc, struct oc_str raw, bool html)
 {
-	struct oc_refusal in = { .status = d->status, .body = doc, .raw = raw, .html = html };
+	struct oc_refusal in = { .status = d->turn.status, .body = doc, .raw = raw, .html = html };
 
-	if (has_error(d)) return;
+	if (oc_turn_failed(&d->turn)) return;
 	in.server = d->server;
-	in.server_kind = d->ctx.server;
-	oc_error_classify(&in, &d->reply.error);
-	d->reply.error.retry_after_ms = d->retry_after_ms;
-	if (d->reply.error.class == OC_ERR_REDIRECT && d->location)
-		d->reply.error.location = oc_strdup(d->location);
+	in.server_kind = d->turn.ctx.server;
+	oc_error_classify(&in, &d->turn.reply.error);
+	d->turn.reply.error.retry_after_ms = d->retry_after_ms;
+	if (d->turn.reply.error.class == OC_ERR_REDIRECT && d->location)
+		d->turn.reply.error.location = oc_strdup(d->location);
 }
 
 /* ---- head --------------------------------------------------------------------------- */
@@ -84,7 +77,7 @@ static bool known_encoding(const char *value)
 
 void oc_decoder_head(struct oc_decoder *d, int status, oc_header_fn *header, void *arg)
 {
-	d->status = status;
+	d->turn.status = status;
 	d->content_type = copied(header(arg, "content-type"));
 	d->location = copied(header(arg, "location"));
 	d->server = copied(header(arg, "server"));
@@ -93,7 +86,7 @@ void oc_decoder_head(struct oc_decoder *d, int status, oc_header_fn *header, voi
 		d->retry_after_ms = oc_retry_after_ms(
 		    header(arg, "retry-after-ms"), header(arg, "retry-after"), header(arg, "date"));
 	if (header(arg, "content-length") && header(arg, "transfer-encoding"))
-		oc_reply_warn(&d->reply, "http_cl_and_te");
+		oc_reply_warn(&d->turn.reply, "http_cl_and_te");
 }
 
 /* ---- kind of body --------------------------------------------------------------------- */
@@ -105,42 +98,69 @@ static void decide_kind(struct oc_decoder *d, bool final)
 	d->kind = oc_body_kind_sniff(d->content_type, oc_buf_view(&d->body), final);
 	if ((d->kind == OC_BODY_EVENTS || d->kind == OC_BODY_JSON) && d->content_type &&
 	    d->kind != by_type)
-		oc_reply_warn(&d->reply, "content_type_mismatch");
+		oc_reply_warn(&d->turn.reply, "content_type_mismatch");
 }
 
 /* ---- events ------------------------------------------------------------------------------ */
 
 static void bad_event(struct oc_decoder *d)
 {
-	oc_reply_warn(&d->reply, "bad_json_event");
+	oc_reply_warn(&d->turn.reply, "bad_json_event");
 	fail(d, OC_ERR_BAD_PAYLOAD, "the stream holds a malformed server-sent event (bad JSON)");
 }
 
-static enum oc_rc server_error(struct oc_decoder *d, const json_t *doc, struct oc_str data)
+static void add(struct oc_decoder *d, const struct oc_codec_event *ev, struct oc_str raw)
 {
-	refuse(d, doc, data, false);
-	d->ended = true;
+	if (oc_error_in_document(ev->data)) {
+		refuse(d, ev->data, raw, false);
+		d->ended = true;
+		return;
+	}
+	bool failed = oc_turn_failed(&d->turn);
+
+	d->codec->add(d->state, ev);
+	if (d->turn.refusal) refuse(d, d->turn.refusal, raw, false);
+	d->turn.refusal = NULL;
+	if (oc_turn_over_limit(&d->turn))
+		fail(d, OC_ERR_BAD_PAYLOAD, "the reply is longer than allowed");
+	if (d->turn.done || oc_turn_over_limit(&d->turn) || failed != oc_turn_failed(&d->turn))
+		d->ended = true;
+}
+
+static enum oc_rc done_marker(struct oc_decoder *d, const struct oc_sse_event *ev)
+{
+	if (!d->codec->done_marker) return OC_OK;
+	if (ev->at_eof) oc_reply_warn(&d->turn.reply, "sse_eof_flush");
+	d->turn.done = d->ended = true;
 	return OC_EOF;
 }
 
-static bool over_limit(const struct oc_decoder *d)
+/* One event of a stream as text; error: it was marked as one. */
+static void take_event(struct oc_decoder *d, struct oc_str type, struct oc_str data, bool error)
 {
-	return d->reply.text.bad || d->reply.reasoning.bad || d->chat.slots.over_limit;
+	struct oc_json_notes notes = { 0 };
+	struct oc_err parse = { 0 };
+	json_t *v = oc_json_parse(data, &notes, &parse);
+
+	if (v && notes.utf8_replaced) oc_reply_warn(&d->turn.reply, "utf8_replaced");
+	if (error) {
+		refuse(d, v, json_is_string(v) ? oc_json_text(v) : data, false);
+		d->ended = true;
+	} else if (!v) {
+		bad_event(d);
+	} else if (json_is_object(v)) {
+		add(d, &(struct oc_codec_event){ .type = type, .data = v }, data);
+	}
+	json_decref(v);
 }
 
-static enum oc_rc add_chunk(struct oc_decoder *d, const json_t *chunk, struct oc_str data)
+static bool parses(struct oc_str data)
 {
-	if (oc_error_in_document(chunk)) return server_error(d, chunk, data);
-	oc_chat_add(&d->chat, chunk, false);
-	if (over_limit(d)) {
-		fail(d, OC_ERR_BAD_PAYLOAD, "the reply is longer than allowed");
-		d->ended = true;
-	}
-	if (oc_chat_failed(&d->chat)) {
-		fail(d, OC_ERR_SERVER_ERROR, "the server ended the reply with an error");
-		d->ended = true;
-	}
-	return d->ended ? OC_EOF : OC_OK;
+	struct oc_err e = { 0 };
+	json_t *v = oc_json_parse(data, NULL, &e);
+
+	json_decref(v);
+	return v != NULL;
 }
 
 static enum oc_rc on_event(void *arg, const struct oc_sse_event *ev, struct oc_err *e)
@@ -148,30 +168,14 @@ static enum oc_rc on_event(void *arg, const struct oc_sse_event *ev, struct oc_e
 	struct oc_decoder *d = arg;
 	struct oc_str data = oc_str_trim(ev->data);
 	bool error = ev->error_field || oc_str_eq(ev->type, OC_LIT("error"));
-	struct oc_json_notes notes = { 0 };
-	enum oc_rc rc = OC_OK;
 
 	(void)e;
 	if (data.n == 0) return OC_OK;
-	if (oc_str_eq(data, OC_LIT("[DONE]"))) {
-		if (ev->at_eof) oc_reply_warn(&d->reply, "sse_eof_flush");
-		d->done = d->ended = true;
-		return OC_EOF;
-	}
-	struct oc_err parse = { 0 };
-	json_t *v = oc_json_parse(data, &notes, &parse);
-
-	if (!v && ev->at_eof) return OC_OK;
-	if (ev->at_eof) oc_reply_warn(&d->reply, "sse_eof_flush");
-	if (v && notes.utf8_replaced) oc_reply_warn(&d->reply, "utf8_replaced");
-	if (error)
-		rc = server_error(d, v, json_is_string(v) ? oc_json_text(v) : data);
-	else if (!v)
-		bad_event(d);
-	else if (json_is_object(v))
-		rc = add_chunk(d, v, data);
-	json_decref(v);
-	return rc;
+	if (oc_str_eq(data, OC_LIT("[DONE]"))) return done_marker(d, ev);
+	if (ev->at_eof && !parses(data)) return OC_OK;
+	if (ev->at_eof) oc_reply_warn(&d->turn.reply, "sse_eof_flush");
+	take_event(d, ev->type, data, error);
+	return d->ended ? OC_EOF : OC_OK;
 }
 
 static void feed_events(struct oc_decoder *d, struct oc_str bytes)
@@ -182,6 +186,32 @@ static void feed_events(struct oc_decoder *d, struct oc_str bytes)
 	if (rc == OC_OK || rc == OC_EOF) return;
 	fail(d, OC_ERR_BAD_PAYLOAD, e.msg);
 	d->ended = true;
+}
+
+/* ---- lines ------------------------------------------------------------------------------- */
+
+static void feed_lines(struct oc_decoder *d)
+{
+	struct oc_str body = oc_buf_view(&d->body);
+	size_t from = 0, end;
+
+	while (!d->ended && (end = oc_str_find(body, OC_LIT("\n"), d->scanned)) != SIZE_MAX) {
+		struct oc_str line = oc_str_head(oc_str_from(body, from), end - from);
+
+		from = d->scanned = end + 1;
+		line = oc_str_trim(line);
+		if (line.n) take_event(d, OC_LIT(""), line, false);
+	}
+	oc_buf_drop(&d->body, from);
+	d->scanned = d->body.n;
+}
+
+/* The last line may lack its end; half a line counts for nothing. */
+static void finish_lines(struct oc_decoder *d)
+{
+	struct oc_str rest = oc_str_trim(oc_buf_view(&d->body));
+
+	if (!d->ended && rest.n && parses(rest)) take_event(d, OC_LIT(""), rest, false);
 }
 
 /* ---- bytes --------------------------------------------------------------------------------- */
@@ -209,7 +239,7 @@ enum oc_rc oc_decoder_feed(struct oc_decoder *d, struct oc_str bytes)
 	if (d->ended) return OC_EOF;
 	if (bytes.n == 0) return OC_OK;
 	if (d->bad_encoding) return OC_EOF;
-	if (d->status >= 300) return keep_error_body(d, bytes);
+	if (d->turn.status >= 300) return keep_error_body(d, bytes);
 	switch (d->kind) {
 	case OC_BODY_EVENTS: feed_events(d, bytes); break;
 	case OC_BODY_UNDECIDED:
@@ -218,9 +248,10 @@ enum oc_rc oc_decoder_feed(struct oc_decoder *d, struct oc_str bytes)
 		if (d->body.bad) {
 			fail(d, OC_ERR_BAD_PAYLOAD, "the response is longer than allowed");
 			d->ended = true;
-		} else if (d->kind == OC_BODY_UNDECIDED) {
-			feed_undecided(d);
+			break;
 		}
+		if (d->kind == OC_BODY_UNDECIDED) feed_undecided(d);
+		if (d->kind == OC_BODY_JSON && d->codec->lines) feed_lines(d);
 		break;
 	default: return OC_EOF;
 	}
@@ -255,6 +286,7 @@ static void unwrap_events(struct oc_decoder *d, struct oc_buf *data)
 static void finish_refusal(struct oc_decoder *d)
 {
 	struct oc_buf data;
+	struct oc_json_notes notes = { 0 };
 	struct oc_err e = { 0 };
 	struct oc_str raw = oc_buf_view(&d->body);
 	enum oc_body_kind kind = oc_body_kind_sniff(d->content_type, raw, true);
@@ -264,8 +296,9 @@ static void finish_refusal(struct oc_decoder *d)
 		unwrap_events(d, &data);
 		raw = oc_buf_view(&data);
 	}
-	json_t *doc = kind == OC_BODY_HTML ? NULL : oc_json_parse(raw, NULL, &e);
+	json_t *doc = kind == OC_BODY_HTML ? NULL : oc_json_parse(raw, &notes, &e);
 
+	if (doc && notes.utf8_replaced) oc_reply_warn(&d->reply, "utf8_replaced");
 	refuse(d, json_is_object(doc) ? doc : NULL, raw, kind == OC_BODY_HTML);
 	json_decref(doc);
 	oc_buf_deinit(&data);
@@ -288,17 +321,10 @@ static void finish_json(struct oc_decoder *d, enum oc_body_end end, bool unclean
 
 	if (d->ended || end == OC_END_BAD_PAYLOAD || (end == OC_END_TRUNCATED && !unclean)) return;
 	v = oc_json_parse(oc_buf_view(&d->body), &notes, &e);
-	if (notes.utf8_replaced) oc_reply_warn(&d->reply, "utf8_replaced");
+	if (notes.utf8_replaced) oc_reply_warn(&d->turn.reply, "utf8_replaced");
 	if (json_is_object(v)) {
-		if (oc_error_in_document(v)) {
-			refuse(d, v, oc_buf_view(&d->body), false);
-		} else {
-			oc_chat_add(&d->chat, v, true);
-			d->done = true;
-			if (oc_chat_failed(&d->chat))
-				fail(d, OC_ERR_SERVER_ERROR,
-				     "the server ended the reply with an error");
-		}
+		add(d, &(struct oc_codec_event){ .data = v, .whole = true }, oc_buf_view(&d->body));
+		d->turn.done = true;
 	} else if (end == OC_END_CLEAN) {
 		fail(d, OC_ERR_BAD_PAYLOAD, "the response is not the JSON that it should be");
 	}
@@ -308,7 +334,7 @@ static void finish_json(struct oc_decoder *d, enum oc_body_end end, bool unclean
 static void not_an_api(struct oc_decoder *d)
 {
 	oc_error_set(
-	    &d->reply.error, OC_ERR_NOT_AN_API, d->status,
+	    &d->turn.reply.error, OC_ERR_NOT_AN_API, d->turn.status,
 	    "the server answered with %s where an API response was expected: check baseUrl "
 	    "and whether it needs the suffix /v1",
 	    d->content_type ? d->content_type : "an unknown content type");
@@ -321,83 +347,11 @@ static void finish_success(struct oc_decoder *d, enum oc_body_end end, bool uncl
 		if (d->kind == OC_BODY_EVENTS) feed_events(d, oc_buf_view(&d->body));
 	}
 	if (d->kind == OC_BODY_EVENTS) finish_events(d);
-	if (d->kind == OC_BODY_JSON) finish_json(d, end, unclean);
+	if (d->kind == OC_BODY_JSON && d->codec->lines)
+		finish_lines(d);
+	else if (d->kind == OC_BODY_JSON)
+		finish_json(d, end, unclean);
 	if (d->kind == OC_BODY_HTML || d->kind == OC_BODY_OTHER) not_an_api(d);
-}
-
-/* ---- outcome ------------------------------------------------------------------------------------
- */
-
-static bool visible(const struct oc_reply *r)
-{
-	return oc_str_trim(oc_buf_view(&r->text)).n > 0;
-}
-
-static void end_with_error(struct oc_decoder *d, enum oc_outcome outcome)
-{
-	oc_text_blocks_resolve(&d->chat.splitter.blocks, &d->reply, d->ctx.tools, false);
-	d->reply.outcome = outcome;
-	d->reply.finish = OC_FINISH_ERROR;
-}
-
-static enum oc_finish settle_finish(struct oc_reply *r, enum oc_finish said)
-{
-	bool by_calls =
-	    said == OC_FINISH_STOP || said == OC_FINISH_TOOL_CALLS || said == OC_FINISH_UNKNOWN;
-
-	if (r->n_calls && by_calls) return OC_FINISH_TOOL_CALLS;
-	if (said == OC_FINISH_TOOL_CALLS) {
-		oc_reply_warn(r, "finish_without_call");
-		return OC_FINISH_STOP;
-	}
-	if (said == OC_FINISH_UNKNOWN && (visible(r) || r->reasoning.n)) return OC_FINISH_STOP;
-	return said;
-}
-
-static void end_well(struct oc_decoder *d, enum oc_finish said)
-{
-	struct oc_reply *r = &d->reply;
-	bool tools = d->ctx.tools && d->ctx.tools->n > 0;
-	bool may_promote =
-	    tools && !r->n_calls &&
-	    (said == OC_FINISH_STOP || said == OC_FINISH_TOOL_CALLS || said == OC_FINISH_UNKNOWN);
-
-	oc_text_blocks_resolve(&d->chat.splitter.blocks, r, d->ctx.tools, may_promote);
-	r->finish = settle_finish(r, said);
-	if (said == OC_FINISH_UNKNOWN) oc_reply_warn(r, "finish_inferred");
-	if (!d->done) oc_reply_warn(r, "no_done");
-	bool nothing = !visible(r) && !r->n_calls;
-
-	if (nothing && r->reasoning.n && r->finish == OC_FINISH_LENGTH)
-		oc_reply_warn(r, "reasoning_only");
-	if (nothing && !r->reasoning.n &&
-	    (r->finish == OC_FINISH_STOP || r->finish == OC_FINISH_UNKNOWN)) {
-		r->outcome = OC_OUTCOME_EMPTY;
-		fail(d, OC_ERR_EMPTY_RESPONSE, "the model's reply is empty");
-	}
-	if (d->ctx.text_tools != OC_TEXT_TOOLS_OFF && visible(r) && !r->n_calls &&
-	    oc_text_tool_suspect(oc_buf_view(&r->text), NULL))
-		oc_reply_warn(r, "text_tool_suspect");
-}
-
-static void conclude(struct oc_decoder *d, enum oc_body_end end)
-{
-	enum oc_finish said;
-
-	oc_chat_seal(&d->chat, d->ctx.tools);
-	if (over_limit(d)) fail(d, OC_ERR_BAD_PAYLOAD, "the reply is longer than allowed");
-	said = oc_chat_finish(&d->chat);
-	if (end == OC_END_BAD_PAYLOAD && !d->done)
-		fail(d, OC_ERR_BAD_PAYLOAD,
-		     "the response body is broken (chunk or content encoding)");
-	if (has_error(d)) {
-		end_with_error(d, OC_OUTCOME_ERROR);
-	} else if (!d->done && said == OC_FINISH_UNKNOWN) {
-		fail(d, OC_ERR_STREAM_TRUNCATED, "the stream ended before the reply was complete");
-		end_with_error(d, OC_OUTCOME_INCOMPLETE);
-	} else {
-		end_well(d, said);
-	}
 }
 
 static void no_head(struct oc_decoder *d, enum oc_body_end end)
@@ -406,7 +360,7 @@ static void no_head(struct oc_decoder *d, enum oc_body_end end)
 		fail(d, OC_ERR_NOT_AN_API, "what answers there does not speak HTTP: check baseUrl");
 	else if (end == OC_END_BAD_PAYLOAD)
 		fail(d, OC_ERR_BAD_PAYLOAD, "the response is broken");
-	else
+	else if (end != OC_END_TRUNCATED) /* a cut head counts as a cut reply */
 		fail(d, OC_ERR_NO_RESPONSE, "the server closed the connection without a response");
 }
 
@@ -415,51 +369,57 @@ void oc_decoder_finish(struct oc_decoder *d, enum oc_body_end end, bool extra_by
 {
 	bool broken_off = unclean_end || end == OC_END_TRUNCATED || end == OC_END_BAD_PAYLOAD;
 
-	if (d->status == 0)
+	if (d->turn.status == 0)
 		no_head(d, end);
-	else if (d->status >= 300)
+	else if (d->turn.status >= 300)
 		finish_refusal(d);
 	else if (d->bad_encoding)
 		fail(d, OC_ERR_BAD_PAYLOAD,
 		     "the server used a content encoding that was not offered");
-	else if (d->status == 204 || d->status == 205)
+	else if (d->turn.status == 204 || d->turn.status == 205)
 		fail(d, OC_ERR_EMPTY_RESPONSE, "the server answered without content");
 	else
 		finish_success(d, end, unclean_end);
-	if (d->status == 204 || d->status == 205) d->reply.error.retryable = false;
-	conclude(d, end);
-	if (extra_bytes) oc_reply_warn(&d->reply, "http_extra_bytes");
+	if (d->turn.status == 204 || d->turn.status == 205) d->turn.reply.error.retryable = false;
+	d->codec->seal(d->state);
+	oc_turn_conclude(&d->turn, end == OC_END_BAD_PAYLOAD);
+	if (extra_bytes) oc_reply_warn(&d->turn.reply, "http_extra_bytes");
 	if (broken_off &&
-	    (d->reply.outcome == OC_OUTCOME_OK || d->reply.outcome == OC_OUTCOME_EMPTY))
-		oc_reply_warn(&d->reply, "http_unclean_end");
+	    (d->turn.reply.outcome == OC_OUTCOME_OK || d->turn.reply.outcome == OC_OUTCOME_EMPTY))
+		oc_reply_warn(&d->turn.reply, "http_unclean_end");
 }
 
-/* ---- lifecycle
- * ------------------------------------------------------------------------------------ */
+/* ---- lifecycle ---- */
+
+static const struct oc_codec *const codecs[OC_PROTOCOLS] = {
+	[OC_PROTO_OPENAI_CHAT] = &oc_chat_codec,
+	[OC_PROTO_OPENAI_RESPONSES] = &oc_responses_codec,
+	[OC_PROTO_ANTHROPIC_MESSAGES] = &oc_anthropic_codec,
+	[OC_PROTO_LMSTUDIO_CHAT] = &oc_lms_codec,
+	[OC_PROTO_OLLAMA_CHAT] = &oc_ollama_codec,
+};
 
 struct oc_decoder *oc_decoder_new(enum oc_protocol p, const struct oc_decode_context *ctx,
 				  const struct oc_reply_sink *sink)
 {
 	struct oc_decoder *d = oc_new(struct oc_decoder);
 
-	(void)p; /* one protocol so far */
-	d->ctx = *ctx;
-	if (sink) d->sink = *sink;
+	d->codec = codecs[p];
 	d->retry_after_ms = -1;
-	oc_reply_init(&d->reply);
+	oc_turn_init(&d->turn, ctx, sink);
+	d->state = d->codec->new (&d->turn);
 	oc_sse_init(&d->sse, OC_MAX_SSE_EVENT_BYTES);
 	oc_buf_init(&d->body, OC_MAX_JSON_BODY_BYTES);
-	oc_chat_init(&d->chat, &d->reply, &d->ctx, &d->sink);
 	return d;
 }
 
 void oc_decoder_free(struct oc_decoder *d)
 {
 	if (!d) return;
-	oc_chat_deinit(&d->chat);
+	d->codec->free(d->state);
+	oc_turn_deinit(&d->turn);
 	oc_sse_deinit(&d->sse);
 	oc_buf_deinit(&d->body);
-	oc_reply_deinit(&d->reply);
 	free(d->content_type);
 	free(d->location);
 	free(d->server);
@@ -468,11 +428,11 @@ void oc_decoder_free(struct oc_decoder *d)
 
 const struct oc_reply *oc_decoder_reply(const struct oc_decoder *d)
 {
-	return &d->reply;
+	return &d->turn.reply;
 }
 
 void oc_decoder_take(struct oc_decoder *d, struct oc_reply *out)
 {
-	*out = d->reply;
-	oc_reply_init(&d->reply);
+	*out = d->turn.reply;
+	oc_reply_init(&d->turn.reply);
 }

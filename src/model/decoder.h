@@ -5,7 +5,14 @@
  * A model server's response as bytes, turned into a reply. Pure: no I/O, no clock; any split of the
  * bytes gives the same reply. Order: head, feed*, finish, then the reply.
  */
-enum oc_protocol { OC_PROTO_OPENAI_CHAT /* others follow with their adapters */ };
+enum oc_protocol {
+	OC_PROTO_OPENAI_CHAT,
+	OC_PROTO_OPENAI_RESPONSES,
+	OC_PROTO_ANTHROPIC_MESSAGES,
+	OC_PROTO_LMSTUDIO_CHAT,
+	OC_PROTO_OLLAMA_CHAT,
+	OC_PROTOCOLS
+};
 enum oc_text_tools { OC_TEXT_TOOLS_OFF, OC_TEXT_TOOLS_BRACKET, OC_TEXT_TOOLS_NATIVE };
 
 struct oc_decode_context {

@@ -9,6 +9,7 @@
 #include "model/credential.h"
 #include "model/fetch.h"
 #include "model/lmstudio.h"
+#include "model/secrets.h"
 
 enum {
 	LIST_TIMEOUT_MS = 30000,
@@ -196,6 +197,7 @@ static enum oc_rc load_wait(struct call *call, const char *key, int64_t want, st
 	enum oc_rc rc = oc_fetch_wait(&req, LOAD_TIMEOUT_MS, OC_MAX_LOAD_ERROR_BYTES, &f, e);
 	if (!rc) {
 		oc_load_answer_decode(&answer, f.status, oc_buf_view(&f.body));
+		oc_secrets_hide(&answer.error.message, &headers);
 		rc = judge_load(call, &answer, f.status, key, want, e);
 		oc_load_answer_deinit(&answer);
 		oc_fetch_deinit(&f);

@@ -50,6 +50,13 @@ static void split_profile(struct oc_str *text, struct oc_str *profile)
 	*text = oc_str_trim(oc_str_head(*text, at));
 }
 
+static bool has_control(struct oc_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F) return true;
+	return false;
+}
+
 static char *lower(struct oc_str s)
 {
 	char *out = oc_strndup(s.p, s.n);
@@ -63,6 +70,8 @@ enum oc_rc oc_ref_parse(struct oc_str text, struct oc_ref *out, struct oc_err *e
 	struct oc_str t = oc_str_trim(text), profile, provider, model;
 
 	if (t.n == 0) return oc_fail(e, OC_E_INPUT, "the model reference is empty");
+	if (has_control(t))
+		return oc_fail(e, OC_E_INPUT, "the model reference holds a control character");
 	split_profile(&t, &profile);
 	size_t slash = oc_str_find(t, OC_LIT("/"), 0);
 	provider = slash == SIZE_MAX ? (struct oc_str){ 0 } : oc_str_trim(oc_str_head(t, slash));

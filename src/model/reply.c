@@ -110,6 +110,8 @@ void oc_reply_deinit(struct oc_reply *r)
 	free(r->calls);
 	oc_call_error_deinit(&r->error);
 	oc_strv_deinit(&r->warnings);
+	json_decref(r->thoughts);
+	oc_strv_deinit(&r->server_tools);
 	free(r->response_id);
 	free(r->model);
 	*r = (struct oc_reply){ 0 };

@@ -87,7 +87,12 @@ struct oc_reply {
 	struct oc_call_error error; /* class OC_ERR_NONE = none */
 	struct oc_strv warnings;    /* codes, a sorted set */
 	struct oc_progress progress;
+	int64_t context_length;	  /* model_info of LM Studio's /api/v0; 0 = not told */
 	double tokens_per_second; /* timings.predicted_per_second; 0 = not told */
+	double load_seconds;	  /* time that loading the model took; 0 = not told */
+	/* Thought in the form that the API wants back inside a tool loop: an array, NULL = none. */
+	json_t *thoughts;
+	struct oc_strv server_tools; /* names of the tools that the server ran itself */
 	char *response_id;
 	char *model; /* as the server names it */
 };

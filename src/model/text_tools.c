@@ -59,6 +59,11 @@ static enum oc_block_verdict scan_head(struct oc_block_scan *b, struct oc_str s)
 {
 	while (b->at < s.n && oc_is_space(s.p[b->at])) b->at++;
 	if (b->at == s.n) return OC_BLOCK_MORE;
+	if (s.p[b->at] != '{' && b->request) {
+		b->object = b->at;
+		b->phase = OC_BLOCK_PROSE;
+		return OC_BLOCK_COMPLETE;
+	}
 	if (s.p[b->at] != '{') {
 		b->at = 1; /* the bracket alone is certain to be prose */
 		return OC_BLOCK_NO;
@@ -148,6 +153,19 @@ static enum oc_block_verdict scan_junk(struct oc_block_scan *b, struct oc_str s)
 	return OC_BLOCK_MORE;
 }
 
+/* What is no JSON is hidden up to the end marker. Without one, or with another opening before it,
+ * the text only speaks of the form. */
+static enum oc_block_verdict scan_prose(struct oc_block_scan *b, struct oc_str s)
+{
+	size_t end = oc_str_find(s, closer, b->at), again = oc_str_find(s, opener, b->at);
+
+	if (again < end) {
+		b->at = 1;
+		return OC_BLOCK_NO;
+	}
+	return scan_junk(b, s);
+}
+
 enum oc_block_verdict oc_block_scan(struct oc_block_scan *b, struct oc_str s,
 				    const struct oc_strv *tools)
 {
@@ -157,6 +175,7 @@ enum oc_block_verdict oc_block_scan(struct oc_block_scan *b, struct oc_str s,
 	if (b->phase == OC_BLOCK_OBJECT) v = scan_object(b, s);
 	if (b->phase == OC_BLOCK_TAIL) v = scan_tail(b, s, tools);
 	if (b->phase == OC_BLOCK_JUNK) v = scan_junk(b, s);
+	if (b->phase == OC_BLOCK_PROSE) v = scan_prose(b, s);
 	return v;
 }
 
@@ -180,7 +199,7 @@ enum oc_block_verdict oc_block_end(struct oc_block_scan *b, struct oc_str s,
 {
 	struct oc_str name = b->request ? OC_LIT("") : named(b, s);
 
-	if (b->phase == OC_BLOCK_HEAD) {
+	if (b->phase == OC_BLOCK_HEAD || b->phase == OC_BLOCK_PROSE) {
 		b->at = 1;
 		return OC_BLOCK_NO;
 	}

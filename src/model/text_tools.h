@@ -22,7 +22,13 @@ struct oc_block_scan {
 	size_t object, object_n;
 	unsigned depth;
 	bool in_string, escaped;
-	enum { OC_BLOCK_HEAD, OC_BLOCK_OBJECT, OC_BLOCK_TAIL, OC_BLOCK_JUNK } phase;
+	enum {
+		OC_BLOCK_HEAD,
+		OC_BLOCK_OBJECT,
+		OC_BLOCK_TAIL,
+		OC_BLOCK_JUNK,	/* of a block that was JSON so far */
+		OC_BLOCK_PROSE, /* behind [TOOL_REQUEST], no JSON */
+	} phase;
 };
 /* s begins with '['. COMPLETE means: an opening was recognised, go on with oc_block_scan. */
 enum oc_block_verdict oc_block_begin(struct oc_block_scan *b, struct oc_str s, bool line_start);

@@ -166,6 +166,41 @@ void oc_call_slots_add_legacy(struct oc_call_slots *s, const json_t *function)
 	add_function(s, by_index(s, LEGACY_INDEX, OC_LIT("")), function);
 }
 
+/* ---- calls with a beginning ------------------------------------------------- */
+
+bool oc_call_slots_open(struct oc_call_slots *s, size_t *slot)
+{
+	if (!open_slot(s, NO_INDEX)) return false;
+	*slot = s->last;
+	return true;
+}
+
+void oc_call_slots_name(struct oc_call_slots *s, size_t slot, struct oc_str id, struct oc_str name)
+{
+	if (!s->v[slot].id.n) oc_buf_add(&s->v[slot].id, id);
+	if (!s->v[slot].name.n) oc_buf_add(&s->v[slot].name, name);
+}
+
+void oc_call_slots_append(struct oc_call_slots *s, size_t slot, struct oc_str args)
+{
+	oc_buf_add(&s->v[slot].args, args);
+	if (s->v[slot].args.bad) s->over_limit = true;
+}
+
+void oc_call_slots_replace(struct oc_call_slots *s, size_t slot, const json_t *args)
+{
+	oc_buf_clear(&s->v[slot].args);
+	add_arguments(s, &s->v[slot], args);
+}
+
+void oc_call_slots_append_object(struct oc_call_slots *s, size_t slot, const json_t *args)
+{
+	char *text = json_is_object(args) ? oc_json_compact(args) : NULL;
+
+	oc_call_slots_append(s, slot, text ? oc_str(text) : oc_json_text(args));
+	free(text);
+}
+
 /* ---- arguments ---------------------------------------------------------- */
 
 static json_t *kept(json_t *v)
@@ -204,16 +239,17 @@ void oc_args_keep_big_integers(json_t *args)
 
 /* The object that the text means: nothing and null are {}, a string that holds an object is decoded
  * once more. */
-static json_t *parse_arguments(struct oc_str text, bool *doubly, char **inner)
+static json_t *parse_arguments(struct oc_str text, bool *doubly, char **inner,
+			       struct oc_json_notes *notes)
 {
 	struct oc_err e = { 0 };
 	json_t *v;
 
 	text = oc_str_trim(text);
 	if (text.n == 0) return json_object();
-	v = oc_json_parse(text, NULL, &e);
+	v = oc_json_parse(text, notes, &e);
 	if (json_is_string(v)) {
-		json_t *decoded = oc_json_parse(oc_json_text(v), NULL, &e);
+		json_t *decoded = oc_json_parse(oc_json_text(v), notes, &e);
 
 		*doubly = json_is_object(decoded);
 		if (*doubly) *inner = oc_strndup(json_string_value(v), json_string_length(v));
@@ -230,13 +266,15 @@ static json_t *parse_arguments(struct oc_str text, bool *doubly, char **inner)
 
 static void seal_arguments(struct oc_tool_call *c, struct oc_str text, struct oc_reply *r)
 {
+	struct oc_json_notes notes = { 0 };
 	bool doubly = false;
 	char *inner = NULL;
 
-	c->args = parse_arguments(text, &doubly, &inner);
+	c->args = parse_arguments(text, &doubly, &inner, &notes);
 	c->valid = c->args != NULL;
 	c->arguments = inner ? inner : oc_strndup(text.p, text.n);
 	if (c->valid) oc_args_keep_big_integers(c->args);
+	if (notes.utf8_replaced) oc_reply_warn(r, "utf8_replaced");
 	if (doubly) oc_reply_warn(r, "args_double_encoded");
 	if (!c->valid) oc_reply_warn(r, "tool_args_invalid");
 }

@@ -18,6 +18,17 @@ struct oc_call_slots {
 void oc_call_slots_add(struct oc_call_slots *s, const json_t *fragment, bool whole);
 /* The older delta.function_call. */
 void oc_call_slots_add_legacy(struct oc_call_slots *s, const json_t *function);
+
+/* For APIs that say where a call begins: its slot, for the functions below. false: too many. */
+bool oc_call_slots_open(struct oc_call_slots *s, size_t *slot);
+/* Sets what is not known yet. */
+void oc_call_slots_name(struct oc_call_slots *s, size_t slot, struct oc_str id, struct oc_str name);
+void oc_call_slots_append(struct oc_call_slots *s, size_t slot, struct oc_str args);
+/* Replaces what came so far: a string, or an object, which is noted as a warning. */
+void oc_call_slots_replace(struct oc_call_slots *s, size_t slot, const json_t *args);
+/* Arguments of an API where objects are the rule. */
+void oc_call_slots_append_object(struct oc_call_slots *s, size_t slot, const json_t *args);
+
 /* Appends the calls to the reply, with arguments judged, ids made unique and warnings noted. */
 void oc_call_slots_seal(struct oc_call_slots *s, struct oc_reply *r, const struct oc_strv *tools);
 void oc_call_slots_deinit(struct oc_call_slots *s);

@@ -142,11 +142,11 @@ static enum oc_http_failure classify(const struct oc_http *h)
 	if (!h->head_done && (h->result == CURLE_OK || h->result == CURLE_PARTIAL_FILE))
 		return OC_HTTP_NO_RESPONSE;
 	switch (h->result) {
-	case CURLE_OK: return OC_HTTP_OK;
+	case CURLE_OK: return h->head_done ? OC_HTTP_OK : OC_HTTP_TRUNCATED; /* inside the head */
 	case CURLE_COULDNT_RESOLVE_HOST: return OC_HTTP_RESOLVE;
 	case CURLE_COULDNT_CONNECT: return OC_HTTP_REFUSED;
 	case CURLE_OPERATION_TIMEDOUT: return OC_HTTP_TIMEOUT;
-	case CURLE_GOT_NOTHING: return OC_HTTP_NO_RESPONSE;
+	case CURLE_GOT_NOTHING: return h->any_byte ? OC_HTTP_TRUNCATED : OC_HTTP_NO_RESPONSE;
 	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: the first bytes are no status line */
 	case CURLE_WEIRD_SERVER_REPLY: return OC_HTTP_NOT_HTTP;
 	case CURLE_PARTIAL_FILE: return OC_HTTP_TRUNCATED;

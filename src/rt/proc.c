@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "base/mem.h"
 #include "rt/loop.h"
@@ -151,6 +154,13 @@ static enum oc_rc finish_wait(struct child *c, struct oc_deadline d)
 		rc = OC_OK;
 	}
 	return rc;
+}
+
+void oc_proc_hide_self(void)
+{
+#ifdef __linux__
+	(void)prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 enum oc_rc oc_proc_run_wait(const struct oc_proc_spec *spec, struct oc_deadline d,

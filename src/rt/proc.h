@@ -30,6 +30,10 @@ OC_MUST_USE enum oc_rc oc_proc_run_wait(const struct oc_proc_spec *spec, struct 
 					struct oc_proc_result *out, struct oc_err *e);
 void oc_proc_result_deinit(struct oc_proc_result *r);
 
+/* Closes our /proc entries (environment, memory) to other processes of the same user, so that a
+ * command cannot read there what its own environment does not hold. Linux; root still can. */
+void oc_proc_hide_self(void);
+
 /* Starts a process that outlives us: new session, stdin from /dev/null, output appended to log_path
  * (mode 0600). *pid is set on success. */
 OC_MUST_USE enum oc_rc oc_proc_spawn_detached(const struct oc_proc_spec *spec, const char *log_path,

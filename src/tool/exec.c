@@ -148,6 +148,7 @@ static enum oc_rc run_wait(struct oc_tool_context *ctx, const json_t *args, cons
 	struct oc_proc_result r = { 0 };
 	enum oc_rc rc;
 
+	oc_proc_hide_self();
 	child_environment(&env);
 	oc_strv_add(&argv, oc_str(shell()));
 	oc_strv_add(&argv, OC_LIT("-c"));

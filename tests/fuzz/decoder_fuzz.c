@@ -1,8 +1,12 @@
-/* The decoder on arbitrary bytes: the first bytes choose status, type, context and the size of the
- * pieces. */
+/* The decoder on arbitrary bytes, built once for each API (PROTOCOL): the first bytes choose
+ * status, type, context and the size of the pieces. */
 #include <stdlib.h>
 
 #include "model/decoder.h"
+
+#ifndef PROTOCOL
+#define PROTOCOL OC_PROTO_OPENAI_CHAT
+#endif
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ctx.think_tags = data[1] & 1;
 	ctx.think_open_in_prompt = data[1] & 2;
 	ctx.text_tools = data[1] & 4 ? OC_TEXT_TOOLS_BRACKET : OC_TEXT_TOOLS_OFF;
-	struct oc_decoder *d = oc_decoder_new(OC_PROTO_OPENAI_CHAT, &ctx, NULL);
+	struct oc_decoder *d = oc_decoder_new(PROTOCOL, &ctx, NULL);
 
 	if (statuses[choice >> 2 & 7])
 		oc_decoder_head(d, statuses[choice >> 2 & 7], header, &choice);

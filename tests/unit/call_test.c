@@ -7,6 +7,7 @@
 #include "base/rand.h"
 #include "model/internal.h"
 #include "model/params.h"
+#include "model/secrets.h"
 #include "rt/clock.h"
 
 struct given {
@@ -91,10 +92,37 @@ static void later_parameters_win_and_spellings_are_one(void **state)
 	json_decref(c.value);
 }
 
+static void what_was_sent_is_not_shown(void **state)
+{
+	static const struct {
+		const char *in, *want;
+	} cases[] = {
+		{ "bad key lan-pass-77!", "bad key [redacted]!" },
+		{ "lan-pass-77lan-pass-77", "[redacted][redacted]" },
+		{ "X: hush-hush", "X: [redacted]" },
+		{ "application/json was sent, with on", "application/json was sent, with on" },
+	};
+	struct oc_strv headers = { 0 };
+
+	(void)state;
+	oc_strv_add(&headers, OC_LIT("Content-Type: application/json"));
+	oc_strv_add(&headers, OC_LIT("Authorization: Bearer lan-pass-77"));
+	oc_strv_add(&headers, OC_LIT("X-Key:hush-hush"));
+	oc_strv_add(&headers, OC_LIT("X-Flag: on"));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *text = oc_strdup(cases[i].in);
+		oc_secrets_hide(&text, &headers);
+		assert_string_equal(text, cases[i].want);
+		free(text);
+	}
+	oc_strv_deinit(&headers);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_class_has_its_own_patience),
+		cmocka_unit_test(what_was_sent_is_not_shown),
 		cmocka_unit_test(later_parameters_win_and_spellings_are_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -442,6 +445,9 @@ static void commands_run_in_the_workspace_without_our_keys(void **state)
 {
 	(void)state;
 	assert_int_equal(oc_rt_run(commands, NULL), 0);
+#ifdef __linux__
+	assert_int_equal(prctl(PR_GET_DUMPABLE), 0); /* /proc/PPID/environ is closed to them */
+#endif
 }
 
 static void asking(void *arg)

@@ -99,6 +99,17 @@ static json_t *progress_json(const struct oc_progress *p)
 	return o;
 }
 
+static json_t *signatures_json(const json_t *thoughts)
+{
+	json_t *list = json_array(), *thought;
+	size_t i;
+
+	json_array_foreach (thoughts, i, thought)
+		if (json_object_get(thought, "signature"))
+			json_array_append(list, json_object_get(thought, "signature"));
+	return list;
+}
+
 json_t *wire_reply_json(const struct oc_reply *r)
 {
 	json_t *o = json_object();
@@ -112,7 +123,12 @@ json_t *wire_reply_json(const struct oc_reply *r)
 	json_object_set_new(o, "error", error_json(&r->error));
 	json_object_set_new(o, "warnings", strings(&r->warnings));
 	json_object_set_new(o, "progress", progress_json(&r->progress));
+	json_object_set_new(o, "context_length", count_or_null(r->context_length, 0));
 	json_object_set_new(o, "response_id", text_or_null(r->response_id));
+	json_object_set_new(o, "server_tools", strings(&r->server_tools));
+	json_object_set_new(o, "signatures", signatures_json(r->thoughts));
+	json_object_set_new(o, "load_seconds",
+			    r->load_seconds > 0 ? json_real(r->load_seconds) : json_null());
 	return o;
 }
 

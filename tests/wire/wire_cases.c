@@ -56,6 +56,36 @@ size_t wire_piece(const struct wire_way *way, size_t at, size_t n, uint64_t *ran
 	return piece < n - at ? piece : n - at;
 }
 
+/* ---- protocols ------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum oc_protocol value;
+} protocols[] = {
+	{ "openai.chat", OC_PROTO_OPENAI_CHAT },
+	{ "openai.responses", OC_PROTO_OPENAI_RESPONSES },
+	{ "anthropic.messages", OC_PROTO_ANTHROPIC_MESSAGES },
+	{ "lmstudio.chat", OC_PROTO_LMSTUDIO_CHAT },
+	{ "ollama.chat", OC_PROTO_OLLAMA_CHAT },
+};
+
+/* OC_PROTOCOLS = none of a reply. */
+static enum oc_protocol reply_protocol(const char *name)
+{
+	for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
+		if (!strcmp(name, protocols[i].name)) return protocols[i].value;
+	return OC_PROTOCOLS;
+}
+
+static bool known_protocol(const char *protocol)
+{
+	static const char *const documents[] = { "models", "ps", "props", "show", "lms.load" };
+
+	for (size_t i = 0; i < sizeof documents / sizeof *documents; i++)
+		if (!strcmp(protocol, documents[i])) return true;
+	return reply_protocol(protocol) != OC_PROTOCOLS;
+}
+
 /* ---- feeding ------------------------------------------------------------------- */
 
 static const char *case_header(void *arg, const char *name)
@@ -80,7 +110,7 @@ static struct oc_decoder *new_decoder(const struct wire_case *c)
 		.server = oc_json_cstr(c->context, "server"),
 	};
 
-	return oc_decoder_new(OC_PROTO_OPENAI_CHAT, &ctx, NULL);
+	return oc_decoder_new(reply_protocol(c->protocol), &ctx, NULL);
 }
 
 static void feed(const struct wire_case *c, const struct wire_way *way, struct oc_decoder *d)
@@ -153,7 +183,7 @@ static bool run_way(const struct wire_case *c, const struct wire_way *way)
 {
 	struct oc_err e = { 0 };
 	struct oc_buf diff;
-	bool reply = !strcmp(c->protocol, "openai.chat");
+	bool reply = reply_protocol(c->protocol) != OC_PROTOCOLS;
 	json_t *got = reply ? run_reply(c, way, &e) : run_document(c, way, &e);
 
 	oc_buf_init(&diff, 1 << 20);
@@ -205,16 +235,6 @@ static bool read_file(const char *path, struct oc_buf *out)
 
 	fclose(f);
 	return ok;
-}
-
-static bool known_protocol(const char *protocol)
-{
-	static const char *const known[] = { "openai.chat", "models", "ps",
-					     "props",	    "show",   "lms.load" };
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (!strcmp(protocol, known[i])) return true;
-	return false;
 }
 
 static const char *waived(const char *name)
