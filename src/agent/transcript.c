@@ -42,6 +42,10 @@ struct oc_message *oc_transcript_add_reply(struct oc_messages *m, const struct o
 		msg->reasoning_field = oc_strdup(reply->reasoning_field);
 	}
 	if (!reply->n_calls) return msg;
+	if (reply->thoughts && reply->origin) {
+		msg->thoughts = json_incref(reply->thoughts);
+		msg->thoughts_origin = oc_strdup(reply->origin);
+	}
 	msg->calls = oc_alloc(reply->n_calls * sizeof *msg->calls);
 	msg->n_calls = reply->n_calls;
 	for (size_t i = 0; i < reply->n_calls; i++) copy_call(&reply->calls[i], &msg->calls[i]);

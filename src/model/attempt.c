@@ -273,7 +273,7 @@ enum oc_rc oc_attempt_wait(struct oc_attempt *a)
 	oc_observe_start(&a->observed, a->spec, a->body);
 	a->busy = r.scope;
 	a->gave_way = false;
-	r.decoder = oc_decoder_new(OC_PROTO_OPENAI_CHAT, &a->context, &sink);
+	r.decoder = oc_decoder_new(a->protocol, &a->context, &sink);
 	oc_scope_spawn(r.scope, request_task, &r);
 	if (probed) oc_scope_spawn(r.scope, probe, &r);
 	oc_scope_join_wait(r.scope);

@@ -19,18 +19,25 @@
 #include "model/local_service.h"
 #include "model/secrets.h"
 
-static enum oc_rc check_target(const struct oc_provider *p, struct oc_err *e)
+static enum oc_rc check_target(const struct oc_selection *t, const struct oc_api **api,
+			       struct oc_err *e)
 {
+	const struct oc_provider *p = t->provider;
+	const char *name = oc_api_name(p, t->model);
+	struct oc_buf names;
+
 	if (!p->base_url)
 		return oc_fail(e, OC_E_INPUT, "%s",
 			       p->problem ? p->problem : "the provider has no baseUrl");
-	if (p->api && strcmp(p->api, "openai-completions") != 0)
-		return oc_fail(
-		    e, OC_E_INPUT,
-		    "unsupported api \"%s\" of provider %s: set models.providers.%s.api to "
-		    "\"openai-completions\"",
-		    p->api, p->id, p->id);
-	return OC_OK;
+	*api = oc_api_find(name);
+	if (*api) return OC_OK;
+	oc_buf_init(&names, 1000);
+	oc_api_names(&names);
+	oc_fail(e, OC_E_INPUT,
+		"unsupported api \"%.60s\" of provider %.60s: set models.providers.%.60s.api to %s",
+		name, p->id, p->id, oc_buf_cstr(&names));
+	oc_buf_deinit(&names);
+	return OC_E_INPUT;
 }
 
 static void prepared_deinit(struct oc_prepared *p)
@@ -85,20 +92,24 @@ static enum oc_rc take_key(struct oc_prepared *p, struct oc_err *e)
 	oc_strv_add(&p->headers, OC_LIT("Accept: text/event-stream, application/json"));
 	oc_provider_headers(s->catalog, s->target->provider, &p->credential, s->target->model,
 			    &p->headers);
+	if (p->api->header) oc_strv_add(&p->headers, oc_str(p->api->header));
 	return OC_OK;
 }
 
 static enum oc_rc prepare(const struct oc_call_spec *s, struct oc_prepared *out, struct oc_err *e)
 {
 	const struct oc_provider *p = s->target->provider;
-	enum oc_rc rc = check_target(p, e);
+	enum oc_rc rc = check_target(s->target, &out->api, e);
 
 	out->spec = s;
 	if (rc == OC_OK) rc = take_key(out, e);
 	if (rc == OC_OK) rc = oc_provider_guard(s->catalog, p, &out->guard, e);
 	if (rc != OC_OK) return rc;
 	recall(out);
-	out->url = oc_asprintf("%s/chat/completions", p->base_url);
+	char *base = oc_api_base(out->api, p->base_url);
+
+	out->url = oc_asprintf("%s%s", base, out->api->path);
+	free(base);
 	out->origin = oc_url_origin(&out->guard.base);
 	return oc_call_body(out, e);
 }
@@ -126,12 +137,12 @@ static void hide_secrets(struct oc_call_error *e, const struct oc_strv *headers)
 	oc_secrets_hide(&e->location, headers);
 }
 
-static void refuse_filtered(struct oc_reply *reply)
+static void refuse_filtered(struct oc_reply *reply, const struct oc_api *api)
 {
 	if (reply->outcome != OC_OUTCOME_OK || reply->finish != OC_FINISH_CONTENT_FILTER) return;
 	reply->outcome = OC_OUTCOME_ERROR;
 	reply->error.class = OC_ERR_BAD_REQUEST;
-	reply->error.message = oc_strdup("Provider finish_reason: content_filter");
+	reply->error.message = oc_strdup(api->filtered);
 }
 
 /* ---- one request ---- */
@@ -201,7 +212,8 @@ static enum oc_rc ask_wait(struct oc_prepared *p, struct oc_attempt *a, struct o
 	*reply = a->reply;
 	hide_secrets(&reply->error, &p->headers);
 	hide_key(reply, p->credential.key);
-	refuse_filtered(reply);
+	refuse_filtered(reply, p->api);
+	if (reply->thoughts) reply->origin = oc_call_origin(p);
 	return rc;
 }
 
@@ -304,6 +316,7 @@ static enum oc_rc call_wait(struct oc_prepared *p, struct oc_reply *reply)
 		.spec = s,
 		.guard = &p->guard,
 		.url = p->url,
+		.protocol = p->api->protocol,
 		.context = { .tools = s->tool_names, .stream = true, .think_tags = true },
 	};
 

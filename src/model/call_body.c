@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "model/chat_request.h"
+#include "base/mem.h"
 #include "model/internal.h"
 #include "model/learning.h"
 #include "model/params.h"
@@ -24,12 +24,15 @@ static int64_t prompt_chars(const struct oc_messages *m)
 }
 
 /* override: max_tokens of the request parameters, 0 = none. */
-static int64_t output_limit(const struct oc_call_spec *s, int64_t override)
+static int64_t output_limit(const struct oc_call_spec *s, const struct oc_api *api,
+			    int64_t override)
 {
 	const struct oc_model *m = s->target->model;
 	int64_t provider_cap = oc_json_positive(s->target->provider->entry, "maxTokens");
 	int64_t limit = m && m->max_tokens ? m->max_tokens : DEFAULT_MAX_TOKENS;
 
+	if (api->default_limit)
+		limit = api->default_limit(m ? m->max_tokens : 0, m ? m->context_window : 0);
 	if (override) limit = override;
 	if (provider_cap && provider_cap < limit) limit = provider_cap;
 	if (s->max_tokens) return s->max_tokens;
@@ -75,6 +78,13 @@ static void shaped_deinit(struct shaped *s)
 	json_decref(s->tools);
 }
 
+char *oc_call_origin(const struct oc_prepared *p)
+{
+	const struct oc_selection *t = p->spec->target;
+
+	return oc_asprintf("%s %s/%s", p->api->name, t->provider->id, t->model_id);
+}
+
 /* Asking llama.cpp for progress also keeps the connection alive, so that it notices a client that
  * left (D41). */
 static json_t *request_json(const struct oc_prepared *p, const struct shaped *shaped)
@@ -83,12 +93,15 @@ static json_t *request_json(const struct oc_prepared *p, const struct shaped *sh
 	const struct oc_selection *t = s->target;
 	json_t *params =
 	    oc_params_merge(s->catalog->config, s->agent_id ? s->agent_id : "main", t->key);
-	struct oc_chat_request r = {
+	char *origin = oc_call_origin(p);
+	struct oc_request r = {
 		.model = s->request_model ? s->request_model : t->model_id,
 		.compat = &p->compat,
 		.messages = shaped->messages,
 		.tools = shaped->tools,
-		.max_tokens = output_limit(s, oc_json_positive(params, "max_tokens")),
+		.max_tokens = output_limit(s, p->api, oc_json_positive(params, "max_tokens")),
+		.model_max_tokens = t->model ? t->model->max_tokens : 0,
+		.origin = origin,
 		.thinking = s->thinking,
 		.reasoning_model = t->model && t->model->reasoning,
 		.vision = t->model && t->model->vision,
@@ -97,9 +110,10 @@ static json_t *request_json(const struct oc_prepared *p, const struct shaped *sh
 		.params = params,
 		.return_progress = t->provider->kind->progress,
 	};
-	json_t *body = oc_chat_request_json(&r);
+	json_t *body = p->api->body(&r);
 
 	json_decref(params);
+	free(origin);
 	return body;
 }
 

@@ -174,7 +174,12 @@ static struct oc_str unconfigured_lmstudio(const struct oc_config *c)
 	return is_native(openai) ? (struct oc_str){ 0 } : openai;
 }
 
-static char *lmstudio_base(const struct oc_config *c, const json_t *entry)
+bool oc_lmstudio_is_from_openai(const struct oc_config *c, const json_t *entry)
+{
+	return !entry && unconfigured_lmstudio(c).n > 0;
+}
+
+char *oc_lmstudio_base_of(const struct oc_config *c, const json_t *entry)
 {
 	bool docker = is_truthy(variable(c, "OPENCLAW_DOCKER_SETUP"));
 	struct oc_str typed = entry ? oc_json_str(entry, "baseUrl") : unconfigured_lmstudio(c);
@@ -280,7 +285,7 @@ static void add_provider(struct oc_catalog *c, struct oc_str id, const json_t *e
 		.timeout_seconds = oc_json_positive(entry, "timeoutSeconds"),
 		.allow_private = oc_entry_allow_private(entry),
 	};
-	p->base_url = !strcmp(key, OC_LMSTUDIO_ID) ? lmstudio_base(c->config, entry)
+	p->base_url = !strcmp(key, OC_LMSTUDIO_ID) ? oc_lmstudio_base_of(c->config, entry)
 						   : plain_base(c->config, key, entry, builtin);
 	check_base(c, p);
 	find_kind(c, p);
@@ -319,10 +324,15 @@ enum oc_rc oc_provider_reload(struct oc_catalog *c, struct oc_provider *p, struc
 	enum oc_rc rc = oc_models_json_load(c->config->paths.agent_dir, &models_json, e);
 
 	if (rc) return rc;
-	free_models(p);
-	join_models(c->config, p, models_json);
+	oc_provider_take(c, p, models_json);
 	json_decref(models_json);
 	return OC_OK;
+}
+
+void oc_provider_take(const struct oc_catalog *c, struct oc_provider *p, const json_t *models_json)
+{
+	free_models(p);
+	join_models(c->config, p, models_json);
 }
 
 void oc_catalog_deinit(struct oc_catalog *c)

@@ -46,9 +46,17 @@ struct oc_model *oc_provider_model(const struct oc_provider *p, struct oc_str id
 /* Reads models.json again for this provider; pointers to its models are void afterwards. */
 OC_MUST_USE enum oc_rc oc_provider_reload(struct oc_catalog *c, struct oc_provider *p,
 					  struct oc_err *e);
+/* The same from a document like models.json that the caller has. */
+void oc_provider_take(const struct oc_catalog *c, struct oc_provider *p, const json_t *models_json);
 /* Guard of this provider's calls; deinit it. */
 OC_MUST_USE enum oc_rc oc_provider_guard(const struct oc_catalog *c, const struct oc_provider *p,
 					 struct oc_guard *g, struct oc_err *e);
+
+/* Where LM Studio is. entry: models.providers.lmstudio, may be NULL; then the place may be that of
+ * an OpenAI-shaped server that the config or the environment names (spec 01 §13.1). Free with
+ * free(). */
+char *oc_lmstudio_base_of(const struct oc_config *c, const json_t *entry);
+bool oc_lmstudio_is_from_openai(const struct oc_config *c, const json_t *entry);
 
 /* ---- pure helpers ---- */
 /* request.allowPrivateNetwork of a provider entry, may be NULL. */

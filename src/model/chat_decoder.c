@@ -217,6 +217,7 @@ static void chat_add(void *state, const struct oc_codec_event *ev)
 	take_usage(&c->turn->reply.usage, json_object_get(ev->data, "usage"));
 	oc_turn_timings(c->turn, json_object_get(ev->data, "timings"));
 	take_progress(c, json_object_get(ev->data, "prompt_progress"));
+	take_model_info(c, json_object_get(ev->data, "model_info"));
 	json_array_foreach (json_object_get(ev->data, "choices"), i, choice) {
 		if (!json_is_object(choice)) continue;
 		if (oc_json_int(choice, "index", 0) == 0)

@@ -6,8 +6,6 @@
 
 #include "base/mem.h"
 
-static const char no_output[] = "(no output)";
-static const char no_images[] = "[image left out: this model takes no images]";
 static const char filler[] = "I have the results.";
 
 static json_t *text_json(struct oc_str s)
@@ -34,27 +32,25 @@ static json_t *text_part(struct oc_str text)
 static json_t *image_part(const struct oc_image *image)
 {
 	json_t *part = json_object(), *url = json_object();
-	char *data = oc_asprintf("data:%s;base64,%s", image->mime, image->base64);
 
-	json_object_set_new(url, "url", json_string(data));
+	json_object_set_new(url, "url", oc_request_image_url(image));
 	json_object_set_new(part, "type", json_string("image_url"));
 	json_object_set_new(part, "image_url", url);
-	free(data);
 	return part;
 }
 
 /* Text with the images beside it, or with a note in their place. */
-static json_t *content_json(const struct oc_chat_request *r, struct oc_str text,
+static json_t *content_json(const struct oc_request *r, struct oc_str text,
 			    const struct oc_image *images, size_t n)
 {
 	if (n == 0) return text_json(text);
 	if (!r->vision) {
 		struct oc_buf b;
 
-		oc_buf_init(&b, text.n + sizeof no_images + 1);
+		oc_buf_init(&b, text.n + strlen(oc_request_no_images) + 2);
 		oc_buf_add(&b, text);
 		if (text.n) oc_buf_addc(&b, '\n');
-		oc_buf_adds(&b, no_images);
+		oc_buf_adds(&b, oc_request_no_images);
 		json_t *content = buf_json(&b);
 
 		oc_buf_deinit(&b);
@@ -138,20 +134,6 @@ static json_t *message_json(const char *role, json_t *content)
 
 /* ---- roles ------------------------------------------------------------------------------ */
 
-/* Arguments as the server takes them: one that cannot be parsed would make every later request fail
- * (D40). */
-static json_t *arguments_json(const struct oc_tool_call *call)
-{
-	struct oc_err e = { 0 };
-	json_t *v = call->arguments ? oc_json_parse(oc_str(call->arguments), NULL, &e) : NULL;
-	char *written = !json_is_object(v) && call->args ? oc_json_compact(call->args) : NULL;
-	json_t *out = json_string(json_is_object(v) ? call->arguments : written ? written : "{}");
-
-	json_decref(v);
-	free(written);
-	return out ? out : json_string("{}");
-}
-
 static json_t *calls_json(const struct oc_message *m)
 {
 	json_t *list = json_array();
@@ -160,7 +142,7 @@ static json_t *calls_json(const struct oc_message *m)
 		json_t *call = json_object(), *function = json_object();
 
 		json_object_set_new(function, "name", text_json(oc_str(m->calls[i].name)));
-		json_object_set_new(function, "arguments", arguments_json(&m->calls[i]));
+		json_object_set_new(function, "arguments", oc_request_arguments_text(&m->calls[i]));
 		json_object_set_new(call, "id", text_json(oc_str(m->calls[i].id)));
 		json_object_set_new(call, "type", json_string("function"));
 		json_object_set_new(call, "function", function);
@@ -170,7 +152,7 @@ static json_t *calls_json(const struct oc_message *m)
 }
 
 /* in_loop: no user message follows, so the server may want its thought back (spec 03 §3.3). */
-static void add_thought(const struct oc_chat_request *r, json_t *m, const struct oc_message *msg,
+static void add_thought(const struct oc_request *r, json_t *m, const struct oc_message *msg,
 			bool in_loop)
 {
 	const struct oc_compat *c = r->compat;
@@ -182,8 +164,8 @@ static void add_thought(const struct oc_chat_request *r, json_t *m, const struct
 		json_object_set_new(m, msg->reasoning_field, buf_json(&msg->reasoning));
 }
 
-static void push_assistant(const struct oc_chat_request *r, json_t *list,
-			   const struct oc_message *msg, bool in_loop)
+static void push_assistant(const struct oc_request *r, json_t *list, const struct oc_message *msg,
+			   bool in_loop)
 {
 	json_t *content = buf_json(&msg->text);
 
@@ -205,12 +187,14 @@ static void push_assistant(const struct oc_chat_request *r, json_t *list,
 	push(list, m);
 }
 
-static void push_tool(const struct oc_chat_request *r, json_t *list, const struct oc_message *msg)
+static void push_tool(const struct oc_request *r, json_t *list, const struct oc_message *msg)
 {
 	struct oc_str text = oc_buf_view(&msg->text);
 	json_t *m = json_object();
 
-	if (!text.n) text = oc_str(msg->n_images && !r->vision ? no_images : no_output);
+	if (!text.n)
+		text = oc_str(msg->n_images && !r->vision ? oc_request_no_images
+							  : oc_request_no_output);
 	json_object_set_new(m, "role", json_string("tool"));
 	json_object_set_new(m, "tool_call_id", text_json(oc_str(msg->tool_call_id)));
 	if (r->compat->requires_tool_result_name && msg->tool_name)
@@ -226,7 +210,7 @@ static bool last_is_tool(const json_t *list)
 	return json_array_size(list) && oc_str_eq(oc_json_str(last, "role"), OC_LIT("tool"));
 }
 
-static void push_user(const struct oc_chat_request *r, json_t *list, json_t *content)
+static void push_user(const struct oc_request *r, json_t *list, json_t *content)
 {
 	if (r->compat->requires_assistant_after_tool_result && last_is_tool(list))
 		push(list, message_json("assistant", json_string(filler)));
@@ -234,7 +218,7 @@ static void push_user(const struct oc_chat_request *r, json_t *list, json_t *con
 }
 
 /* Images of tool results cannot travel in the results: they follow as the user's. */
-static void push_tool_images(const struct oc_chat_request *r, json_t *list, size_t from, size_t to)
+static void push_tool_images(const struct oc_request *r, json_t *list, size_t from, size_t to)
 {
 	json_t *parts = json_array();
 
@@ -250,18 +234,11 @@ static void push_tool_images(const struct oc_chat_request *r, json_t *list, size
 		json_decref(parts);
 }
 
-static size_t last_user(const struct oc_messages *m)
-{
-	for (size_t i = m->n; i-- > 0;)
-		if (m->v[i].role == OC_ROLE_USER) return i;
-	return 0;
-}
-
-static json_t *list_json(const struct oc_chat_request *r)
+static json_t *list_json(const struct oc_request *r)
 {
 	const struct oc_messages *m = r->messages;
 	bool developer = r->compat->supports_developer_role && r->reasoning_model;
-	size_t loop = last_user(m), tools = 0;
+	size_t loop = oc_request_last_user(m), tools = 0;
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < m->n; i++) {
@@ -319,7 +296,7 @@ static void flatten_content(json_t *messages)
 	}
 }
 
-json_t *oc_chat_messages_json(const struct oc_chat_request *r)
+json_t *oc_chat_messages_json(const struct oc_request *r)
 {
 	json_t *list = list_json(r);
 

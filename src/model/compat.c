@@ -47,6 +47,7 @@ static void override_flags(struct oc_compat *c, const json_t *compat)
 		{ "supportsUsageInStreaming", &c->supports_usage_in_streaming },
 		{ "supportsStrictMode", &c->supports_strict_mode },
 		{ "supportsTemperature", &c->supports_temperature },
+		{ "supportsInstructions", &c->supports_instructions },
 		{ "requiresStringContent", &c->requires_string_content },
 		{ "strictMessageKeys", &c->strict_message_keys },
 		{ "requiresToolResultName", &c->requires_tool_result_name },

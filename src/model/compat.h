@@ -11,6 +11,7 @@ struct oc_compat {
 	bool requires_string_content, strict_message_keys, requires_tool_result_name;
 	bool requires_assistant_after_tool_result, requires_thinking_as_text;
 	bool requires_reasoning_content;
+	bool supports_instructions; /* Responses: system text in `instructions` */
 	bool native; /* the vendor's own endpoint: D9 does not strip store and cache keys */
 	bool max_completion_tokens; /* field name: max_completion_tokens instead of max_tokens */
 	int text_tools;		    /* enum oc_text_tools of decoder.h */

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "model/api.h"
 #include "model/auth_profiles.h"
 #include "model/cooldown.h"
 #include "model/lmstudio.h"
@@ -125,9 +126,13 @@ static bool from_config(const struct oc_catalog *c, const struct oc_provider *p,
 static bool from_environment(const struct oc_catalog *c, const struct oc_provider *p,
 			     struct oc_credential *out)
 {
-	const char *name = oc_credential_variable(p->id);
-	const char *value = variable(c->config->env, name);
+	const char *name = NULL, *value = NULL;
 
+	/* LM Studio found by what was said about an OpenAI-shaped server takes that one's key
+	 * (D75). */
+	if (!strcmp(p->id, OC_LMSTUDIO_ID) && oc_lmstudio_is_from_openai(c->config, p->entry))
+		value = variable(c->config->env, name = "OPENAI_API_KEY");
+	if (!value) value = variable(c->config->env, name = oc_credential_variable(p->id));
 	if (!value) return false;
 	struct oc_str v = oc_str_trim(oc_str(value));
 	*out = (struct oc_credential){ .key = oc_strndup(v.p, v.n), .source = oc_strdup(name) };
@@ -417,8 +422,10 @@ void oc_entry_headers(const struct oc_env *env, const json_t *entry, const char 
 		      const char *key, const json_t *model_entry, struct oc_strv *headers)
 {
 	const json_t *request = json_object_get(entry, "request");
-	bool by_x_api_key =
-	    api && !strcmp(api, "anthropic-messages") && !oc_json_bool(entry, "authHeader", false);
+	struct oc_str auth = oc_json_str(entry, "auth");
+	bool token = oc_str_eq(auth, OC_LIT("token")) || oc_str_eq(auth, OC_LIT("oauth"));
+	bool by_x_api_key = api && !strcmp(api, "anthropic-messages") && !token &&
+			    !oc_json_bool(entry, "authHeader", false);
 
 	if (key && by_x_api_key)
 		set_header(headers, "x-api-key", oc_str(key));
@@ -434,6 +441,6 @@ void oc_provider_headers(const struct oc_catalog *c, const struct oc_provider *p
 			 const struct oc_credential *cred, const struct oc_model *model,
 			 struct oc_strv *headers)
 {
-	oc_entry_headers(c->config->env, p->entry, p->api, cred ? cred->key : NULL,
+	oc_entry_headers(c->config->env, p->entry, oc_api_name(p, model), cred ? cred->key : NULL,
 			 model ? model->entry : NULL, headers);
 }

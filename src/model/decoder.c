@@ -298,7 +298,7 @@ static void finish_refusal(struct oc_decoder *d)
 	}
 	json_t *doc = kind == OC_BODY_HTML ? NULL : oc_json_parse(raw, &notes, &e);
 
-	if (doc && notes.utf8_replaced) oc_reply_warn(&d->reply, "utf8_replaced");
+	if (doc && notes.utf8_replaced) oc_reply_warn(&d->turn.reply, "utf8_replaced");
 	refuse(d, json_is_object(doc) ? doc : NULL, raw, kind == OC_BODY_HTML);
 	json_decref(doc);
 	oc_buf_deinit(&data);

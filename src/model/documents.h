@@ -26,6 +26,7 @@ struct oc_listed_model {
 struct oc_model_list {
 	struct oc_listed_model *v;
 	size_t n;
+	bool null;		    /* an answer with null in the place of the list: no models */
 	struct oc_call_error error; /* class OC_ERR_NONE = a list */
 	enum { OC_LIST_OPENAI, OC_LIST_LMSTUDIO, OC_LIST_LMSTUDIO_V0, OC_LIST_OTHER } source;
 };

@@ -1,5 +1,6 @@
 #ifndef OC_MODEL_INTERNAL_H
 #define OC_MODEL_INTERNAL_H
+#include "model/api.h"
 #include "model/call.h"
 #include "model/diagnostics.h"
 #include "net/http_client.h"
@@ -8,6 +9,7 @@
 /* A call made ready: what its requests have in common. */
 struct oc_prepared {
 	const struct oc_call_spec *spec;
+	const struct oc_api *api;
 	struct oc_guard guard;
 	char *url, *origin;
 	int64_t told_slots; /* what the server said, 0 = nothing */
@@ -24,12 +26,16 @@ struct oc_prepared {
 };
 /* Makes compat and body from what is known now. */
 OC_MUST_USE enum oc_rc oc_call_body(struct oc_prepared *p, struct oc_err *e);
+/* Opaque thoughts are for the API, the provider and the model that made them: their mark. Free with
+ * free(). */
+char *oc_call_origin(const struct oc_prepared *p);
 
 struct oc_attempt {
 	const struct oc_call_spec *spec;
 	const struct oc_guard *guard;
 	const struct oc_strv *headers;
 	const char *url;
+	enum oc_protocol protocol;
 	struct oc_str body;
 	struct oc_decode_context context;
 	struct oc_slot *slot;  /* told when something came, may be NULL */

@@ -49,6 +49,8 @@ void oc_message_deinit(struct oc_message *m)
 	oc_buf_deinit(&m->text);
 	oc_buf_deinit(&m->reasoning);
 	free(m->reasoning_field);
+	json_decref(m->thoughts);
+	free(m->thoughts_origin);
 	for (size_t i = 0; i < m->n_calls; i++) oc_tool_call_deinit(&m->calls[i]);
 	free(m->calls);
 	for (size_t i = 0; i < m->n_images; i++) {

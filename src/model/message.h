@@ -22,6 +22,9 @@ struct oc_message {
 	struct oc_buf reasoning; /* assistant: replayed inside a tool loop */
 	/* The member the server used: "reasoning_content", "reasoning"; NULL = not replayed. */
 	char *reasoning_field;
+	/* assistant: thought in the form that its API wants back, an array; NULL = none. Owned. */
+	json_t *thoughts;
+	char *thoughts_origin; /* only this API, provider and model may see them again */
 	struct oc_tool_call *calls;
 	size_t n_calls;
 	struct oc_image *images;

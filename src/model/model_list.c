@@ -349,7 +349,8 @@ void oc_model_list_decode(struct oc_model_list *l, int status, struct oc_str bod
 
 	if (!doc) return;
 	if (!items && oc_json_str(doc, "id").n) items = card = json_pack("[O]", doc);
-	if (json_is_array(items) || json_is_null(items)) {
+	l->null = json_is_null(items);
+	if (json_is_array(items) || l->null) {
 		read_items(l, items, read_any);
 		note_source(l, doc, items);
 	} else {

@@ -250,6 +250,9 @@ static json_t *effective_entry(const char *id, const json_t *config, const json_
 		const char *value = oc_json_cstr(found, field);
 		if (value) oc_json_put(entry, field, json_string(value));
 	}
+	struct oc_str marker = oc_json_str(found, "apiKey");
+	if (!json_object_get(entry, "apiKey") && oc_credential_is_marker(marker))
+		oc_json_put(entry, "apiKey", oc_json_new_str(marker));
 	if (!oc_json_cstr(entry, "api"))
 		oc_json_put(entry, "api", json_string("openai-completions"));
 	if (!strcmp(id, OC_LMSTUDIO_ID)) {

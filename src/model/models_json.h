@@ -13,7 +13,8 @@ char *oc_models_json_path(const char *agent_dir);
 OC_MUST_USE enum oc_rc oc_models_json_load(const char *agent_dir, json_t **out, struct oc_err *e);
 
 /*
- * What discovery brought: {"<provider id>": {"baseUrl":…, "api":…, "models":[records]}}. Rebuilds
+ * What discovery brought: {"<provider id>": {"baseUrl":…, "api":…, "apiKey":
+ * marker, "models":[records]}}. Rebuilds
  * the file from the config and this, under the file's lock. Equal bytes are not written again;
  * *written (may be NULL) tells.
  */

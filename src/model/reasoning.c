@@ -172,3 +172,11 @@ const char *oc_reasoning_effort(const struct oc_compat *c, bool reasoning_model,
 	if (c->efforts.n == 0 || listed(c, value)) return value;
 	return rung == OFF ? NULL : nearest(c, rung);
 }
+
+const char *oc_reasoning_level(const struct oc_compat *c, const json_t *thinking_level_map,
+			       const char *level)
+{
+	size_t rung = clamp(c, thinking_level_map, rung_of(level));
+
+	return rung == RUNGS ? NULL : ladder[rung];
+}

@@ -12,4 +12,7 @@ bool oc_reasoning_from_options(const struct oc_strv *allowed, const char *dflt,
  * or borrowed from c. */
 const char *oc_reasoning_effort(const struct oc_compat *c, bool reasoning_model,
 				const json_t *thinking_level_map, const char *level);
+/* Step 2 alone: the level that the model has; "adaptive" is as much as "high". NULL = none. */
+const char *oc_reasoning_level(const struct oc_compat *c, const json_t *thinking_level_map,
+			       const char *level);
 #endif

@@ -111,6 +111,7 @@ void oc_reply_deinit(struct oc_reply *r)
 	oc_call_error_deinit(&r->error);
 	oc_strv_deinit(&r->warnings);
 	json_decref(r->thoughts);
+	free(r->origin);
 	oc_strv_deinit(&r->server_tools);
 	free(r->response_id);
 	free(r->model);

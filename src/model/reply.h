@@ -92,6 +92,7 @@ struct oc_reply {
 	double load_seconds;	  /* time that loading the model took; 0 = not told */
 	/* Thought in the form that the API wants back inside a tool loop: an array, NULL = none. */
 	json_t *thoughts;
+	char *origin;		     /* API, provider and model: who may see the thoughts again */
 	struct oc_strv server_tools; /* names of the tools that the server ran itself */
 	char *response_id;
 	char *model; /* as the server names it */

@@ -102,6 +102,8 @@ static void copy_assistant(const struct oc_shaping *s, const struct oc_message *
 			copy_call(to, &m->calls[i]);
 	oc_buf_add(&to->reasoning, oc_buf_view(&m->reasoning));
 	if (m->reasoning_field) to->reasoning_field = oc_strdup(m->reasoning_field);
+	to->thoughts = json_incref(m->thoughts);
+	if (m->thoughts_origin) to->thoughts_origin = oc_strdup(m->thoughts_origin);
 }
 
 static void copy_result(const struct oc_shaping *s, const struct oc_message *m,

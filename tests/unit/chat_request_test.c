@@ -16,7 +16,7 @@ static json_t *parsed(const char *text)
 struct setup {
 	struct oc_messages m;
 	struct oc_compat c;
-	struct oc_chat_request r;
+	struct oc_request r;
 };
 
 static void begin(struct setup *s, const char *compat)
@@ -26,7 +26,7 @@ static void begin(struct setup *s, const char *compat)
 	*s = (struct setup){ 0 };
 	oc_compat_resolve(&s->c, "x", NULL, flags);
 	json_decref(flags);
-	s->r = (struct oc_chat_request){ .model = "m", .compat = &s->c, .messages = &s->m };
+	s->r = (struct oc_request){ .model = "m", .compat = &s->c, .messages = &s->m };
 }
 
 static void check(struct setup *s, const char *want)

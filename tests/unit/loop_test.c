@@ -45,7 +45,7 @@ static void serialise(const struct oc_messages *m, json_t *tools, struct oc_buf 
 	struct oc_compat compat;
 
 	oc_compat_resolve(&compat, "lmstudio", NULL, NULL);
-	const struct oc_chat_request r = {
+	const struct oc_request r = {
 		.model = "m", .compat = &compat, .messages = m, .tools = tools
 	};
 	json_t *body = oc_chat_request_json(&r);
