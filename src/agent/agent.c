@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "model/call.h"
+#include "model/context.h"
 #include "model/lmstudio.h"
 #include "model/preload.h"
 #include "net/url.h"
@@ -38,10 +39,11 @@ struct candidate {
 	struct job *job;
 	const struct oc_selection *target;
 	struct oc_compat compat;
-	char *request_model; /* what a preload said */
-	bool preloaded;	     /* just now, for the plan: the first request needs no other look */
-	int64_t loaded_ctx;  /* 0 = unknown */
-	int64_t told_ctx;    /* the server corrected us; 0 = it did not */
+	char *request_model;	/* what a preload said */
+	bool preloaded;		/* just now, for the plan: the first request needs no other look */
+	int64_t loaded_ctx;	/* 0 = unknown */
+	int64_t told_ctx;	/* the server corrected us; 0 = it did not */
+	double chars_per_token; /* measured in earlier runs; 0 = never */
 	struct oc_call_error error; /* of the last reply that was one */
 	const char *thinking;
 };
@@ -85,7 +87,7 @@ static enum oc_rc preload_wait(struct candidate *c)
 	char *request_model = NULL;
 	enum oc_rc rc;
 
-	if (strcmp(p->id, OC_LMSTUDIO_ID) != 0) return OC_OK;
+	if (oc_provider_kind(p->id)->load != OC_LOAD_LMSTUDIO) return OC_OK;
 	rc = oc_lmstudio_preload_wait(c->job->spec->catalog, p, c->target->model_id,
 				      c->target->model, &request_model, &c->loaded_ctx);
 	free(c->request_model);
@@ -101,6 +103,20 @@ static void keep_error(struct candidate *c, const struct oc_call_error *error)
 	c->error.status = error->status;
 	if (error->message) c->error.message = oc_strdup(error->message);
 	if (error->code) c->error.code = oc_strdup(error->code);
+}
+
+/* What the server says of the window that is loaded, where a preload did not tell. */
+static enum oc_rc read_context_wait(struct candidate *c)
+{
+	struct oc_provider *p = c->target->provider;
+	struct oc_context found;
+	enum oc_rc rc = OC_OK;
+
+	if (oc_provider_kind(p->id)->load == OC_LOAD_LMSTUDIO) return rc;
+	rc = oc_context_read_wait(c->job->spec->catalog, p, c->target->model_id, &found);
+	if (found.tokens) c->loaded_ctx = found.tokens;
+	c->chars_per_token = found.chars_per_token;
+	return rc;
 }
 
 static enum oc_rc port_call_wait(void *arg, const struct oc_turn_request *r, struct oc_reply *reply,
@@ -183,16 +199,38 @@ static void compose(const struct candidate *c, struct oc_run *run)
 	oc_messages_add(&run->messages, OC_ROLE_USER, oc_buf_view(&job->user));
 }
 
+/* The texts of every request, counted by the server itself where it offers that. */
+static void count_blocks_wait(const struct candidate *c, struct oc_run *run)
+{
+	const struct oc_selection *t = c->target;
+	char *tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
+	const struct oc_str blocks[] = { oc_str(tools), oc_buf_view(&run->messages.v[0].text),
+					 oc_buf_view(&run->messages.v[1].text) };
+	int64_t tokens = 0;
+
+	for (size_t i = 0; i < sizeof blocks / sizeof *blocks && tokens >= 0; i++) {
+		if (!blocks[i].n || oc_plan_knows(&run->plan, blocks[i])) continue;
+		if (oc_context_count_wait(c->job->spec->catalog, t->provider, t->model_id,
+					  blocks[i], &tokens) != OC_OK)
+			break;
+		if (tokens >= 0) oc_plan_know(&run->plan, blocks[i], tokens);
+	}
+	free(tools);
+}
+
 /* Plans smaller until it fits; the lowest level is judged by the loop, which names the numbers. */
-static void plan(const struct candidate *c, struct oc_run *run)
+static void plan_wait(const struct candidate *c, struct oc_run *run)
 {
 	struct oc_messages *done = &c->job->progress;
 
 	oc_plan_init(&run->plan, context_of(c), output_limit_of(c));
-	do compose(c, run);
-	while (!oc_plan_fits(&run->plan, oc_run_prompt_tokens(run) +
-					     oc_plan_message_tokens(&run->plan, done)) &&
-	       oc_plan_drop(&run->plan));
+	oc_plan_set_ratio(&run->plan, c->chars_per_token);
+	do {
+		compose(c, run);
+		count_blocks_wait(c, run);
+	} while (!oc_plan_fits(&run->plan, oc_run_prompt_tokens(run) +
+					       oc_plan_message_tokens(&run->plan, done)) &&
+		 oc_plan_drop(&run->plan));
 	oc_transcript_move_tail(done, 0, &run->messages);
 }
 
@@ -253,6 +291,18 @@ static void report(struct job *job, struct oc_run *run)
 		r->usage.cached = (r->usage.cached < 0 ? 0 : r->usage.cached) + run->usage.cached;
 }
 
+/* For the next run with this model. */
+static void learn(const struct candidate *c, const struct oc_run *run)
+{
+	const struct oc_catalog *catalog = c->job->spec->catalog;
+	const struct oc_selection *t = c->target;
+
+	if (run->error == OC_ERR_CONTEXT_OVERFLOW && run->told_ctx > 0)
+		oc_context_refused(catalog, t->provider, t->model_id, run->told_ctx);
+	if (run->usage.present)
+		oc_context_measured(catalog, t->provider, t->model_id, run->plan.chars_per_token);
+}
+
 /* Plans, runs, reports. *again: the server named a smaller window and nothing was shown: worth a
  * new plan. */
 static enum oc_rc attempt_wait(struct candidate *c, bool *movable, bool *again, struct oc_err *e)
@@ -267,8 +317,9 @@ static enum oc_rc attempt_wait(struct candidate *c, bool *movable, bool *again, 
 	run.tools = &job->tools;
 	run.calls_run = job->calls_run;
 	run.shown = job->shown;
-	plan(c, &run);
+	plan_wait(c, &run);
 	rc = oc_run_wait(&run, e);
+	learn(c, &run);
 	report(job, &run);
 	*again = rc && !run.shown_in_turn && run.error == OC_ERR_CONTEXT_OVERFLOW &&
 		 run.told_ctx > 0 && run.told_ctx < run.plan.n_ctx && !c->told_ctx;
@@ -310,6 +361,7 @@ static enum oc_rc candidate_wait(struct job *job, const struct oc_selection *tar
 	resolve_compat(&c);
 	rc = preload_wait(&c);
 	c.preloaded = true;
+	if (!rc) rc = read_context_wait(&c);
 	if (!rc) rc = attempt_wait(&c, movable, &again, e);
 	if (rc && again) {
 		pass_notice(job, "the server's context is smaller than configured; planning again");

@@ -59,10 +59,48 @@ static bool is_dense(uint32_t cp)
 	       (cp >= 0xF900 && cp <= 0xFAFF) || (cp >= 0xFF00 && cp <= 0xFFEF) || cp >= 0x1F000;
 }
 
+/* ---- counted blocks ---- */
+
+static uint64_t hash_of(struct oc_str text)
+{
+	uint64_t h = 14695981039346656037u; /* FNV-1a */
+
+	for (size_t i = 0; i < text.n; i++) h = (h ^ (unsigned char)text.p[i]) * 1099511628211u;
+	return h;
+}
+
+/* -1 = nobody counted it. */
+static int64_t counted_tokens(const struct oc_plan *p, struct oc_str text)
+{
+	uint64_t h = 0;
+
+	for (size_t i = 0; text.n && i < OC_PLAN_COUNTED; i++) {
+		if (p->counted[i].n != text.n) continue;
+		if (!h) h = hash_of(text);
+		if (p->counted[i].hash == h) return p->counted[i].tokens;
+	}
+	return -1;
+}
+
+void oc_plan_know(struct oc_plan *p, struct oc_str text, int64_t tokens)
+{
+	unsigned at = p->next_counted++ % OC_PLAN_COUNTED;
+
+	p->counted[at].hash = hash_of(text);
+	p->counted[at].n = text.n;
+	p->counted[at].tokens = tokens;
+}
+
+bool oc_plan_knows(const struct oc_plan *p, struct oc_str text)
+{
+	return counted_tokens(p, text) >= 0;
+}
+
 int64_t oc_plan_tokens(const struct oc_plan *p, struct oc_str text)
 {
-	int64_t dense = 0, other = 0;
+	int64_t dense = 0, other = 0, known = counted_tokens(p, text);
 
+	if (known >= 0) return known;
 	while (text.n) {
 		uint32_t cp;
 		size_t n = oc_utf8_next(text, &cp);
@@ -97,6 +135,12 @@ bool oc_plan_fits(const struct oc_plan *p, int64_t prompt_tokens)
 	return prompt_tokens + p->out <= p->n_ctx;
 }
 
+static void hold_ratio(struct oc_plan *p)
+{
+	if (p->chars_per_token < LOWEST_RATIO) p->chars_per_token = LOWEST_RATIO;
+	if (p->chars_per_token > START_RATIO * 2) p->chars_per_token = START_RATIO * 2;
+}
+
 void oc_plan_learn(struct oc_plan *p, int64_t estimated, int64_t counted)
 {
 	double seen;
@@ -104,6 +148,12 @@ void oc_plan_learn(struct oc_plan *p, int64_t estimated, int64_t counted)
 	if (estimated < 100 || counted < 100) return; /* templates weigh more than text here */
 	seen = p->chars_per_token * (double)estimated / (double)counted;
 	p->chars_per_token = 0.7 * p->chars_per_token + 0.3 * seen;
-	if (p->chars_per_token < LOWEST_RATIO) p->chars_per_token = LOWEST_RATIO;
-	if (p->chars_per_token > START_RATIO * 2) p->chars_per_token = START_RATIO * 2;
+	hold_ratio(p);
+}
+
+void oc_plan_set_ratio(struct oc_plan *p, double chars_per_token)
+{
+	if (chars_per_token <= 0) return;
+	p->chars_per_token = chars_per_token;
+	hold_ratio(p);
 }

@@ -11,6 +11,7 @@ enum {
 	OC_PLAN_DEFAULT_OUTPUT = 8192 /* nobody told the model's output limit */
 };
 
+enum { OC_PLAN_COUNTED = 8 };
 struct oc_plan {
 	int64_t n_ctx;
 	unsigned level;		 /* row of the table; lower levels send less */
@@ -20,6 +21,12 @@ struct oc_plan {
 	size_t user_file_chars;	 /* of all user files together */
 	size_t max_result_chars; /* of one tool result */
 	double chars_per_token;	 /* learnt from the server's own counts */
+	struct {
+		uint64_t hash; /* of the text */
+		size_t n;      /* its bytes; 0 = unused */
+		int64_t tokens;
+	} counted[OC_PLAN_COUNTED]; /* blocks that the server itself counted */
+	unsigned next_counted;
 };
 /* n_ctx 0 = unknown; max_output 0 = unknown. Starts at the level that belongs to n_ctx. */
 void oc_plan_init(struct oc_plan *p, int64_t n_ctx, int64_t max_output);
@@ -29,6 +36,12 @@ bool oc_plan_drop(struct oc_plan *p);
 /* Estimates in tokens: characters by chars_per_token, CJK one each. */
 int64_t oc_plan_tokens(const struct oc_plan *p, struct oc_str text);
 int64_t oc_plan_message_tokens(const struct oc_plan *p, const struct oc_messages *m);
+/* A ratio that was measured before, 0 = none. */
+void oc_plan_set_ratio(struct oc_plan *p, double chars_per_token);
+/* The server's own tokenizer counted this text: it is no longer estimated. Texts that are sent
+ * again and again are worth it. */
+void oc_plan_know(struct oc_plan *p, struct oc_str text, int64_t tokens);
+bool oc_plan_knows(const struct oc_plan *p, struct oc_str text);
 /* Whether a request of this many prompt tokens leaves room for the answer. */
 bool oc_plan_fits(const struct oc_plan *p, int64_t prompt_tokens);
 /* Corrects chars_per_token by what the server counted for a prompt that was estimated. */

@@ -14,7 +14,9 @@ const struct oc_option oc_onboard_options[] = {
 	      "Acknowledge that an agent acts on this machine (needed with --non-interactive)" },
 	{ .name = "--auth-choice",
 	  .value = "<name>",
-	  .help = "lmstudio, ollama, vllm, sglang, custom-api-key or skip" },
+	  .help =
+	      "lmstudio, ollama, llamacpp, vllm, sglang, localai, jan, tabbyapi, textgen, mlx, litellm, "
+	      "custom-api-key or skip" },
 	{ .name = "--custom-base-url", .value = "<url>", .help = "Address of the model server" },
 	{ .name = "--custom-model-id",
 	  .value = "<key>",
@@ -156,10 +158,14 @@ static enum oc_rc find_choice(struct oc_onboard *o, struct oc_err *e)
 	if (!name) return OC_OK;
 	o->choice = oc_auth_choice_find(oc_str(name));
 	if (o->choice) return OC_OK;
-	return oc_fail(e, OC_E_INPUT,
-		       "unknown --auth-choice \"%.60s\": use lmstudio, ollama, vllm, sglang, "
-		       "custom-api-key or skip",
-		       name);
+	struct oc_strv names = { 0 };
+	for (const struct oc_auth_choice *c = oc_auth_choices(); c->name; c++)
+		oc_strv_add(&names, oc_str(c->name));
+	char *all = oc_strv_join(&names, ", ");
+	oc_fail(e, OC_E_INPUT, "unknown --auth-choice \"%.60s\": use one of %s", name, all);
+	free(all);
+	oc_strv_deinit(&names);
+	return OC_E_INPUT;
 }
 
 /* ---- provider setup ---- */

@@ -9,7 +9,8 @@
  * (spec 01 §3.8). */
 
 struct oc_auth_choice {
-	const char *name; /* value of --auth-choice */
+	const struct oc_provider_kind *kind; /* NULL = none */
+	const char *name;		     /* value of --auth-choice */
 	const char *label;
 	const char *provider;	  /* NULL = --custom-provider-id */
 	const char *base_url;	  /* default; NULL = must be given, or LM Studio's own rule */
@@ -18,7 +19,8 @@ struct oc_auth_choice {
 	bool native_list;	  /* LM Studio's own list */
 	const char *remedy;	  /* when it does not answer */
 };
-extern const struct oc_auth_choice oc_auth_choices[]; /* ends with name NULL */
+/* One for each row of provider_kinds.h that is offered; ends with name NULL. */
+const struct oc_auth_choice *oc_auth_choices(void);
 const struct oc_auth_choice *oc_auth_choice_find(struct oc_str name);
 
 enum oc_key_source {

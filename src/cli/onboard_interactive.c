@@ -65,21 +65,21 @@ static enum oc_rc pick_wait(const char *question, size_t n, size_t dflt, size_t 
 
 enum oc_rc oc_onboard_ask_choice_wait(struct oc_onboard *o, struct oc_err *e)
 {
+	const struct oc_auth_choice *all = oc_auth_choices();
 	size_t n = 0;
 
 	(void)e;
 	fputs("An agent can read and change files and run commands on this machine, as far as its "
 	      "settings allow.\n\nWhere do your models run?\n",
 	      stderr);
-	for (; oc_auth_choices[n].name; n++)
-		oc_visible_printf(stderr, "  %zu) %s\n", n + 1, oc_auth_choices[n].label);
+	for (; all[n].name; n++) oc_visible_printf(stderr, "  %zu) %s\n", n + 1, all[n].label);
 	while (!o->choice) {
 		size_t at;
 		char *text;
 		enum oc_rc rc = pick_wait("Model provider", n, 1, &at, &text);
 
 		if (rc) return rc;
-		o->choice = at ? &oc_auth_choices[at - 1] : oc_auth_choice_find(oc_str(text));
+		o->choice = at ? &all[at - 1] : oc_auth_choice_find(oc_str(text));
 		if (!o->choice) fprintf(stderr, "Please type a number from 1 to %zu.\n", n);
 		free(text);
 	}

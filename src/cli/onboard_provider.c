@@ -5,49 +5,46 @@
 #include "base/mem.h"
 #include "cli/onboard.h"
 #include "model/credential.h"
-#include "model/openai_models.h"
+#include "model/discovery.h"
+#include "model/learned.h"
 
-const struct oc_auth_choice oc_auth_choices[] = {
-	{ .name = "lmstudio",
-	  .label = "LM Studio",
-	  .provider = OC_LMSTUDIO_ID,
-	  .marker = "lmstudio-local",
-	  .keyed_marker = "LM_API_TOKEN",
-	  .native_list = true,
-	  .remedy = "Start LM Studio, or run: lms server start --port 1234" },
-	{ .name = "ollama",
-	  .label = "Ollama",
-	  .provider = "ollama",
-	  .base_url = "http://127.0.0.1:11434/v1",
-	  .marker = "ollama-local",
-	  .keyed_marker = "secretref-managed",
-	  .remedy = "Start it with: ollama serve" },
-	{ .name = "vllm",
-	  .label = "vLLM",
-	  .provider = "vllm",
-	  .base_url = "http://127.0.0.1:8000/v1",
-	  .marker = "custom-local",
-	  .keyed_marker = "secretref-managed",
-	  .remedy = "Start it with: vllm serve <model>" },
-	{ .name = "sglang",
-	  .label = "SGLang",
-	  .provider = "sglang",
-	  .base_url = "http://127.0.0.1:30000/v1",
-	  .marker = "custom-local",
-	  .keyed_marker = "secretref-managed",
-	  .remedy = "Start it with: python -m sglang.launch_server" },
-	{ .name = "custom-api-key",
-	  .label = "Custom",
-	  .marker = "custom-local",
-	  .keyed_marker = "secretref-managed",
-	  .remedy = "Start the server, or correct --custom-base-url" },
-	{ .name = "skip", .label = "None for now" },
-	{ 0 },
-};
+enum { MAX_CHOICES = 32 };
+
+static struct oc_auth_choice choice_of(const struct oc_provider_kind *k)
+{
+	bool native = k->load == OC_LOAD_LMSTUDIO;
+
+	return (struct oc_auth_choice){
+		.kind = k,
+		.name = k->id,
+		.label = k->label,
+		.provider = k->id,
+		.base_url = k->base_url,
+		.marker = k->marker,
+		.keyed_marker = native ? k->key_variable : "secretref-managed",
+		.native_list = native,
+		.remedy = k->start_hint,
+	};
+}
+
+const struct oc_auth_choice *oc_auth_choices(void)
+{
+	static struct oc_auth_choice all[MAX_CHOICES];
+	size_t n = 0;
+
+	if (all[0].name) return all;
+	for (size_t i = 0; i < oc_provider_kinds_n && n < MAX_CHOICES - 3; i++)
+		if (oc_provider_kinds[i].onboarding) all[n++] = choice_of(&oc_provider_kinds[i]);
+	all[n] = choice_of(oc_custom_kind);
+	all[n].provider = NULL;
+	all[n++].name = "custom-api-key";
+	all[n] = (struct oc_auth_choice){ .name = "skip", .label = "None for now" };
+	return all;
+}
 
 const struct oc_auth_choice *oc_auth_choice_find(struct oc_str name)
 {
-	for (const struct oc_auth_choice *c = oc_auth_choices; c->name; c++)
+	for (const struct oc_auth_choice *c = oc_auth_choices(); c->name; c++)
 		if (oc_str_ieq(oc_str(c->name), name) || oc_str_ieq(oc_str(c->label), name))
 			return c;
 	return NULL;
@@ -179,12 +176,8 @@ static void ask_server_wait(struct oc_onboard *o, const struct oc_guard *g)
 
 	oc_entry_headers(o->config->env, o->entry, o->api, o->key, NULL, &headers);
 	fprintf(stderr, "Looking for models at %s ...\n", o->base_url);
-	if (o->choice->native_list) {
-		char *server = oc_lmstudio_server_base(oc_str(o->base_url), false);
-		oc_lmstudio_discover_wait(server, g, &headers, OC_DISCOVERY_TIMEOUT_MS, &o->found);
-		free(server);
-	} else
-		oc_openai_models_wait(o->base_url, g, &headers, OC_DISCOVERY_TIMEOUT_MS, &o->found);
+	const struct oc_server server = { o->choice->kind, o->base_url, g, &headers };
+	oc_discover_wait(&server, OC_DISCOVERY_TIMEOUT_MS, &o->found);
 	for (size_t i = 0; i < headers.n; i++) memset(headers.v[i], 0, strlen(headers.v[i]));
 	oc_strv_deinit(&headers);
 }
@@ -209,6 +202,9 @@ enum oc_rc oc_onboard_discover_wait(struct oc_onboard *o, struct oc_err *e)
 	oc_guard_deinit(&g);
 	if (o->found.rc == OC_CANCELLED) return OC_CANCELLED;
 	if (o->found.rc && !list_not_needed(o)) return no_answer(o, e);
+	if (o->found.shows && o->choice->kind == oc_custom_kind)
+		oc_learned_note(o->config->paths.agent_dir, o->base_url, NULL, "kind",
+				json_string(o->found.shows));
 	return OC_OK;
 }
 
@@ -267,9 +263,8 @@ enum oc_rc oc_onboard_choose_model(struct oc_onboard *o, const char *wanted, str
 
 json_t *oc_onboard_records(const struct oc_onboard *o, bool for_config)
 {
-	json_t *records = o->choice->native_list
-			      ? oc_lmstudio_records(&o->found.list, o->preferred_ctx, for_config)
-			      : oc_openai_records(&o->found.list);
+	json_t *records =
+	    oc_discovered_records(&o->found.list, o->choice->kind, o->preferred_ctx, for_config);
 
 	if (json_array_size(records) == 0 && o->model)
 		json_array_append_new(records,

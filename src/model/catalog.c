@@ -260,6 +260,16 @@ static void find_kind(const struct oc_catalog *c, struct oc_provider *p)
 	json_decref(facts);
 }
 
+void oc_provider_shows(const struct oc_catalog *c, struct oc_provider *p, const char *kind)
+{
+	const struct oc_provider_kind *shown = oc_provider_kind_named(oc_str(kind));
+
+	if (!shown || p->kind != oc_custom_kind || shown == p->kind) return;
+	p->kind = shown;
+	oc_learned_note(c->config->paths.agent_dir, p->base_url, NULL, "kind",
+			json_string(shown->id));
+}
+
 static void add_provider(struct oc_catalog *c, struct oc_str id, const json_t *entry,
 			 const json_t *models_json)
 {

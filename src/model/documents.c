@@ -86,6 +86,8 @@ void oc_props_decode(struct oc_props *p, int status, struct oc_str body)
 	p->ctx = oc_json_positive(json_object_get(doc, "default_generation_settings"), "n_ctx");
 	p->parallel = oc_json_positive(doc, "total_slots");
 	p->vision = oc_document_tri(json_object_get(json_object_get(doc, "modalities"), "vision"));
+	p->tools = oc_document_tri(
+	    json_object_get(json_object_get(doc, "chat_template_caps"), "supports_tools"));
 	p->server = json_object_get(doc, "build_info") ? "llama.cpp" : "tabbyapi";
 	json_decref(doc);
 }
@@ -142,6 +144,8 @@ void oc_show_decode(struct oc_show *s, int status, struct oc_str body)
 	s->vision = oc_document_tri_of_list(can, "vision");
 	s->tools = oc_document_tri_of_list(can, "tools");
 	s->reasoning = oc_document_tri_of_list(can, "thinking");
+	s->chat = oc_document_tri_of_list(can, "completion");
+	s->embedding = oc_document_tri_of_list(can, "embedding");
 	json_decref(doc);
 }
 

@@ -29,6 +29,8 @@ struct oc_model_list {
 	bool null;		    /* an answer with null in the place of the list: no models */
 	struct oc_call_error error; /* class OC_ERR_NONE = a list */
 	enum { OC_LIST_OPENAI, OC_LIST_LMSTUDIO, OC_LIST_LMSTUDIO_V0, OC_LIST_OTHER } source;
+	const char *owner; /* kind of server by what it writes into every entry (a row's id, see
+			    * provider_kinds.h), static; NULL = it does not show */
 };
 /*
  * The *_decode functions initialise what they fill; give it back with the matching _deinit.
@@ -55,6 +57,7 @@ void oc_load_answer_deinit(struct oc_load_answer *a);
 struct oc_props {
 	int64_t ctx, parallel;
 	enum oc_tri vision;
+	enum oc_tri tools;  /* the template renders them; where it does not, they are dropped */
 	const char *server; /* static */
 	struct oc_call_error error;
 };
@@ -69,6 +72,7 @@ struct oc_show {
 	int64_t ctx;	 /* num_ctx of the parameters, 0 = not set */
 	int64_t ctx_max; /* the length the model was trained for, 0 = unknown */
 	enum oc_tri vision, tools, reasoning;
+	enum oc_tri chat, embedding;
 	struct oc_call_error error;
 };
 void oc_show_decode(struct oc_show *s, int status, struct oc_str body);

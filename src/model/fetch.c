@@ -1,6 +1,8 @@
 /* Fetches a bounded document through the guarded HTTP client. */
 #include "model/fetch.h"
 
+#include <stdio.h>
+
 #include "base/limits.h"
 
 enum oc_rc oc_fetch_wait(const struct oc_http_request *req, uint64_t timeout_ms,
@@ -14,6 +16,8 @@ enum oc_rc oc_fetch_wait(const struct oc_http_request *req, uint64_t timeout_ms,
 	rc = oc_http_open_wait(req, d, &h, &out->failure, e);
 	if (rc) return rc;
 	out->status = oc_http_status(h);
+	const char *server = oc_http_header(h, "server");
+	snprintf(out->server, sizeof out->server, "%s", server ? server : "");
 	bool refused = out->status >= 400;
 	oc_buf_init(&out->body, refused ? max_error_bytes : OC_MAX_JSON_BODY_BYTES);
 	rc = oc_http_read_all_wait(h, d, &out->body, e);

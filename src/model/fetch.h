@@ -8,6 +8,7 @@ struct oc_fetch {
 	struct oc_buf
 	    body; /* complete, but for a status >= 400, where it may be cut at max_error_bytes */
 	enum oc_http_failure failure;
+	char server[64]; /* header Server, cut; "" = none */
 };
 /* OC_OK for every complete HTTP answer, whatever its status; then deinit out. Otherwise e says why
  * (OC_E_DENIED: the guard refused) and out->failure is set. timeout_ms is for all of it. */

@@ -1,7 +1,7 @@
 #ifndef OC_LMSTUDIO_H
 #define OC_LMSTUDIO_H
 #include "model/catalog.h"
-#include "model/documents.h"
+#include "model/discovery.h"
 #include "rt/task.h"
 /* LM Studio: base URL forms, discovery, catalog records (spec 01 §3). Preload: model/preload.h. */
 #define OC_LMSTUDIO_ID		  "lmstudio"
@@ -11,7 +11,6 @@ enum {
 	OC_LMSTUDIO_MAX_CONTEXT = 128000, /* taken when the server tells no maximum */
 	OC_LMSTUDIO_MAX_OUTPUT = 8192,
 	OC_LMSTUDIO_MIN_SAVED_CONTEXT = 32000, /* D73: a smaller loaded window is not saved */
-	OC_DISCOVERY_TIMEOUT_MS = 5000,
 };
 
 /* §3.2: server base without /v1 of any form a person may type; the default for what is no URL. Free
@@ -20,23 +19,6 @@ char *oc_lmstudio_server_base(struct oc_str url, bool docker);
 char *oc_lmstudio_inference_base(const char *server_base);
 /* What was typed is usable as an http or https address. */
 bool oc_lmstudio_base_valid(struct oc_str url);
-
-struct oc_discovery {
-	bool reachable; /* an HTTP answer came */
-	int status;	/* of the answer, 0 = none */
-	struct oc_model_list list;
-	char *error;   /* NULL when a list came; cause in words */
-	enum oc_rc rc; /* OC_OK when a list came; OC_E_DENIED: the guard refused; OC_CANCELLED */
-};
-/* GET {server}/api/v1/models, falling back to /api/v0/models and /v1/models where the server says
- * so. headers: "Name: value". */
-void oc_lmstudio_discover_wait(const char *server_base, const struct oc_guard *g,
-			       const struct oc_strv *headers, uint64_t timeout_ms,
-			       struct oc_discovery *out);
-/* GET url and decode it as a model list; out as above. */
-void oc_discover_list_wait(const char *url, const struct oc_guard *g, const struct oc_strv *headers,
-			   uint64_t timeout_ms, const char *context, struct oc_discovery *out);
-void oc_discovery_deinit(struct oc_discovery *d);
 
 bool oc_listed_can_chat(const struct oc_listed_model *m);
 /* Display name with what is worth knowing: "Qwen (GGUF, vision, loaded)". Free with free(). */

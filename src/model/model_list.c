@@ -321,6 +321,21 @@ static void read_items(struct oc_model_list *l, const json_t *items,
 	json_decref(seen);
 }
 
+/* What servers write as the owner of every model. */
+static const char *owner_of(const json_t *v)
+{
+	static const char *const owners[][2] = {
+		{ "llamacpp", "llamacpp" }, { "vllm", "vllm" },
+		{ "sglang", "sglang" },	    { "tabbyAPI", "tabbyapi" },
+		{ "library", "ollama" },    { "organization_owner", "lmstudio" },
+	};
+	struct oc_str owner = oc_json_str(v, "owned_by");
+
+	for (size_t i = 0; i < sizeof owners / sizeof *owners; i++)
+		if (oc_str_eq(owner, oc_str(owners[i][0]))) return owners[i][1];
+	return NULL;
+}
+
 static void note_source(struct oc_model_list *l, const json_t *doc, const json_t *items)
 {
 	const json_t *first = json_array_get(items, 0);
@@ -331,6 +346,9 @@ static void note_source(struct oc_model_list *l, const json_t *doc, const json_t
 		l->source = OC_LIST_LMSTUDIO_V0;
 	else
 		l->source = json_object_get(doc, "data") ? OC_LIST_OPENAI : OC_LIST_OTHER;
+	l->owner = l->source == OC_LIST_LMSTUDIO || l->source == OC_LIST_LMSTUDIO_V0
+		       ? "lmstudio"
+		       : owner_of(first);
 }
 
 static void no_list(struct oc_model_list *l, int status)

@@ -1,12 +1,13 @@
 #ifndef OC_OPENAI_MODELS_H
 #define OC_OPENAI_MODELS_H
 #include "model/lmstudio.h"
-/* Model list of any OpenAI-compatible server: GET {base}/models. */
-void oc_openai_models_wait(const char *base_url, const struct oc_guard *g,
-			   const struct oc_strv *headers, uint64_t timeout_ms,
-			   struct oc_discovery *out);
-/* Catalog record of a listed model: sizes only as far as the server told them. New reference. */
-json_t *oc_openai_record(const struct oc_listed_model *m);
-/* Records of a list without duplicates and embedding models. New reference. */
-json_t *oc_openai_records(const struct oc_model_list *l);
+/* Catalog records of models that a server other than LM Studio lists. */
+
+/* Sizes only as far as the server told them. most_is_window: the largest window that the list names
+ * is the one in use, as with hosted APIs; of a server of one's own it is what the model was trained
+ * for, and says nothing. New reference. */
+json_t *oc_openai_record(const struct oc_listed_model *m, bool most_is_window);
+/* Records of a list without duplicates; embedding models are marked, or left out with chat_only.
+ * New reference. */
+json_t *oc_openai_records(const struct oc_model_list *l, bool most_is_window, bool chat_only);
 #endif

@@ -342,6 +342,15 @@ const struct oc_provider_kind *oc_provider_kind(const char *provider_id)
 	return oc_custom_kind;
 }
 
+const char *oc_kind_of_header(const char *server)
+{
+	struct oc_str s = oc_str(server);
+
+	if (oc_str_istarts(s, OC_LIT("llama.cpp"))) return "llamacpp";
+	/* Python's plain server, which nobody else of the table uses. */
+	return oc_str_istarts(s, OC_LIT("BaseHTTP/")) ? "mlx" : NULL;
+}
+
 /* ---- addresses ---- */
 
 static struct oc_str without_slashes(struct oc_str s)

@@ -88,6 +88,8 @@ extern const struct oc_provider_kind *const oc_custom_kind;
 const struct oc_provider_kind *oc_provider_kind(const char *provider_id);
 /* By id alone; NULL when there is no such row. */
 const struct oc_provider_kind *oc_provider_kind_named(struct oc_str id);
+/* The id of the kind that writes such a header Server; NULL = it does not show. Static. */
+const char *oc_kind_of_header(const char *server);
 
 /* ---- addresses ---- */
 /* The server's root of an inference base: without "/v1" (or "/api/v1") and trailing slashes. Free

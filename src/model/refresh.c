@@ -5,8 +5,8 @@
 
 #include "base/log.h"
 #include "model/credential.h"
+#include "model/lmstudio.h"
 #include "model/models_json.h"
-#include "model/openai_models.h"
 
 static enum oc_rc ask_wait(struct oc_catalog *c, struct oc_provider *p, struct oc_discovery *found,
 			   struct oc_err *e)
@@ -21,14 +21,8 @@ static enum oc_rc ask_wait(struct oc_catalog *c, struct oc_provider *p, struct o
 	if (!rc) {
 		oc_provider_headers(c, p, &cred, NULL, &headers);
 		oc_credential_deinit(&cred);
-		if (!strcmp(p->id, OC_LMSTUDIO_ID)) {
-			char *server = oc_lmstudio_server_base(oc_str(p->base_url), false);
-			oc_lmstudio_discover_wait(server, &g, &headers, OC_DISCOVERY_TIMEOUT_MS,
-						  found);
-			free(server);
-		} else
-			oc_openai_models_wait(p->base_url, &g, &headers, OC_DISCOVERY_TIMEOUT_MS,
-					      found);
+		const struct oc_server server = { p->kind, p->base_url, &g, &headers };
+		oc_discover_wait(&server, OC_DISCOVERY_TIMEOUT_MS, found);
 		rc = found->rc;
 		if (rc && rc != OC_CANCELLED)
 			oc_fail(e, rc, "model discovery at %s: %s", p->base_url, found->error);
@@ -44,14 +38,11 @@ static enum oc_rc remember(struct oc_catalog *c, struct oc_provider *p,
 			   const struct oc_discovery *found, struct oc_err *e)
 {
 	json_t *all = json_object(), *news = json_object();
-	bool native = !strcmp(p->id, OC_LMSTUDIO_ID);
 	enum oc_rc rc;
 
 	oc_json_put(news, "baseUrl", json_string(p->base_url));
 	oc_json_put(news, "api", json_string(p->api));
-	oc_json_put(news, "models",
-		    native ? oc_lmstudio_records(&found->list, 0, false)
-			   : oc_openai_records(&found->list));
+	oc_json_put(news, "models", oc_discovered_records(&found->list, p->kind, 0, false));
 	json_object_set(all, p->id, news);
 	rc = oc_models_json_update(c->config, all, NULL, e);
 	if (!rc) rc = oc_provider_reload(c, p, e);
@@ -66,6 +57,7 @@ enum oc_rc oc_catalog_refresh_wait(struct oc_catalog *c, struct oc_provider *p, 
 	enum oc_rc rc = ask_wait(c, p, &found, e);
 
 	if (rc) return rc;
+	if (found.shows) oc_provider_shows(c, p, found.shows);
 	/* An empty list is no information: a server that is just starting answers so (spec 01
 	 * §13.2). */
 	if (found.list.n > 0) rc = remember(c, p, &found, e);

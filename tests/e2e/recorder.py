@@ -1,4 +1,4 @@
-"""A relay in front of a real server that keeps the JSON bodies of the requests passing through it."""
+"""A relay in front of a real server that keeps the JSON bodies of the chat requests passing through it, and all paths."""
 import json
 import socket
 import threading
@@ -6,7 +6,7 @@ import threading
 
 class Recorder:
     def __init__(self, port):
-        self.upstream, self.bodies, self.closing = port, [], False
+        self.upstream, self.bodies, self.paths, self.closing = port, [], [], False
         self.listener = socket.create_server(('127.0.0.1', 0))
         self.port = self.listener.getsockname()[1]
         self.base_url = f'http://127.0.0.1:{self.port}/v1'
@@ -46,7 +46,9 @@ class Recorder:
                      if line.startswith(b'content-length:')), 0)
         if len(body) < size:
             return
-        if size:
+        path = head.split(b' ', 2)[1].decode()
+        self.paths.append(path)
+        if path.endswith('/chat/completions'):
             self.bodies.append(json.loads(body[:size]))
         del kept[:len(head) + 4 + size]
 

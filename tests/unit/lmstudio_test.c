@@ -200,7 +200,7 @@ static void a_window_nobody_told_stays_open_for_other_servers(void **state)
 
 	(void)state;
 	oc_model_list_decode(&l, 200, oc_str(text));
-	json_t *records = oc_openai_records(&l);
+	json_t *records = oc_openai_records(&l, false, false);
 	assert_json(records, "[{'id':'m','name':'m','input':['text'],'contextWindow':8192},"
 			     "{'id':'n','name':'n','input':['text']}]");
 	json_decref(records);

@@ -1,6 +1,8 @@
 /* What fits into a context window. */
 #include "check.h"
 
+#include <stdio.h>
+
 #include "agent/plan.h"
 #include "agent/repeat.h"
 
@@ -91,6 +93,45 @@ static void the_server_s_counts_correct_the_estimate(void **state)
 	assert_true(p.chars_per_token == 3.2);
 }
 
+static void a_text_the_server_counted_is_not_estimated(void **state)
+{
+	struct oc_plan p;
+	char text[64];
+
+	(void)state;
+	oc_plan_init(&p, 8192, 0);
+	int64_t guess = oc_plan_tokens(&p, OC_LIT("one two three"));
+	assert_false(oc_plan_knows(&p, OC_LIT("one two three")));
+	oc_plan_know(&p, OC_LIT("one two three"), guess + 40);
+	assert_true(oc_plan_knows(&p, OC_LIT("one two three")));
+	assert_int_equal(oc_plan_tokens(&p, OC_LIT("one two three")), guess + 40);
+	assert_int_equal(oc_plan_tokens(&p, OC_LIT("one two threx")), guess);
+	assert_int_equal(oc_plan_tokens(&p, OC_LIT("")), 0);
+	for (int i = 0; i < OC_PLAN_COUNTED; i++) {
+		snprintf(text, sizeof text, "text number %d", i);
+		oc_plan_know(&p, oc_str(text), i);
+	}
+	assert_false(oc_plan_knows(&p, OC_LIT("one two three")));
+	assert_int_equal(oc_plan_tokens(&p, OC_LIT("text number 7")), 7);
+}
+
+static void a_ratio_of_earlier_runs_is_held_within_reason(void **state)
+{
+	static const struct {
+		double set, want;
+	} cases[] = { { 0, 3.2 }, { 4, 4 }, { 0.5, 2 }, { 50, 6.4 }, { -1, 3.2 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct oc_plan p;
+
+		oc_plan_init(&p, 8192, 0);
+		oc_plan_set_ratio(&p, cases[i].set);
+		assert_true(p.chars_per_token > cases[i].want - 0.001 &&
+			    p.chars_per_token < cases[i].want + 0.001);
+	}
+}
+
 static void results_that_change_are_no_circle(void **state)
 {
 	struct oc_repeat r = { 0 };
@@ -129,6 +170,8 @@ int main(void)
 		cmocka_unit_test(levels_can_be_dropped_to_chat_only),
 		cmocka_unit_test(tokens_are_estimated_by_script),
 		cmocka_unit_test(the_server_s_counts_correct_the_estimate),
+		cmocka_unit_test(a_text_the_server_counted_is_not_estimated),
+		cmocka_unit_test(a_ratio_of_earlier_runs_is_held_within_reason),
 		cmocka_unit_test(results_that_change_are_no_circle),
 		cmocka_unit_test(a_success_ends_a_row_of_failures),
 	};

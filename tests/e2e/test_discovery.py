@@ -1,0 +1,183 @@
+"""What servers tell about their models, by the calls of their kind: recorded documents, and real llama.cpp."""
+import json
+
+import pytest
+from recorder import Recorder
+from replay import Replay, chat_stream, recorded
+
+OLLAMA = {'GET /api/tags': recorded('ollama.tags.json'), 'GET /api/ps': recorded('ollama.ps.json'),
+          'POST /api/show': recorded('ollama.show.json'), 'GET /v1/models': recorded('ollama.models.json'),
+          'GET /api/version': recorded('ollama.version.json')}
+VLLM = {'GET /v1/models': {'object': 'list', 'data': [
+    {'id': 'big', 'object': 'model', 'owned_by': 'vllm', 'root': 'big', 'parent': None, 'max_model_len': 40960},
+    {'id': 'lora', 'object': 'model', 'owned_by': 'vllm', 'root': 'x', 'parent': 'big', 'max_model_len': None}]}}
+TABBY = {'GET /v1/model': {'id': 'exl3', 'object': 'model', 'owned_by': 'tabbyAPI', 'parameters': {
+    'max_seq_len': 24576, 'cache_size': 24576, 'max_batch_size': 3, 'use_vision': True}}}
+OPENROUTER = {'GET /v1/models': {'data': [
+    {'id': 'a/b', 'name': 'A: B', 'context_length': 200000, 'top_provider': {'context_length': 131072},
+     'supported_parameters': ['max_tokens'], 'architecture': {'input_modalities': ['text', 'image']}}]}}
+
+
+@pytest.fixture
+def replay():
+    servers = []
+
+    def start(answers, **more):
+        servers.append(Replay(answers, **more))
+        return servers[-1]
+    yield start
+    for s in servers:
+        s.close()
+
+
+def configure(openclaw, provider, base_url, models=(), **more):
+    openclaw.write_config({'models': {'mode': 'merge', 'providers': {provider: {
+        'baseUrl': base_url, 'api': 'openai-completions', 'models': list(models), **more}}}})
+
+
+def refreshed(openclaw, provider):
+    openclaw.run('models', 'refresh', env={'OPENAI_API_BASE': 'http://127.0.0.1:9/v1'})
+    saved = json.loads((openclaw.state / 'agents/main/agent/models.json').read_text())
+    return {m['id']: m for m in saved['providers'][provider]['models']}
+
+
+def learned(openclaw, server):
+    return json.loads((openclaw.state / 'agents/main/agent/learned.json').read_text())['endpoints'][server.root]
+
+
+# ---- lists --------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('provider', ['ollama', 'ollama-upstairs'])
+def test_ollama_tells_the_window_of_what_is_loaded_and_not_what_was_trained(openclaw, replay, provider):
+    show = json.loads(recorded('ollama.show.json'))
+    bare = {**show, 'parameters': ''}
+    server = replay({**OLLAMA, 'POST /api/show': lambda body: bare})
+    configure(openclaw, provider, server.base_url)
+    models = refreshed(openclaw, provider)
+    assert models['scripted:latest']['contextWindow'] == 32768
+    assert 'contextWindow' not in models['scripted-small:latest'], 'not loaded: nobody knows yet'
+    assert all(m.get('compat', {}).get('supportsTools') is not False for m in models.values())
+
+
+def test_ollamas_embedding_models_are_marked_and_hidden(openclaw, replay):
+    def show(body):
+        kind = ['embedding'] if body['model'].startswith('smol') else ['completion', 'vision']
+        return {'capabilities': kind, 'model_info': {}}
+    server = replay({**OLLAMA, 'POST /api/show': show,
+                     'GET /api/tags': {'models': [{'model': 'smol:latest'}, {'model': 'seeing:latest'}]}})
+    configure(openclaw, 'ollama', server.base_url)
+    models = refreshed(openclaw, 'ollama')
+    assert models['smol:latest']['type'] == 'embedding'
+    assert models['seeing:latest']['input'] == ['text', 'image']
+    assert models['seeing:latest']['compat'] == {'supportsTools': False}
+    shown = openclaw.run('models', 'list', '--json').ok().json['models']
+    assert 'ollama/smol:latest' not in [m['key'] for m in shown]
+
+
+@pytest.mark.parametrize('provider, answers, want', [
+    ('vllm', VLLM, {'big': 40960, 'lora': 40960}),
+    ('sglang', VLLM, {'big': 40960, 'lora': 40960}),
+    ('tabbyapi', TABBY, {'exl3': 24576}),
+    ('tabby', TABBY, {'exl3': 24576}),
+    ('litellm', {'GET /model/info': recorded('litellm.model_info.json')}, {'local-scripted': 32768}),
+    ('litellm', {'GET /v1/models': recorded('litellm.models.json')}, {'local-scripted': None}),
+    ('mlx', {'GET /v1/models': recorded('mlx.models.json')}, {'/srv/models/scripted-mlx': None}),
+    ('localai', {'GET /v1/models': {'data': [{'id': 'm'}]}, 'POST /api/show': {
+        'model_info': {'general.architecture': 'x', 'x.context_length': 8192}, 'parameters': 'num_ctx 16384'}}, {'m': 16384}),
+    ('textgen', {'GET /v1/models': {'data': [{'id': 'm'}]}}, {'m': None}),
+    ('jan', {'GET /v1/models': {'data': [{'id': 'm', 'owned_by': 'user'}]}}, {'m': None}),
+    ('my-own', VLLM, {'big': 40960, 'lora': 40960}),
+])
+def test_every_kind_is_asked_in_its_own_way(openclaw, replay, provider, answers, want):
+    server = replay(answers)
+    configure(openclaw, provider, server.base_url)
+    assert {i: m.get('contextWindow') for i, m in refreshed(openclaw, provider).items()} == want
+
+
+def test_a_server_under_a_name_of_ones_own_is_recognised_and_remembered(openclaw, replay):
+    server = replay(VLLM)
+    configure(openclaw, 'my-own', server.base_url)
+    refreshed(openclaw, 'my-own')
+    assert learned(openclaw, server)['facts'] == {'kind': 'vllm'}
+
+
+@pytest.mark.parametrize('name', ['ollama', 'vllm', 'sglang', 'llamacpp', 'localai', 'jan', 'tabbyapi', 'textgen', 'mlx',
+                                  'litellm'])
+def test_every_kind_can_be_onboarded(openclaw, replay, name):
+    server = replay({**OLLAMA, **TABBY, 'GET /v1/models': {'data': [{'id': 'scripted:latest'}]}})
+    model = 'exl3' if name == 'tabbyapi' else 'scripted:latest'
+    openclaw.run('onboard', '--non-interactive', '--accept-risk', '--skip-health', '--auth-choice', name,
+                 '--custom-base-url', server.base_url, '--custom-model-id', model).ok()
+    config = openclaw.read_config()
+    assert config['agents']['defaults']['model'] == {'primary': f'{name}/{model}'}
+    assert config['models']['providers'][name]['apiKey'].endswith('-local')
+
+
+def test_an_unknown_choice_is_answered_with_all_names(openclaw):
+    openclaw.run('onboard', '--non-interactive', '--accept-risk', '--auth-choice', 'x').failed('tabbyapi', 'mlx', 'skip')
+
+
+# ---- the window of a turn -----------------------------------------------------------------------------------------
+
+def test_ollama_loads_a_model_before_the_turn_is_planned_for_its_window(openclaw, replay):
+    loaded = []
+
+    def ps(_):
+        return {'models': [{'model': m, 'name': m, 'context_length': 6144} for m in loaded]}
+
+    def generate(body):
+        loaded.append(body['model'] + ':latest')
+        return {'done': True, 'done_reason': 'load'}
+    server = replay({'GET /api/ps': ps, 'POST /api/generate': generate, 'POST /api/show': {'model_info': {}},
+                     'POST /v1/chat/completions': lambda body: chat_stream('Hello.')})
+    configure(openclaw, 'ollama', server.base_url, [{'id': 'q', 'name': 'q', 'contextWindow': 131072}])
+    openclaw.run('agent', '--local', '-m', 'hi').ok()
+    assert len(server.asked('POST /api/generate')) == 1
+    assert server.asked('POST /v1/chat/completions')[0]['max_tokens'] <= 1024, 'a sixth of what is loaded'
+    assert learned(openclaw, server)['models']['q']['facts']['context'] == {'tokens': 6144, 'source': '/api/ps'}
+
+
+def test_the_real_window_counts_and_not_the_configured_one(openclaw, replay):
+    server = replay({'GET /v1/models': {'data': [{'id': 'm', 'owned_by': 'vllm', 'max_model_len': 12000}]},
+                     'POST /v1/chat/completions': lambda body: chat_stream('Hello.')})
+    configure(openclaw, 'box', server.base_url, [{'id': 'm', 'name': 'm', 'contextWindow': 131072}])
+    openclaw.run('agent', '--local', '-m', 'hi').ok()
+    assert server.asked('POST /v1/chat/completions')[0]['max_tokens'] == 2000
+    facts = learned(openclaw, server)['models']['m']['facts']
+    assert facts['context']['tokens'] == 12000 and facts['charsPerToken'] > 2
+
+
+def test_a_window_learnt_from_a_refusal_holds_for_the_next_run(openclaw, replay):
+    def chat(body):
+        if body['max_tokens'] > 3000:
+            return 400, {'error': {'message': "This model's maximum context length is 10000 tokens. However, you requested "
+                                              '30000 tokens', 'type': 'BadRequestError', 'code': 400}}
+        return chat_stream('Hello.')
+    server = replay({'GET /v1/models': {'data': [{'id': 'm'}]}, 'POST /v1/chat/completions': chat})
+    configure(openclaw, 'box', server.base_url, [{'id': 'm', 'name': 'm', 'contextWindow': 131072}])
+    openclaw.run('agent', '--local', '-m', 'hi').ok()
+    assert learned(openclaw, server)['models']['m']['facts']['context']['tokens'] == 10000
+    before = len(server.asked('POST /v1/chat/completions'))
+    openclaw.run('agent', '--local', '-m', 'hi').ok()
+    assert len(server.asked('POST /v1/chat/completions')) == before + 1, 'the second run knew'
+
+
+def test_llama_is_recognised_counted_and_planned_for(openclaw, llama):
+    recorder = Recorder(llama.port)
+    configure(openclaw, 'box', recorder.base_url, [{'id': 'scripted', 'name': 'scripted', 'contextWindow': 131072}])
+    openclaw.run('agent', '--local', '-m', 'hi', timeout=60).ok()
+    recorder.close()
+    facts = json.loads((openclaw.state / 'agents/main/agent/learned.json').read_text())['endpoints']
+    endpoint = facts[f'http://127.0.0.1:{recorder.port}']
+    assert endpoint['facts'] == {'kind': 'llamacpp'}
+    assert endpoint['models']['scripted']['facts']['context']['tokens'] == 32768
+    assert '/tokenize' in recorder.paths
+    assert recorder.bodies[0]['return_progress'] is True
+
+
+def test_a_server_of_llama_cpp_tells_its_slots(openclaw, llama):
+    configure(openclaw, 'llamacpp', llama.base_url, [{'id': 'scripted', 'name': 'scripted'}])
+    openclaw.run('agent', '--local', '-m', 'hi', timeout=60).ok()
+    facts = json.loads((openclaw.state / 'agents/main/agent/learned.json').read_text())['endpoints']
+    context = facts[f'http://127.0.0.1:{llama.port}']['models']['scripted']['facts']['context']
+    assert context['tokens'] == 32768 and context['slots'] >= 1 and context['source'] == '/props'
