@@ -8,6 +8,8 @@
 #include "cli/models.h"
 #include "model/auth_profiles.h"
 #include "model/credential.h"
+#include "model/failover.h"
+#include "model/learned.h"
 #include "rt/task.h"
 
 const struct oc_option oc_models_status_options[] = {
@@ -143,6 +145,44 @@ static json_t *auth_of(const struct oc_models_cli *m)
 	return auth;
 }
 
+/* ---- what refusals taught ---- */
+
+static void add_learnt(json_t *list, const struct oc_models_cli *m, const struct oc_selection *t)
+{
+	if (!t->provider->base_url) return;
+	json_t *facts =
+	    oc_learned_get(m->config.paths.agent_dir, t->provider->base_url, t->model_id);
+	json_t *compat = json_object_get(facts, "compat");
+
+	if (json_object_size(compat)) {
+		json_t *row = json_object();
+
+		oc_json_put(row, "model", oc_json_new_str(oc_str(t->key)));
+		oc_json_put(row, "compat", json_incref(compat));
+		json_array_append_new(list, row);
+	}
+	json_decref(facts);
+}
+
+/* Of the default model and its fallbacks. */
+static json_t *learnt_of(const struct oc_models_cli *m)
+{
+	json_t *list = json_array();
+	struct oc_strv fallbacks = { 0 };
+	const struct oc_candidate_wish wish = { .fallbacks = &fallbacks };
+	struct oc_candidates candidates;
+	struct oc_err e = { 0 };
+
+	oc_fallback_refs(&m->config, "model", &fallbacks);
+	if (oc_candidates_init(&candidates, &m->catalog, &wish, &e) == OC_OK) {
+		for (size_t i = 0; i < candidates.n; i++)
+			add_learnt(list, m, &candidates.v[i].target);
+		oc_candidates_deinit(&candidates);
+	}
+	oc_strv_deinit(&fallbacks);
+	return list;
+}
+
 static json_t *status_of(const struct oc_models_cli *m)
 {
 	json_t *s = json_object();
@@ -161,6 +201,7 @@ static json_t *status_of(const struct oc_models_cli *m)
 	oc_json_put(s, "aliases", aliases_of(m));
 	oc_json_put(s, "allowed", allowed_of(m));
 	oc_json_put(s, "auth", auth_of(m));
+	oc_json_put(s, "learned", learnt_of(m));
 	if (rc)
 		oc_json_put(s, "problem", json_string(e.msg));
 	else
@@ -219,6 +260,20 @@ static void print_auth(const json_t *auth)
 	}
 }
 
+static void print_learnt(const json_t *list)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (list, i, row) {
+		char *facts = oc_json_compact(json_object_get(row, "compat"));
+
+		oc_visible_printf(stdout, "%-16s: %s %s\n", "Learned", oc_json_cstr(row, "model"),
+				  facts);
+		free(facts);
+	}
+}
+
 static void print_text(const json_t *s)
 {
 	const char *written = oc_json_cstr(s, "defaultModel");
@@ -240,6 +295,7 @@ static void print_text(const json_t *s)
 	else
 		print_refs("Allowed", json_object_get(s, "allowed"));
 	print_auth(json_object_get(s, "auth"));
+	print_learnt(json_object_get(s, "learned"));
 }
 
 static int check_code(const json_t *s)

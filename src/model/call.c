@@ -59,19 +59,16 @@ static const char *agent_dir(const struct oc_prepared *p)
 	return p->spec->catalog->config->paths.agent_dir;
 }
 
-/* What earlier calls found out about the server and this model of it. */
+/* What earlier calls found out about this model of the server. */
 static void recall(struct oc_prepared *p)
 {
 	const struct oc_selection *t = p->spec->target;
-	json_t *server = oc_learned_get(agent_dir(p), t->provider->base_url, NULL);
 	json_t *model = oc_learned_get(agent_dir(p), t->provider->base_url, t->model_id);
 	json_t *compat = json_object_get(model, "compat");
 
-	p->told_slots = oc_json_positive(model, "slots");
-	if (!p->told_slots) p->told_slots = oc_json_positive(server, "slots");
+	p->told_slots = oc_json_positive(json_object_get(model, "context"), "slots");
 	p->learnt = json_is_object(compat) ? json_deep_copy(compat) : json_object();
 	json_decref(model);
-	json_decref(server);
 }
 
 /* The next key that did not fail yet, and the headers that carry it. */

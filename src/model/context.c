@@ -220,16 +220,3 @@ enum oc_rc oc_context_count_wait(const struct oc_catalog *c, const struct oc_pro
 	line_close(&l);
 	return rc;
 }
-
-/* ---- slots ---- */
-
-int64_t oc_context_slots(const struct oc_catalog *c, const struct oc_provider *p, const char *model)
-{
-	int64_t slots = oc_json_positive(json_object_get(p->entry, "params"), "slots");
-
-	if (slots || !p->base_url) return slots ? slots : p->kind->slots;
-	json_t *facts = oc_learned_get(c->config->paths.agent_dir, p->base_url, model);
-	slots = oc_json_positive(json_object_get(facts, "context"), "slots");
-	json_decref(facts);
-	return slots ? slots : p->kind->slots;
-}

@@ -290,8 +290,11 @@ static bool learn_string_content(const struct refusal *r)
 
 static bool learn_text_tools(const struct refusal *r)
 {
-	if (!r->text_tools)
-		return leave_out(r->facts, "tools") | leave_out(r->facts, "tool_choice");
+	if (!r->text_tools) {
+		bool news = leave_out(r->facts, "tools");
+
+		return leave_out(r->facts, "tool_choice") || news;
+	}
 	return put(r->facts, "toolProtocol", json_string("text"));
 }
 

@@ -70,6 +70,8 @@ def test_a_strict_server_answers_the_first_message_without_a_flag(openclaw, stri
         agent(openclaw).ok()
         assert len(server.refused) == refused, 'what was learnt is applied from then on'
     assert '"toolProtocol": "text"' in learnt(openclaw)
+    assert openclaw.run('models', 'status', '--json').ok().json['learned'][0]['compat']['toolProtocol'] == 'text'
+    assert 'Learned' in openclaw.run('models', 'status').ok().out
 
 
 def test_tools_work_as_text_where_the_server_takes_none(openclaw):
