@@ -120,6 +120,7 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$prompt" ] || bad_usage "--prompt is empty"
 
+{ true 3<&0; } 2> /dev/null || exec < /dev/null # started with its input closed, as some job runners do
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$here/build-release/openclaw
 shown=$(quoted "$bin")

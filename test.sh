@@ -8,10 +8,11 @@ usage() {
 usage: ./test.sh [--fast | --all]
 
   --fast   the check before a commit: format, build, unit tests, include direction (no sanitizers, no servers)
-  --all    longer: also a release build with clang, and a minute of fuzzing for each target
+  --all    longer: also a release build with clang, a minute of fuzzing for each target, and MLX and Ollama as further real
+           servers (minutes to install; Ollama is built from source and needs Go 1.24)
   --help   this text
 
-Installs what is missing (apt; sudo if needed): compilers, libraries, pytest and llama.cpp in .cache/.
+Installs what is missing (apt; sudo if needed): compilers, libraries, pytest, llama.cpp and LiteLLM in .cache/.
 TEXT
 }
 
@@ -187,6 +188,18 @@ model_servers() {
 	tail -n 2 "$logs/starter.log"
 }
 
+# LiteLLM always; what takes long to install or to build only with --all. Without them their tests are skipped by name.
+more_servers() {
+	servers=litellm
+	[ "$mode" != all ] || servers="litellm mlx ollama"
+	for server in $servers; do
+		say "== $server into .cache/servers"
+		sh tests/servers/install.sh "$server" "$cache/servers" > "$logs/$server.log" 2>&1 && continue
+		note "$server could not be installed, its tests are skipped:"
+		tail -n 2 "$logs/$server.log"
+	done
+}
+
 # ---- builds ---------------------------------------------------------------------
 
 # Sets up once; a folder whose set-up was interrupted is made anew.
@@ -230,7 +243,7 @@ leak_check() {
 }
 
 end_to_end() {
-	export OPENCLAW_BIN="$root/build-asan/openclaw" OPENCLAW_STARTER="$cache/starter"
+	export OPENCLAW_BIN="$root/build-asan/openclaw" OPENCLAW_STARTER="$cache/starter" OPENCLAW_SERVERS="$cache/servers"
 	export PYTHONDONTWRITEBYTECODE=1
 	count "simulator and end to end" pytest "$cache/pytest.xml" \
 		"$python" -m pytest -q -c tests/pytest.ini tests --junitxml="$cache/pytest.xml" --basetemp="$cache/pytest"
@@ -284,6 +297,7 @@ unit_tests build-asan
 vectors_and_wire_cases build-asan
 if python_environment; then
 	model_servers
+	more_servers
 	end_to_end
 fi
 release_build gcc

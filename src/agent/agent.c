@@ -75,6 +75,7 @@ static struct oc_call_spec call_spec(const struct candidate *c, const struct oc_
 		.sink = r->sink,
 		.notice = pass_notice,
 		.notice_arg = c->job,
+		.run_id = c->job->result->run_id,
 		.side_effects = r->visible_before,
 	};
 }

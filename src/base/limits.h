@@ -5,6 +5,8 @@
 enum {
 	OC_MAX_CONFIG_BYTES = 2097152, /* a configuration file or one of its includes (spec 01 §1.3) */
 	OC_MAX_INCLUDE_DEPTH = 10,
+	OC_MAX_INCLUDED_FILES = 256,	    /* read for one configuration, repeats counted */
+	OC_MAX_INCLUDED_BYTES = 16777216,   /* of all of them */
 	OC_MAX_PATH_CHARS = 4096,
 	OC_MAX_PATH_INDEX = 65535, /* array index in a dotted path */
 	OC_MAX_DOTENV_BYTES = 1048576, /* spec 01 §1.5 */

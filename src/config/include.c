@@ -19,6 +19,8 @@ struct includes {
 	struct oc_strv roots; /* lexical and real paths of the folders */
 	struct oc_strv chain; /* real paths of the files being read, the main one first */
 	unsigned depth;	      /* of values, through all files */
+	unsigned n_files;     /* read so far: files that include each other ten times grow fast */
+	size_t n_bytes;
 	struct oc_err *e;
 };
 
@@ -176,6 +178,7 @@ static json_t *parse_file(struct includes *x, const char *path)
 
 	oc_buf_init(&text, OC_MAX_CONFIG_BYTES);
 	if (read_file(x, path, &text)) {
+		x->n_bytes += text.n;
 		if (oc_json5_parse(oc_buf_view(&text), &d, x->e))
 			oc_wrap(x->e, "%s", path);
 		else
@@ -201,6 +204,9 @@ static json_t *include_file(struct includes *x, struct oc_str name, const char *
 	} else if (x->chain.n > OC_MAX_INCLUDE_DEPTH + 1)
 		oc_fail(x->e, OC_E_INPUT, "$include is nested deeper than %d levels",
 			OC_MAX_INCLUDE_DEPTH);
+	else if (++x->n_files > OC_MAX_INCLUDED_FILES || x->n_bytes > OC_MAX_INCLUDED_BYTES)
+		oc_fail(x->e, OC_E_INPUT, "$include reads more than %d files or %d bytes",
+			OC_MAX_INCLUDED_FILES, OC_MAX_INCLUDED_BYTES);
 	else
 		v = parse_file(x, path);
 	free(x->chain.v[--x->chain.n]);

@@ -120,7 +120,7 @@ static bool string(struct mender *m, const struct quote *q)
 		else
 			character(m, m->in.p[m->at++]);
 		if (!ended(m)) continue;
-		if (!m->r->may_close) return fail(m, "a string is not closed");
+		if (!m->r->close_strings) return fail(m, "a string is not closed");
 	}
 	oc_buf_addc(&m->out, '"');
 	return true;
@@ -223,7 +223,7 @@ static bool container(struct mender *m, char close)
 		if (!ok) return false;
 		if (more) oc_buf_addc(&m->out, ',');
 	}
-	if (ended(m) && !m->r->may_close) return fail(m, "a bracket is not closed");
+	if (ended(m) && !m->r->close_brackets) return fail(m, "a bracket is not closed");
 	m->at += !ended(m);
 	oc_buf_addc(&m->out, close);
 	m->depth--;
@@ -283,6 +283,7 @@ json_t *oc_json_repair(struct oc_json_repair *r, struct oc_str in)
 	v = mend(r, in);
 	if (json_is_string(v)) { /* encoded twice */
 		inner = mend(r, oc_json_text(v));
+		r->at = 0; /* places in it are none of the text */
 		json_decref(v);
 		v = inner;
 	}

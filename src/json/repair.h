@@ -9,8 +9,9 @@
  * Pure; linear in the length.
  */
 struct oc_json_repair {
-	bool may_close; /* open strings and brackets are closed at the end of the text */
-	bool keywords;	/* key=value is taken as well, as in a Python call */
+	bool close_brackets; /* those open at the end of the text are closed */
+	bool close_strings;  /* and a string that is open there */
+	bool keywords;	     /* key=value is taken as well, as in a Python call */
 	/* Results, where no object came out: what is wrong, and how many bytes into the text. */
 	const char *fault;
 	size_t at;

@@ -18,6 +18,7 @@
 #include "model/learning.h"
 #include "model/local_service.h"
 #include "model/secrets.h"
+#include "model/text_warning.h"
 
 static enum oc_rc check_target(const struct oc_selection *t, const struct oc_api **api,
 			       struct oc_err *e)
@@ -314,7 +315,10 @@ static enum oc_rc call_wait(struct oc_prepared *p, struct oc_reply *reply)
 		.guard = &p->guard,
 		.url = p->url,
 		.protocol = p->api->protocol,
-		.context = { .tools = s->tool_names, .stream = true, .think_tags = true },
+		.context = { .tools = s->tool_names,
+			     .stream = true,
+			     .think_tags = true,
+			     .model = s->target->model_id },
 	};
 
 	for (;;) {
@@ -348,6 +352,7 @@ enum oc_rc oc_call_wait(const struct oc_call_spec *s, struct oc_reply *reply, st
 	if (rc == OC_OK) rc = oc_local_service_ensure_wait(s->catalog, s->target->provider, e);
 	if (rc == OC_OK) {
 		rc = call_wait(&p, reply);
+		if (rc == OC_OK) oc_text_tool_warn(s, reply);
 		oc_local_service_touch(s->catalog, s->target->provider);
 	}
 	prepared_deinit(&p);

@@ -164,7 +164,8 @@ static bool overflow(const struct facts *f)
 {
 	return is(f->type, "exceed_context_size_error") || is(f->code, "context_length_exceeded") ||
 	       has(f, "context size has been exceeded") ||
-	       has(f, "exceeds the available context size") || has(f, "maximum context length") ||
+	       has(f, "exceeds the available context size") ||
+	       has(f, "exceeds the context length") || has(f, "maximum context length") ||
 	       has(f, "context length of only") || has(f, "context the overflows");
 }
 

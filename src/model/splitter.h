@@ -1,6 +1,6 @@
 #ifndef OC_SPLITTER_H
 #define OC_SPLITTER_H
-#include "model/text_tools.h"
+#include "model/native_tools.h"
 /*
  * The one splitter of model text (spec 03 §7.4): what a person may see, hidden thought, and tool
  * requests written as text. A streaming state machine; any split of the same text gives the same
@@ -23,18 +23,25 @@ struct oc_splitter_options {
 	bool think_open_in_prompt; /* the text begins inside a block */
 	bool text_tools;
 	const struct oc_strv *tools; /* names offered; borrowed, may be NULL */
+	bool native_tools;	     /* beside text_tools: the forms of native_tools.h as well */
+	bool tainted;		     /* these two as in struct oc_native_rules */
+	const char *model;
 };
 struct oc_splitter {
 	struct oc_splitter_options opt;
 	struct oc_splitter_out out;
 	struct oc_text_blocks blocks;
+	bool native_left; /* a native form stayed text: its tool is not offered, or it is broken */
 
 	/* private */
-	enum { OC_SPLIT_TEXT, OC_SPLIT_THOUGHT, OC_SPLIT_BLOCK } mode;
+	enum { OC_SPLIT_TEXT, OC_SPLIT_THOUGHT, OC_SPLIT_BLOCK, OC_SPLIT_NATIVE } mode;
 	struct oc_buf pending; /* undecided input */
 	struct oc_buf lead;    /* white space at the start of the text, dropped if a tag follows */
 	struct oc_buf trail;   /* white space of thought, dropped if the block ends */
 	struct oc_block_scan scan;
+	struct oc_native_scan native;
+	size_t native_off;    /* bytes to come in which native forms were looked for in vain */
+	bool spoke;	      /* more than white space was shown */
 	unsigned family;      /* of the open tag; 0 = any closing tag will do */
 	unsigned prose_opens; /* opening tags passed as prose, which may have a closing one */
 	bool at_text_start, skip_space, thought_begins, by_prompt, line_start;

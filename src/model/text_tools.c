@@ -179,8 +179,7 @@ enum oc_block_verdict oc_block_scan(struct oc_block_scan *b, struct oc_str s,
 	return v;
 }
 
-/* The value of "name" in JSON that may be cut or broken; empty when there is none to read. */
-static struct oc_str loose_name(struct oc_str json)
+struct oc_str oc_text_tool_loose_name(struct oc_str json)
 {
 	size_t at = oc_str_find(json, OC_LIT("\"name\""), 0), end;
 
@@ -211,7 +210,7 @@ enum oc_block_verdict oc_block_end(struct oc_block_scan *b, struct oc_str s,
 			return OC_BLOCK_MALFORMED;
 		}
 	}
-	if (b->request) name = loose_name(oc_str_from(s, b->object));
+	if (b->request) name = oc_text_tool_loose_name(oc_str_from(s, b->object));
 	b->at = s.n;
 	return registered(tools, name) ? OC_BLOCK_COMPLETE : OC_BLOCK_NO;
 }
@@ -227,23 +226,32 @@ static json_t *arguments_of(const struct oc_block_scan *b, json_t *payload)
 	return json_is_object(args) ? json_incref(args) : NULL;
 }
 
+static struct oc_text_block *new_block(struct oc_text_blocks *l)
+{
+	if (l->n == MAX_BLOCKS) {
+		l->dropped = true;
+		return NULL;
+	}
+	l->v = oc_realloc_array(l->v, l->n + 1, sizeof *l->v);
+	l->v[l->n] = (struct oc_text_block){ 0 };
+	return &l->v[l->n++];
+}
+
 void oc_text_blocks_add(struct oc_text_blocks *l, const struct oc_block_scan *b, struct oc_str s,
 			bool complete)
 {
 	struct oc_str json = { s.p + b->object, complete ? b->object_n : b->at - b->object };
-	struct oc_str name = b->request ? loose_name(json) : named(b, s);
+	struct oc_str name = b->request ? oc_text_tool_loose_name(json) : named(b, s);
 	struct oc_err e = { 0 };
 	json_t *payload = complete ? oc_json_parse(json, NULL, &e) : NULL;
 
-	if (l->n == MAX_BLOCKS) {
-		l->dropped = true;
+	struct oc_text_block *t = new_block(l);
+
+	if (!t) {
 		json_decref(payload);
 		return;
 	}
-	l->v = oc_realloc_array(l->v, l->n + 1, sizeof *l->v);
-	struct oc_text_block *t = &l->v[l->n++];
-
-	*t = (struct oc_text_block){ .request = b->request };
+	t->request = b->request;
 	if (b->request && json_is_object(payload)) name = oc_json_str(payload, "name");
 	if (json_is_object(payload) && name.n > 0) t->args = arguments_of(b, payload);
 	t->name = name.n ? oc_strndup(name.p, name.n) : oc_strdup("?");
@@ -252,6 +260,19 @@ void oc_text_blocks_add(struct oc_text_blocks *l, const struct oc_block_scan *b,
 		t->arguments = oc_json_compact(t->args);
 	}
 	json_decref(payload);
+}
+
+void oc_text_blocks_add_call(struct oc_text_blocks *l, const char *name, json_t *args,
+			     struct oc_str raw)
+{
+	struct oc_text_block *t = new_block(l);
+
+	if (!t) return;
+	*t = (struct oc_text_block){ .native = true,
+				     .name = oc_strdup(name),
+				     .args = json_incref(args) };
+	if (args) oc_args_keep_big_integers(args);
+	t->arguments = args ? oc_json_compact(args) : oc_strndup(raw.p, raw.n);
 }
 
 void oc_text_blocks_clear(struct oc_text_blocks *l)
@@ -267,7 +288,7 @@ void oc_text_blocks_clear(struct oc_text_blocks *l)
 
 static bool resolves(const struct oc_text_block *t, const struct oc_strv *tools)
 {
-	return t->args && registered(tools, oc_str(t->name));
+	return (t->args || t->native) && registered(tools, oc_str(t->name));
 }
 
 /* The named form counts only when the whole text is blocks that all resolve. */
@@ -285,13 +306,14 @@ static void promote(struct oc_reply *r, const struct oc_text_block *t)
 	r->calls = oc_realloc_array(r->calls, r->n_calls + 1, sizeof *r->calls);
 	struct oc_tool_call *c = &r->calls[r->n_calls++];
 
-	*c = (struct oc_tool_call){ .valid = true };
+	*c = (struct oc_tool_call){ .valid = t->args != NULL };
 	c->name = oc_strdup(t->name);
 	c->args = json_incref(t->args);
 	c->arguments = oc_strdup(t->arguments);
 	oc_tool_call_fresh_id(r, r->n_calls - 1);
 	oc_reply_warn(r, "text_tool_promoted");
 	oc_reply_warn(r, "tool_id_generated");
+	if (!t->args) oc_reply_warn(r, "tool_args_invalid");
 }
 
 bool oc_text_blocks_resolve(const struct oc_text_blocks *l, struct oc_reply *r,
@@ -303,7 +325,7 @@ bool oc_text_blocks_resolve(const struct oc_text_blocks *l, struct oc_reply *r,
 	for (size_t i = 0; i < l->n; i++) {
 		const struct oc_text_block *t = &l->v[i];
 		bool go = allowed && made < OC_MAX_TOOL_CALLS_PER_TURN && resolves(t, tools) &&
-			  (t->request || alone);
+			  (t->request || t->native || alone);
 
 		if (go) {
 			promote(r, t);

@@ -39,12 +39,14 @@ enum oc_block_verdict oc_block_scan(struct oc_block_scan *b, struct oc_str s,
  * it. */
 enum oc_block_verdict oc_block_end(struct oc_block_scan *b, struct oc_str s,
 				   const struct oc_strv *tools);
+/* The value of "name" in JSON that may be cut or broken; empty when there is none to read. */
+struct oc_str oc_text_tool_loose_name(struct oc_str json);
 
 /* Blocks taken out of the text of one reply. */
 struct oc_text_block {
-	bool request;
-	char *name;   /* "?" when it cannot be read */
-	json_t *args; /* NULL = cannot become a call */
+	bool request, native; /* else named */
+	char *name;	      /* "?" when it cannot be read */
+	json_t *args; /* NULL = cannot become a call; of a native form, one that cannot be read */
 	char *arguments;
 };
 struct oc_text_blocks {
@@ -56,6 +58,10 @@ struct oc_text_blocks {
  */
 void oc_text_blocks_add(struct oc_text_blocks *l, const struct oc_block_scan *b, struct oc_str s,
 			bool complete);
+/* Remembers a call of a native form (native_tools.h) of an offered tool. args is borrowed, NULL
+ * when raw, the text of them, is not to be read: the model is told so. */
+void oc_text_blocks_add_call(struct oc_text_blocks *l, const char *name, json_t *args,
+			     struct oc_str raw);
 void oc_text_blocks_clear(struct oc_text_blocks *l);
 /* Turns blocks into calls of the reply when allowed, else notes that they are hidden. Returns
  * whether calls were made. */

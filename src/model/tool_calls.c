@@ -311,6 +311,16 @@ static void seal_id(struct oc_reply *r, size_t i, struct oc_str id)
 	oc_tool_call_fresh_id(r, i);
 }
 
+/* Servers of gpt-oss leave channel tokens behind the name: "read<|channel|>commentary". No name
+ * holds them. */
+static char *sealed_name(struct oc_str said, const struct oc_strv *tools)
+{
+	struct oc_str name = oc_str_head(said, oc_str_find(said, OC_LIT("<|channel|>"), 0));
+
+	if (name.n == said.n || !tools || !oc_strv_has(tools, name)) name = said;
+	return oc_strndup(name.p, name.n);
+}
+
 static void seal_slot(const struct oc_call_slot *slot, struct oc_reply *r,
 		      const struct oc_strv *tools)
 {
@@ -319,7 +329,7 @@ static void seal_slot(const struct oc_call_slot *slot, struct oc_reply *r,
 	struct oc_tool_call *c = &r->calls[i];
 
 	*c = (struct oc_tool_call){ 0 };
-	c->name = oc_strdup(oc_buf_cstr(&slot->name));
+	c->name = sealed_name(oc_str(oc_buf_cstr(&slot->name)), tools);
 	seal_arguments(c, oc_buf_view(&slot->args), r);
 	seal_id(r, i, oc_str_trim(oc_buf_view(&slot->id)));
 	if (!tools || !oc_strv_has(tools, oc_str(c->name)))

@@ -9,8 +9,13 @@
 static void start_text(struct oc_turn *t, const struct oc_reply_sink *sink)
 {
 	const struct oc_decode_context *c = &t->ctx;
-	struct oc_splitter_options opt = { c->think_tags, c->think_open_in_prompt,
-					   c->text_tools != OC_TEXT_TOOLS_OFF, c->tools };
+	struct oc_splitter_options opt = { .think_tags = c->think_tags,
+					   .think_open_in_prompt = c->think_open_in_prompt,
+					   .text_tools = c->text_tools != OC_TEXT_TOOLS_OFF,
+					   .tools = c->tools,
+					   .native_tools = c->text_tools == OC_TEXT_TOOLS_NATIVE,
+					   .tainted = c->tainted,
+					   .model = c->model };
 	struct oc_splitter_out out = { &t->reply, sink->text, sink->reasoning, sink->arg };
 
 	oc_splitter_init(&t->splitter, &opt, &out);
@@ -166,7 +171,7 @@ static void end_well(struct oc_turn *t, enum oc_finish said)
 		oc_turn_fail(t, OC_ERR_EMPTY_RESPONSE, "the model's reply is empty");
 	}
 	if (t->ctx.text_tools != OC_TEXT_TOOLS_OFF && visible(r) && !r->n_calls &&
-	    oc_text_tool_suspect(oc_buf_view(&r->text), NULL))
+	    (t->splitter.native_left || oc_text_tool_suspect(oc_buf_view(&r->text), NULL)))
 		oc_reply_warn(r, "text_tool_suspect");
 }
 

@@ -138,11 +138,9 @@ static enum oc_http_failure classify(const struct oc_http *h)
 {
 	if (h->blocked_socket) return OC_HTTP_BLOCKED;
 	if (is_tls_error(h->result)) return OC_HTTP_TLS;
-	/* Cut inside its head, an answer is none; libcurl calls it complete. */
-	if (!h->head_done && (h->result == CURLE_OK || h->result == CURLE_PARTIAL_FILE))
-		return OC_HTTP_NO_RESPONSE;
 	switch (h->result) {
-	case CURLE_OK: return h->head_done ? OC_HTTP_OK : OC_HTTP_TRUNCATED; /* inside the head */
+	/* Without a head it was cut inside it, which libcurl calls complete. */
+	case CURLE_OK: return h->head_done ? OC_HTTP_OK : OC_HTTP_TRUNCATED;
 	case CURLE_COULDNT_RESOLVE_HOST: return OC_HTTP_RESOLVE;
 	case CURLE_COULDNT_CONNECT: return OC_HTTP_REFUSED;
 	case CURLE_OPERATION_TIMEDOUT: return OC_HTTP_TIMEOUT;
@@ -174,7 +172,9 @@ static enum oc_rc fail_transfer(struct oc_http *h, struct oc_err *e)
 	case OC_HTTP_TIMEOUT: return oc_fail(e, OC_E_TIMEOUT, "timed out: %s", detail);
 	case OC_HTTP_TRUNCATED:
 		return oc_fail(e, OC_E_UPSTREAM,
-			       "terminated: the body ended before its announced end");
+			       h->head_done
+				   ? "terminated: the body ended before its announced end"
+				   : "terminated: the connection ended inside the response's head");
 	case OC_HTTP_NO_RESPONSE:
 		return oc_fail(e, OC_E_UPSTREAM,
 			       "the server closed the connection without an answer");

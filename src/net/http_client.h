@@ -34,7 +34,7 @@ enum oc_http_failure {
 	OC_HTTP_TLS,
 	OC_HTTP_NO_RESPONSE, /* closed without one byte */
 	OC_HTTP_NOT_HTTP,    /* what came is not HTTP */
-	OC_HTTP_TRUNCATED,   /* the body ended before its announced end */
+	OC_HTTP_TRUNCATED,   /* ended inside its head, or before its announced end */
 	OC_HTTP_BAD_PAYLOAD, /* bad chunk, broken or unknown content encoding */
 	OC_HTTP_REDIRECT,    /* too many, loop, no Location */
 	OC_HTTP_OTHER,

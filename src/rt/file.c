@@ -145,6 +145,16 @@ static enum oc_rc replace(const char *path, const char *folder, struct oc_str by
 	return rc;
 }
 
+/* A device or a pipe must not turn into a file because somebody named it, least of all for root. */
+static bool is_replaceable(const char *path, struct oc_err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || S_ISREG(st.st_mode)) return true;
+	oc_fail(e, OC_E_SYS, "cannot write %s: not a regular file", path);
+	return false;
+}
+
 enum oc_rc oc_file_write(const char *path, struct oc_str bytes, unsigned mode, bool *written,
 			 struct oc_err *e)
 {
@@ -156,7 +166,7 @@ enum oc_rc oc_file_write(const char *path, struct oc_str bytes, unsigned mode, b
 	char *real = realpath(path, NULL);
 	const char *target = real ? real : path;
 	char *folder = folder_of(target);
-	rc = oc_mkdirs(folder, e);
+	rc = is_replaceable(target, e) ? oc_mkdirs(folder, e) : OC_E_SYS;
 	if (rc == OC_OK) rc = replace(target, folder, bytes, mode, e);
 	if (rc == OC_OK && written) *written = true;
 	free(folder);

@@ -324,6 +324,42 @@ def assert_proxy_shaped(request):
     assert '${' not in request.raw.decode() + str(headers)
 
 
+RESPONSES_KEYS = {'model', 'input', 'stream', 'max_output_tokens', 'tools', 'tool_choice', 'reasoning', 'include', 'temperature',
+                  'top_p', 'text'}
+ITEM_KEYS = {'message': {'type', 'role', 'content'}, 'function_call': {'type', 'call_id', 'name', 'arguments'},
+             'function_call_output': {'type', 'call_id', 'output'}, 'reasoning': {'type', 'id', 'summary', 'encrypted_content'}}
+MESSAGES_KEYS = {'model', 'max_tokens', 'system', 'messages', 'stream', 'tools', 'tool_choice', 'thinking', 'temperature', 'top_p',
+                 'top_k', 'stop_sequences'}
+BLOCK_KEYS = {'text': {'type', 'text'}, 'tool_use': {'type', 'id', 'name', 'input'}, 'image': {'type', 'source'},
+              'tool_result': {'type', 'tool_use_id', 'content'}, 'thinking': {'type', 'thinking', 'signature'}}
+
+
+def assert_responses_shaped(request):
+    body = request.json
+    assert set(body) <= RESPONSES_KEYS, set(body) - RESPONSES_KEYS
+    assert body['stream'] is True and nulls_in(body) == [] and ('tools' in body) == ('tool_choice' in body)
+    for item in body['input']:
+        assert set(item) <= ITEM_KEYS[item.get('type', 'message')], item
+        assert item.get('role') in (None, 'system', 'user', 'assistant')
+    for t in body.get('tools', []):
+        assert set(t) == {'type', 'name', 'description', 'parameters'}
+
+
+def assert_messages_shaped(request):
+    body = request.json
+    assert set(body) <= MESSAGES_KEYS, set(body) - MESSAGES_KEYS
+    assert body['stream'] is True and nulls_in(body) == [] and ('tools' in body) == ('tool_choice' in body)
+    assert [set(b) for b in body.get('system', [])] in ([], [{'type', 'text'}])
+    for m in body['messages']:
+        assert set(m) == {'role', 'content'} and m['role'] in ('user', 'assistant')
+        for b in m['content']:
+            assert set(b) == BLOCK_KEYS[b['type']], b
+    assert request.headers.get('anthropic-version') == '2023-06-01' and 'anthropic-beta' not in request.headers
+
+
+OTHER_APIS = {'/v1/responses': assert_responses_shaped, '/v1/messages': assert_messages_shaped}
+
+
 @pytest.fixture(autouse=True)
 def wire_is_clean(request):
     """Whatever a test asked of a simulator, its chat requests must be proxy-shaped."""
@@ -333,3 +369,6 @@ def wire_is_clean(request):
     for server in (request.node.funcargs.get('sim'), *getattr(request.node.funcargs.get('make_sim'), 'made', ())):
         for chat in server.chats if server else []:
             assert_proxy_shaped(chat)
+        for asked in server.requests if server else []:
+            if asked.path in OTHER_APIS and asked.method == 'POST':
+                OTHER_APIS[asked.path](asked)

@@ -10,7 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 1) return 0;
 	struct oc_str in = { (const char *)data + 1, size - 1 };
-	struct oc_json_repair r = { .may_close = data[0] & 1, .keywords = data[0] & 2 };
+	struct oc_json_repair r = { .close_brackets = data[0] & 1,
+				    .close_strings = data[0] & 4,
+				    .keywords = data[0] & 2 };
 	struct oc_err e = { 0 };
 	json_t *mended = oc_json_repair(&r, in), *strict = oc_json_parse(in, NULL, &e);
 

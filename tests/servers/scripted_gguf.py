@@ -45,13 +45,19 @@ TEMPLATE = (
     "{%- if not tools or messages[-1].role == 'tool' %}{{- '\\n' }}{%- endif %}{%- endif %}")
 
 
-def vocabulary():
-    """[(token, score, type)]"""
+def transitions(call=None):
+    own = {('<tool_call>', call): 24, (call, '</tool_call>'): 24, ('</tool_call>', '<|im_end|>'): 24} if call else {}
+    return {k: v for k, v in NEXT.items() if not call or k != ('<tool_call>', '\n')} | own
+
+
+def vocabulary(call=None):
+    """[(token, score, type)]; call: a token that is a whole call, for servers without a grammar that forces one."""
     tokens = [('<unk>', 0.0, UNKNOWN), ('<s>', 0.0, CONTROL), ('</s>', 0.0, CONTROL)]
     tokens += [('<0x%02X>' % b, 0.0, BYTE) for b in range(256)]
     tokens += [(c, -1.0 - i * 0.001, NORMAL) for i, c in enumerate(CHARS)]
     tokens += [(t, 0.0, CONTROL) for t in ('<|im_start|>', '<|im_end|>')]
     tokens += [(t, 0.0, USER_DEFINED) for t in ('<tool_call>', '</tool_call>', '<think>', '</think>', '\n\n')]
+    tokens += [(call, 0.0, USER_DEFINED)] if call else []
     assert len(tokens) < EMBEDDING
     return tokens
 
@@ -109,14 +115,14 @@ def floats(shape, cells=(), fill=0.0):
     return shape, bytes(data)
 
 
-def tensors(tokens):
+def tensors(tokens, follows):
     index = {t: i for i, (t, _, _) in enumerate(tokens)}
     last = EMBEDDING - 1  # the cell that is 1 for every token: its column is the bias
     embedding, output = {}, {}
     for i, (t, _, kind) in enumerate(tokens):
         embedding[i * EMBEDDING + i] = embedding[i * EMBEDDING + last] = 1.0
         output[i * EMBEDDING + last] = float(BIAS.get(t, 0.0 if kind == NORMAL else -8.0))
-    for (a, b), score in NEXT.items():
+    for (a, b), score in follows.items():
         output[index[b] * EMBEDDING + index[a]] = float(score)
     table = (EMBEDDING, len(tokens))
     layer = {'attn_norm': (EMBEDDING,), 'attn_q': (EMBEDDING, EMBEDDING), 'attn_k': (EMBEDDING, HEAD * KV_HEADS),
@@ -131,11 +137,11 @@ def tensors(tokens):
     yield 'output.weight', floats(table, output)
 
 
-def model(context=32768):
-    tokens = vocabulary()
+def model(context=32768, call=None):
+    tokens = vocabulary(call)
     n_pairs, pairs = metadata(context, tokens)
     infos, data, n = b'', b'', 0
-    for name, (shape, raw) in tensors(tokens):
+    for name, (shape, raw) in tensors(tokens, transitions(call)):
         dims = b''.join(struct.pack('<Q', d) for d in shape)
         infos += string(name) + struct.pack('<I', len(shape)) + dims + struct.pack('<IQ', 0, len(data))
         data += raw + bytes(-len(raw) % 32)

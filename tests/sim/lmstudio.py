@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A simulator of LM Studio's HTTP server, for tests and for trying commands by hand. Standard library alone.
 
-It answers the native API (/api/v1/models, load, unload), the legacy one (/api/v0), and the OpenAI-shaped one
-(/v1/models, /v1/chat/completions), with the quirks of real builds: 200 for unknown paths, 401 with a token set, JIT
+It answers the native API (/api/v1/models, load, unload), the legacy one (/api/v0), the OpenAI-shaped one
+(/v1/models, /v1/chat/completions, /v1/responses) and the Anthropic-shaped one (/v1/messages), with the quirks of real builds: 200 for unknown paths, 401 with a token set, JIT
 loading, TTL, no usage unless asked. Replies and failures are scripted as steps (replies.py, faults.py); without a
 script it behaves like a plausible model. Every request is logged.
 
@@ -23,6 +23,7 @@ import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import apis  # noqa: E402
 import faults  # noqa: E402
 import replies  # noqa: E402
 from catalog import DEFAULT_TTL, Catalog  # noqa: E402
@@ -147,6 +148,10 @@ class Simulator:
     def chats(self):
         return [r for r in self.requests if r.path.endswith('/chat/completions')]
 
+    def asked(self, path):
+        """Requests to a path."""
+        return [r for r in self.requests if r.path == path]
+
     def wait_for(self, condition, timeout=10):
         """Waits until condition(self) holds; the log changes wake it. Returns its value or raises TimeoutError."""
         until = time.monotonic() + timeout
@@ -209,7 +214,8 @@ class Exchange(Wire):
 
     def authorised(self):
         token = self.sim.settings['token']
-        return token is None or self.headers.get('Authorization') == f'Bearer {token}'
+        by_key = self.request_log.path == apis.Messages.path and self.headers.get('x-api-key') == token
+        return token is None or by_key or self.headers.get('Authorization') == f'Bearer {token}'
 
     def payload(self):
         body = self.request_log.json
@@ -386,6 +392,50 @@ class Exchange(Wire):
         self.end_stream()
 
 
+    # ---- the other APIs -------------------------------------------------------------------------------------------
+
+    def other_api(self, step, api):
+        body, sim = self.payload(), self.sim
+        self.pause(step.get('delay', 0))
+        if (why := api.refused(body)):
+            return self.error(400, why, type='invalid_request_error')
+        chat = api.as_chat(body)
+        instance = self.instance_for(chat)
+        if instance is None:
+            return None
+        instance.used = time.monotonic()
+        if not set(step) - {'on', 'times', 'delay'}:
+            step = {**step, **replies.default_step(chat, instance.model['key'])}
+        reply = replies.Reply(step, instance.id, 'reasoning')
+        prompt = replies.prompt_tokens(chat)
+        overflow = step.get('overflow') or (sim.settings['overflow'] if prompt > instance.context_length else None)
+        text = OVERFLOW.format(prompt, instance.context_length)
+        if overflow == '400':
+            return self.error(400, text)
+        if not body.get('stream') or step.get('whole'):
+            return self.json(api.whole(reply, chat))
+        self.begin_stream()
+        if overflow == 'sse':
+            self.frame(json.dumps(api.error(text)), event='error')
+            return self.end_stream()
+        return self.other_stream(api.events(reply, chat), step)
+
+    def other_stream(self, events, step):
+        strike = step['after'] if step.get('fail') in faults.FAILURES else None
+        for n, (kind, data) in enumerate(events):
+            if n == strike:
+                return faults.FAILURES[step['fail']](self, step)
+            self.frame(json.dumps(data), event=kind)
+            self.pause(step.get('pace', 0))
+        return self.end_stream()
+
+    def open_responses(self, step):
+        return self.other_api(step, apis.Responses())
+
+    def anthropic_messages(self, step):
+        return self.other_api(step, apis.Messages())
+
+
 ROUTES = {  # (method, path) -> handler, the kind of step that applies
     ('GET', '/api/v1/models'): (Exchange.native_models, 'models'),
     ('POST', '/api/v1/models/load'): (Exchange.load_model, 'load'),
@@ -394,6 +444,8 @@ ROUTES = {  # (method, path) -> handler, the kind of step that applies
     ('POST', '/api/v0/chat/completions'): (Exchange.chat, 'chat'),
     ('GET', '/v1/models'): (Exchange.openai_models, 'v1models'),
     ('POST', '/v1/chat/completions'): (Exchange.chat, 'chat'),
+    ('POST', apis.Responses.path): (Exchange.open_responses, 'chat'),
+    ('POST', apis.Messages.path): (Exchange.anthropic_messages, 'chat'),
     ('GET', '/lmstudio-greeting'): (Exchange.greeting, 'greeting'),
 }
 

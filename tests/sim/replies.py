@@ -13,6 +13,7 @@ A *step* is a plain dict (the same in Python and in a script file). Keys that sh
   model           the name the answer claims to come from
   deltas          raw delta objects instead of all of the above
   whole           true = one JSON body even when a stream was asked for
+  sealed          what seals the reasoning on /v1/responses (encrypted_content) and /v1/messages (signature)
   pieces          the pieces the text is sent in (default: words)
 """
 import json

@@ -7,71 +7,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "model/chat_request.h"
-
-static json_t *parsed(const char *text)
-{
-	return text ? json_loads(text, 0, NULL) : NULL;
-}
-
-struct setup {
-	struct oc_messages m;
-	struct oc_compat c;
-	struct oc_request r;
-};
-
-static void begin(struct setup *s, const char *compat)
-{
-	json_t *flags = parsed(compat);
-
-	*s = (struct setup){ 0 };
-	oc_compat_resolve(&s->c, "x", NULL, flags);
-	json_decref(flags);
-	s->r = (struct oc_request){ .model = "m", .compat = &s->c, .messages = &s->m };
-}
+#include "request_setup.h"
 
 static void check(struct setup *s, const char *want)
 {
-	json_t *body = oc_chat_request_json(&s->r);
-	char *got = oc_json_compact(body);
-
-	assert_string_equal(got, want);
-	free(got);
-	json_decref(body);
-}
-
-static void end(struct setup *s)
-{
-	oc_messages_deinit(&s->m);
-	oc_compat_deinit(&s->c);
+	check_body(oc_chat_request_json(&s->r), NULL, want);
 }
 
 /* The messages member alone. */
 static void check_messages(struct setup *s, const char *want)
 {
-	json_t *body = oc_chat_request_json(&s->r);
-	char *got = oc_json_compact(json_object_get(body, "messages"));
-
-	assert_string_equal(got, want);
-	free(got);
-	json_decref(body);
-}
-
-static void add_call(struct oc_message *m, const char *id, const char *name, const char *arguments)
-{
-	struct oc_tool_call *c = oc_message_add_call(m);
-
-	c->id = oc_strdup(id);
-	c->name = oc_strdup(name);
-	c->arguments = oc_strdup(arguments);
-}
-
-static struct oc_message *add_result(struct setup *s, const char *id, const char *text)
-{
-	struct oc_message *m = oc_messages_add(&s->m, OC_ROLE_TOOL, oc_str(text));
-
-	m->tool_call_id = oc_strdup(id);
-	m->tool_name = oc_strdup("read");
-	return m;
+	check_body(oc_chat_request_json(&s->r), "messages", want);
 }
 
 static void a_plain_request_has_these_bytes(void **state)

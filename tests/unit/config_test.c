@@ -160,6 +160,7 @@ static void includes_that_cannot_be_trusted_are_refused(void **state)
 		  "broken.json: JSON5: invalid character '}' at 1:4" },
 		{ "{models:{$include:'cycle1.json'}}", "cycle2.json -> " },
 		{ "{models:{$include:'openclaw.json'}}", "goes round in a circle" },
+		{ "{models:{$include:'many0.json'}}", "reads more than 256 files" },
 		{ "{models:{$include:'deep0.json'}}", "nested deeper than 10 levels" },
 	};
 	char from[200], to[200];
@@ -171,6 +172,12 @@ static void includes_that_cannot_be_trusted_are_refused(void **state)
 	home_write(".openclaw/cycle1.json", "{$include:'cycle2.json'}");
 	home_write(".openclaw/cycle2.json", "{a:{$include:'cycle1.json'}}");
 	home_write(".openclaw/other.json", "{}");
+	for (int i = 0; i < 9; i++) {
+		snprintf(from, sizeof from, ".openclaw/many%d.json", i);
+		snprintf(to, sizeof to, i < 8 ? "{$include:['many%d.json','many%d.json']}" : "{}",
+			 i + 1, i + 1);
+		home_write(from, to);
+	}
 	for (int i = 0; i < 11; i++) {
 		snprintf(from, sizeof from, ".openclaw/deep%d.json", i);
 		snprintf(to, sizeof to, i < 10 ? "{a:{$include:'deep%d.json'}}" : "{}", i + 1);

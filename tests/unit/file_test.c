@@ -92,6 +92,22 @@ static void a_failed_write_leaves_the_old_file_and_no_temporary(void **state)
 	free(path);
 }
 
+static void a_device_or_a_pipe_is_never_replaced(void **state)
+{
+	char *path = in_dir("pipe");
+	struct stat st;
+	struct oc_err e;
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(oc_file_write(path, OC_LIT("x"), 0600, NULL, &e), OC_E_SYS);
+	assert_non_null(strstr(e.msg, "not a regular file"));
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(unlink(path), 0);
+	free(path);
+}
+
 static void reads_are_bounded_and_only_of_regular_files(void **state)
 {
 	char *path = in_dir("big");
@@ -148,6 +164,7 @@ int main(void)
 		cmocka_unit_test(equal_bytes_are_not_written_again),
 		cmocka_unit_test(a_write_through_a_link_keeps_the_link),
 		cmocka_unit_test(a_failed_write_leaves_the_old_file_and_no_temporary),
+		cmocka_unit_test(a_device_or_a_pipe_is_never_replaced),
 		cmocka_unit_test(reads_are_bounded_and_only_of_regular_files),
 		cmocka_unit_test(a_lock_excludes_a_second_holder),
 	};

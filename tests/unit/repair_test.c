@@ -55,6 +55,7 @@ static const struct {
 	{ "wrong bracket", "{\"a\":[1}", NULL, 0, 7 },
 	{ "two objects", "{\"a\":1}{\"b\":2}", NULL, 0, 7 },
 	{ "no object", "hello", NULL, 0, 0 },
+	{ "broken inside a string", "'\xbb{B$$$$", NULL, CLOSE, 0 },
 	{ "a string of text", "\"hello\"", NULL, 0, 0 },
 	{ "nothing", "", NULL, CLOSE, 0 },
 };
@@ -63,7 +64,8 @@ static void meant_json_comes_out_and_the_rest_is_refused_with_its_place(void **s
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct oc_json_repair r = { .may_close = rows[i].options & CLOSE,
+		struct oc_json_repair r = { .close_brackets = rows[i].options & CLOSE,
+					    .close_strings = rows[i].options & CLOSE,
 					    .keywords = rows[i].options & KEYWORDS };
 		json_t *v = oc_json_repair(&r, oc_str(rows[i].in));
 		char *got = v ? oc_json_compact(v) : NULL;
@@ -82,7 +84,7 @@ static void meant_json_comes_out_and_the_rest_is_refused_with_its_place(void **s
 
 static void depth_and_length_are_bounded(void **state)
 {
-	struct oc_json_repair r = { .may_close = true };
+	struct oc_json_repair r = { .close_brackets = true, .close_strings = true };
 	struct oc_buf b;
 
 	(void)state;
