@@ -114,6 +114,20 @@ def test_the_fallback_answers_and_the_person_is_told(openclaw, sim, two, primary
     assert f'↪️ Model Fallback: {fallback} (selected {primary}; auth' in r.err
 
 
+def test_an_anthropic_primary_falls_back_to_lm_studio(openclaw, sim, make_sim):
+    cloud = make_sim()
+    claude = {**provider(cloud.base_url, 'claude-opus-4-6', apiKey='sk-ant-0123456789'), 'api': 'anthropic-messages'}
+    openclaw.write_config({
+        'agents': {'defaults': {'model': {'primary': 'anthropic/claude-opus-4-6', 'fallbacks': [LOCAL]}}},
+        'models': {'mode': 'merge', 'providers': {
+            'anthropic': claude, 'lmstudio': provider(sim.base_url, 'qwen/qwen3.5-9b')}}})
+    cloud.fail('status', on='/v1/messages', status=401, times=-1)
+    sim.reply('Local here.')
+    r = agent(openclaw).ok()
+    assert r.out == 'Local here.\n' and f'{LOCAL} (selected anthropic/claude-opus-4-6; auth' in r.err
+    assert [q.path for q in cloud.requests] == ['/v1/messages']
+
+
 def test_a_fallback_names_its_model_in_the_document(openclaw, sim, two):
     two(HOSTED, LOCAL).fail('status', status=401, times=-1)
     meta = agent(openclaw, 'hi', '--json').ok().json['result']['meta']['agentMeta']
