@@ -1,9 +1,12 @@
 """When a model fails: what is learnt from a refusal, who answers instead, and what the person is told
 (spec 01 §9, 03 §1.6)."""
 import json
+import subprocess
+import sys
 import time
 
 import pytest
+from conftest import ROOT, free_port, port_is_free
 from strict import KNOWN, StrictServer
 
 LOCAL, HOSTED = 'lmstudio/qwen/qwen3.5-9b', 'cloud/big'
@@ -182,6 +185,36 @@ def test_a_server_killed_mid_stream_leaves_the_partial_text_and_a_reason(opencla
     sim.stop()
     r = running.wait().failed('cut')
     assert r.out.startswith('one two') and cloud.chats == []
+
+
+@pytest.mark.parametrize('shown', [0, 2], ids=['nothing shown', 'two words shown'])
+def test_kill_9_of_the_server_mid_stream(openclaw, two, sim, tmp_path, shown):
+    cloud = two(LOCAL, HOSTED)
+    cloud.reply('I take over.')
+    script, port = tmp_path / 'script.json', free_port()
+    script.write_text(json.dumps([{'text': 'one two three four', 'fail': 'hang', 'after': shown}]))
+    server = subprocess.Popen([sys.executable, str(ROOT / 'tests' / 'sim' / 'lmstudio.py'), '--port', str(port),
+                               '--script', str(script)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        config = openclaw.read_config()
+        config['models']['providers']['lmstudio']['baseUrl'] = f'http://127.0.0.1:{port}/v1'
+        openclaw.write_config(config)
+        while port_is_free(port):
+            time.sleep(0.05)
+        events = openclaw.home / 'events.jsonl'
+        running = openclaw.start('agent', '--local', '-m', 'count', env={'OPENCLAW_DIAGNOSTICS_FILE': str(events)})
+        time.sleep(2)
+        server.kill()
+        r = running.wait()
+    finally:
+        server.kill()
+        server.wait()
+    kinds = [e.get('failureKind') for e in map(json.loads, events.read_text().splitlines()) if 'failureKind' in e]
+    assert kinds and kinds[0] in ('terminated', 'connection_closed', 'connection_reset')
+    if shown:
+        assert r.failed('cut').out.startswith('one two') and cloud.chats == []
+    else:
+        assert r.ok().out == 'I take over.\n'
 
 
 # ---- cooldowns ----------------------------------------------------------------------------------------------------
