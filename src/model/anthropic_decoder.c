@@ -285,6 +285,67 @@ static void anthropic_add(void *state, const struct oc_codec_event *ev)
 		}
 }
 
+/* ---- arguments that are nearly JSON -------------------------------------------------------------
+ */
+
+/* Copies a character of a string literal, mended where JSON does not allow it. Returns how many
+ * were read. */
+static size_t mend_one(struct oc_buf *out, struct oc_str s)
+{
+	if (s.p[0] == '\\' && s.n > 1 && strchr("\"\\/bfnrtu", s.p[1])) {
+		oc_buf_add(out, oc_str_head(s, 2));
+		return 2;
+	}
+	if (s.p[0] == '\\')
+		oc_buf_adds(out, "\\\\");
+	else if ((unsigned char)s.p[0] < 0x20)
+		oc_buf_addf(out, "\\u%04x", (unsigned char)s.p[0]);
+	else
+		oc_buf_addc(out, s.p[0]);
+	return 1;
+}
+
+/* Bad escapes and control characters inside string literals; nothing else is guessed. */
+static void mend_strings(struct oc_str in, struct oc_buf *out)
+{
+	bool inside = false;
+
+	for (size_t i = 0; i < in.n;) {
+		if (in.p[i] == '"') inside = !inside;
+		if (inside && in.p[i] != '"') {
+			i += mend_one(out, oc_str_from(in, i));
+			continue;
+		}
+		oc_buf_addc(out, in.p[i++]);
+	}
+}
+
+static bool is_json(struct oc_str text)
+{
+	struct oc_err e = { 0 };
+	json_t *v = oc_json_parse(text, NULL, &e);
+
+	json_decref(v);
+	return v != NULL;
+}
+
+static void mend_arguments(struct anthropic *a, size_t slot)
+{
+	struct oc_str args = oc_call_slots_args(&a->turn->slots, slot);
+	struct oc_buf mended;
+
+	if (is_json(args)) return;
+	oc_buf_init(&mended, OC_MAX_TOOL_ARGS_BYTES);
+	mend_strings(args, &mended);
+	if (!mended.bad && is_json(oc_buf_view(&mended))) {
+		json_t *text = oc_json_new_str(oc_buf_view(&mended));
+
+		oc_call_slots_replace(&a->turn->slots, slot, text);
+		json_decref(text);
+	}
+	oc_buf_deinit(&mended);
+}
+
 /* Thought goes back only where it is signed: servers that sign take nothing else. */
 static json_t *thought_json(const struct block *b)
 {
@@ -311,6 +372,8 @@ static void anthropic_seal(void *state)
 
 		if (b->kind == TOOL && !b->pieces)
 			oc_call_slots_append_object(&a->turn->slots, b->slot, b->input);
+		else if (b->kind == TOOL)
+			mend_arguments(a, b->slot);
 		if (!thought) continue;
 		if (!a->turn->reply.thoughts) a->turn->reply.thoughts = json_array();
 		json_array_append_new(a->turn->reply.thoughts, thought);

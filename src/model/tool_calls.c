@@ -187,6 +187,11 @@ void oc_call_slots_append(struct oc_call_slots *s, size_t slot, struct oc_str ar
 	if (s->v[slot].args.bad) s->over_limit = true;
 }
 
+struct oc_str oc_call_slots_args(const struct oc_call_slots *s, size_t slot)
+{
+	return oc_buf_view(&s->v[slot].args);
+}
+
 void oc_call_slots_replace(struct oc_call_slots *s, size_t slot, const json_t *args)
 {
 	oc_buf_clear(&s->v[slot].args);

@@ -24,6 +24,8 @@ bool oc_call_slots_open(struct oc_call_slots *s, size_t *slot);
 /* Sets what is not known yet. */
 void oc_call_slots_name(struct oc_call_slots *s, size_t slot, struct oc_str id, struct oc_str name);
 void oc_call_slots_append(struct oc_call_slots *s, size_t slot, struct oc_str args);
+/* What came so far, borrowed until the next change. */
+struct oc_str oc_call_slots_args(const struct oc_call_slots *s, size_t slot);
 /* Replaces what came so far: a string, or an object, which is noted as a warning. */
 void oc_call_slots_replace(struct oc_call_slots *s, size_t slot, const json_t *args);
 /* Arguments of an API where objects are the rule. */

@@ -215,3 +215,11 @@ def test_a_full_disk_is_noticed(openclaw, raw_server, args):
 def test_a_message_file_without_an_end_is_refused(openclaw, sim):
     openclaw.use(sim.base_url)
     openclaw.run('agent', '--local', '--message-file', '/dev/zero').failed('larger than')
+
+
+@pytest.mark.parametrize('closed', ['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])
+def test_a_closed_standard_descriptor_does_no_harm(openclaw, closed):
+    openclaw.write_config({'gateway': {'port': 18790}})
+    before = openclaw.files()
+    openclaw.run(argv=['/bin/sh', '-c', f'"$0" config set gateway.port 18790 {closed}', str(BINARY)]).ok()
+    assert {name: text for name, text in openclaw.files().items() if not name.endswith('.lock')} == before
