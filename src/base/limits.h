@@ -1,7 +1,7 @@
 #ifndef OC_LIMITS_H
 #define OC_LIMITS_H
 /* Every ceiling of the program, in one place. Bytes unless the name says otherwise. */
-/* clang-format off: a new line must not realign the others */
+/* clang-format off */
 enum {
 	OC_MAX_CONFIG_BYTES = 2097152, /* a configuration file or one of its includes (spec 01 §1.3) */
 	OC_MAX_INCLUDE_DEPTH = 10,

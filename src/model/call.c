@@ -143,6 +143,23 @@ static void refuse_filtered(struct oc_reply *reply, const struct oc_api *api)
 	reply->error.message = oc_strdup(api->filtered);
 }
 
+static bool any_call_cut(const struct oc_reply *reply)
+{
+	for (size_t i = 0; i < reply->n_calls; i++)
+		if (!reply->calls[i].valid) return true;
+	return false;
+}
+
+/* llama.cpp calls a response complete that only the output limit ended (spec 04 §5.1). Calls that
+ * are whole may still run. limit 0 = the API tells. */
+static void notice_limit(struct oc_reply *reply, int64_t limit)
+{
+	bool ended = reply->finish == OC_FINISH_STOP || reply->finish == OC_FINISH_TOOL_CALLS;
+
+	if (!limit || !ended || (reply->n_calls && !any_call_cut(reply))) return;
+	if (reply->usage.present && reply->usage.output >= limit) reply->finish = OC_FINISH_LENGTH;
+}
+
 /* ---- one request ---- */
 
 static void tell_phase(const struct oc_call_spec *s, enum oc_phase phase, unsigned position)
@@ -211,6 +228,7 @@ static enum oc_rc ask_wait(struct oc_prepared *p, struct oc_attempt *a, struct o
 	hide_secrets(&reply->error, &p->headers);
 	hide_key(reply, p->credential.key);
 	refuse_filtered(reply, p->api);
+	notice_limit(reply, oc_json_positive(p->body_json, "max_output_tokens"));
 	if (reply->thoughts) reply->origin = oc_call_origin(p);
 	return rc;
 }

@@ -227,3 +227,10 @@ def test_a_call_that_llama_cut_is_not_executed(openclaw, llama, api):
     agent(openclaw, 'read a', timeout=60)
     recorder.close()
     assert recorder.bodies and 'the content of file a' not in json.dumps(recorder.bodies)
+
+
+def test_a_response_that_only_the_limit_of_llama_ended_says_so(openclaw, smollm2):
+    real(openclaw, smollm2.base_url, smollm2.model, 'openai-responses', contextWindow=16384, maxTokens=16)
+    openclaw.workspace.mkdir(parents=True)
+    r = agent(openclaw, 'Count from one to one hundred in words.', timeout=60).ok()
+    assert 'output limit' in r.err, r

@@ -319,3 +319,29 @@ def test_as_a_command(tmp_path):
         p.terminate()
         assert p.wait(10) == 0
     assert json.loads(log.read_text())['path'] == '/v1/chat/completions'
+
+
+def test_responses_end_with_what_was_streamed(sim):
+    sim.call('read', {'path': 'a'}, text='Looking.')
+    raw = ask(sim, '/v1/responses', {'model': QWEN, 'input': 'Hi', 'stream': True})[1]
+    got = [json.loads(e.split('data: ')[1]) for e in raw.split('\n\n') if e]
+    assert [e['sequence_number'] for e in got] == list(range(len(got)))
+    assert ''.join(e['delta'] for e in got if e['type'] == 'response.output_text.delta') == 'Looking.'
+    output = got[-1]['response']['output']
+    assert [i['type'] for i in output] == ['message', 'function_call'] and json.loads(output[1]['arguments']) == {'path': 'a'}
+
+
+def test_messages_stream_blocks_and_take_the_key_in_two_ways(sim):
+    sim.settings['token'] = 'sk-lm-x'
+    body = {'model': QWEN, 'max_tokens': 9, 'messages': [{'role': 'user', 'content': 'Hi'}]}
+    assert ask(sim, '/v1/messages', body)[0] == 401
+    for headers in ({'x-api-key': 'sk-lm-x'}, {'Authorization': 'Bearer sk-lm-x'}):
+        assert ask(sim, '/v1/messages', body, headers)[1]['stop_reason'] == 'end_turn'
+    raw = ask(sim, '/v1/messages', {**body, 'stream': True}, headers)[1]
+    kinds = [e.split('\n')[0].removeprefix('event: ') for e in raw.split('\n\n') if e]
+    assert kinds[0] == 'message_start' and kinds[-2:] == ['message_delta', 'message_stop']
+
+
+def test_messages_of_one_side_must_not_follow_each_other(sim):
+    twice = [{'role': 'user', 'content': 'Hi'}] * 2
+    assert ask(sim, '/v1/messages', {'model': QWEN, 'max_tokens': 9, 'messages': twice})[0] == 400

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -56,14 +57,21 @@ static void note_key(const char *request)
 static void serve(int fd)
 {
 	static char filler[65536];
+	/* A stranger that connects and says nothing must not keep the service waiting. */
+	const struct timeval patience = { .tv_usec = 500000 };
 	char request[4096];
 	size_t n = 0;
 	ssize_t k;
 
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	while (n < sizeof request - 1 && (k = read(fd, request + n, sizeof request - 1 - n)) > 0) {
 		n += (size_t)k;
 		request[n] = '\0';
 		if (strstr(request, "\r\n\r\n")) break;
+	}
+	if (n == 0) {
+		close(fd);
+		return;
 	}
 	note_key(request);
 	bool native = strstr(request, "/api/v1/models") != NULL;
