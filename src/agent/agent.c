@@ -44,6 +44,7 @@ struct candidate {
 	int64_t loaded_ctx;	/* 0 = unknown */
 	int64_t told_ctx;	/* the server corrected us; 0 = it did not */
 	double chars_per_token; /* measured in earlier runs; 0 = never */
+	struct oc_call_error error; /* of the last reply that was one */
 	const char *thinking;
 };
 
@@ -95,6 +96,16 @@ static enum oc_rc preload_wait(struct candidate *c)
 	return rc;
 }
 
+/* What failover needs to know of a failure. */
+static void keep_error(struct candidate *c, const struct oc_call_error *error)
+{
+	oc_call_error_deinit(&c->error);
+	c->error.class = error->class;
+	c->error.status = error->status;
+	if (error->message) c->error.message = oc_strdup(error->message);
+	if (error->code) c->error.code = oc_strdup(error->code);
+}
+
 /* What the server says of the window that is loaded, where a preload did not tell. */
 static enum oc_rc read_context_wait(struct candidate *c)
 {
@@ -120,6 +131,7 @@ static enum oc_rc port_call_wait(void *arg, const struct oc_turn_request *r, str
 	const struct oc_call_spec spec = call_spec(c, r);
 	rc = oc_call_wait(&spec, reply, e);
 	if (!rc && reply->outcome != OC_OUTCOME_OK) oc_lmstudio_preload_forget(c->target->provider);
+	if (!rc) keep_error(c, &reply->error);
 	return rc;
 }
 
@@ -313,7 +325,11 @@ static enum oc_rc attempt_wait(struct candidate *c, bool *movable, bool *again, 
 	*again = rc && !run.shown_in_turn && run.error == OC_ERR_CONTEXT_OVERFLOW &&
 		 run.told_ctx > 0 && run.told_ctx < run.plan.n_ctx && !c->told_ctx;
 	if (*again) c->told_ctx = run.told_ctx;
-	*movable = rc && !run.shown_in_turn && run.error != OC_ERR_CONTEXT_OVERFLOW;
+	if (run.error != c->error.class)
+		keep_error(c, &(struct oc_call_error){ .class = run.error });
+	*movable = rc && !run.shown_in_turn &&
+		   (run.error == OC_ERR_NONE ||
+		    oc_fail_policy(oc_fail_reason_of(&c->error))->next_candidate);
 	if (*again || *movable) keep_progress(job, &run);
 	oc_run_deinit(&run);
 	return rc;
@@ -327,9 +343,9 @@ static void name_target(struct job *job, const struct oc_selection *target)
 	job->result->model = oc_strdup(target->model_id);
 }
 
-/* *movable: the next candidate may try. */
+/* *movable: the next candidate may try. error: what the model's server said, initialised. */
 static enum oc_rc candidate_wait(struct job *job, const struct oc_selection *target, bool *movable,
-				 struct oc_err *e)
+				 struct oc_call_error *error, struct oc_err *e)
 {
 	struct candidate c = { .job = job, .target = target, .thinking = thinking_of(job, target) };
 	struct oc_context_guard guard;
@@ -342,6 +358,7 @@ static enum oc_rc candidate_wait(struct job *job, const struct oc_selection *tar
 			      target);
 	rc = oc_context_guard_check(&guard, target, e);
 	if (rc) return rc;
+	oc_call_error_init(&c.error);
 	resolve_compat(&c);
 	rc = preload_wait(&c);
 	c.preloaded = true;
@@ -351,6 +368,7 @@ static enum oc_rc candidate_wait(struct job *job, const struct oc_selection *tar
 		pass_notice(job, "the server's context is smaller than configured; planning again");
 		rc = attempt_wait(&c, movable, &again, e);
 	}
+	*error = c.error;
 	free(c.request_model);
 	oc_compat_deinit(&c.compat);
 	return rc;
@@ -358,41 +376,27 @@ static enum oc_rc candidate_wait(struct job *job, const struct oc_selection *tar
 
 /* ---- the candidates ---- */
 
-static void log_warnings(struct oc_strv *warnings)
+static void log_warnings(const struct oc_strv *warnings)
 {
 	for (size_t i = 0; i < warnings->n; i++)
 		oc_log(OC_LOG_WARN, "models", "%s", warnings->v[i]);
-	oc_strv_deinit(warnings);
 }
 
-static enum oc_rc select_first(const struct oc_agent_spec *spec, struct oc_selection *out,
-			       struct oc_err *e)
+/* A model that a person named is the only one; one that the config names for the agent is not. */
+static enum oc_rc find_candidates(const struct oc_agent_spec *spec, struct oc_candidates *out,
+				  struct oc_err *e)
 {
-	const char *wanted = spec->model ? spec->model : spec->settings->model;
-	struct oc_strv warnings = { 0 };
-	enum oc_rc rc = wanted ? oc_select(spec->catalog, oc_str(wanted), out, &warnings, e)
-			       : oc_select_default(spec->catalog, out, &warnings, e);
+	struct oc_strv fallbacks = { 0 };
+	const struct oc_candidate_wish wish = { .requested = spec->model ? spec->model
+									 : spec->settings->model,
+						.strict = spec->model != NULL,
+						.fallbacks = &fallbacks };
 
-	log_warnings(&warnings);
+	oc_agent_fallbacks(spec->settings, spec->catalog->config, &fallbacks);
+	enum oc_rc rc = oc_candidates_init(out, spec->catalog, &wish, e);
+
+	oc_strv_deinit(&fallbacks);
 	return rc;
-}
-
-/* The fallback, unless it cannot be resolved or was tried. */
-static bool select_fallback(const struct oc_agent_spec *spec, const char *ref,
-			    struct oc_strv *tried, struct oc_selection *out)
-{
-	struct oc_strv warnings = { 0 };
-	struct oc_err e = { 0 };
-	enum oc_rc rc = oc_select(spec->catalog, oc_str(ref), out, &warnings, &e);
-
-	log_warnings(&warnings);
-	if (rc) {
-		oc_log(OC_LOG_WARN, "models", "fallback %s is skipped: %s", ref, e.msg);
-		return false;
-	}
-	if (!oc_strv_has(tried, oc_str(out->key))) return true;
-	oc_selection_deinit(out);
-	return false;
 }
 
 static void say_next(struct job *job, const char *failed, const char *why, const char *next)
@@ -403,30 +407,67 @@ static void say_next(struct job *job, const char *failed, const char *why, const
 	free(text);
 }
 
+static void say_fallback(struct job *job, const struct oc_failover *f, const char *used)
+{
+	struct oc_fallback_state once = { 0 };
+	struct oc_fallback_state *state = job->spec->fallback_state;
+	enum oc_fail_reason reason = oc_failover_first_reason(f);
+	char *text =
+	    oc_fallback_notice(state ? state : &once, f->candidates->v[0].target.key, used, reason);
+
+	job->result->fell_back = reason;
+	if (text) pass_notice(job, text);
+	free(text);
+	oc_fallback_state_deinit(&once);
+}
+
+static enum oc_rc exhausted(const struct oc_failover *f, enum oc_rc rc, struct oc_err *e)
+{
+	struct oc_buf text;
+
+	oc_buf_init(&text, sizeof e->msg);
+	oc_failover_explain(f, &text);
+	if (text.n) rc = oc_fail(e, OC_E_UPSTREAM, "%s", oc_buf_cstr(&text));
+	oc_buf_deinit(&text);
+	return rc;
+}
+
+static enum oc_rc walk_wait(struct job *job, struct oc_failover *f, struct oc_err *e)
+{
+	const struct oc_candidates *list = f->candidates;
+	enum oc_rc rc = OC_E_UPSTREAM;
+	const char *failed = NULL; /* tried last */
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct oc_candidate *c = &list->v[i];
+		struct oc_call_error error;
+		bool movable = false;
+
+		if (!oc_failover_admits(f, i)) continue;
+		log_warnings(&c->warnings);
+		if (failed) say_next(job, failed, e->msg, c->target.key);
+		oc_call_error_init(&error);
+		rc = candidate_wait(job, &c->target, &movable, &error, e);
+		if (rc == OC_OK) say_fallback(job, f, c->target.key);
+		if (rc != OC_OK && rc != OC_CANCELLED) oc_failover_failed(f, i, &error, e->msg);
+		oc_call_error_deinit(&error);
+		if (rc == OC_OK || rc == OC_CANCELLED || !movable) return rc;
+		failed = c->target.key;
+	}
+	return exhausted(f, rc, e);
+}
+
 static enum oc_rc all_wait(struct job *job, struct oc_err *e)
 {
-	const struct oc_agent_spec *spec = job->spec;
-	struct oc_strv fallbacks = { 0 }, tried = { 0 };
-	struct oc_selection target = { 0 }, next = { 0 };
-	bool movable = false;
-	enum oc_rc rc = select_first(spec, &target, e);
+	struct oc_candidates list;
+	struct oc_failover f;
+	enum oc_rc rc = find_candidates(job->spec, &list, e);
 
 	if (rc) return rc;
-	if (!spec->model) oc_agent_fallbacks(spec->settings, spec->catalog->config, &fallbacks);
-	rc = candidate_wait(job, &target, &movable, e);
-	oc_strv_add(&tried, oc_str(target.key));
-	for (size_t i = 0; rc && rc != OC_CANCELLED && movable && i < fallbacks.n; i++) {
-		if (!select_fallback(spec, fallbacks.v[i], &tried, &next)) continue;
-		say_next(job, target.key, e->msg, next.key);
-		oc_selection_deinit(&target);
-		target = next;
-		next = (struct oc_selection){ 0 };
-		oc_strv_add(&tried, oc_str(target.key));
-		rc = candidate_wait(job, &target, &movable, e);
-	}
-	oc_selection_deinit(&target);
-	oc_strv_deinit(&fallbacks);
-	oc_strv_deinit(&tried);
+	oc_failover_init(&f, job->spec->catalog, &list);
+	rc = walk_wait(job, &f, e);
+	oc_failover_deinit(&f);
+	oc_candidates_deinit(&list);
 	return rc;
 }
 

@@ -3,6 +3,7 @@
 #include "agent/settings.h"
 #include "agent/sink.h"
 #include "model/catalog.h"
+#include "model/failover.h"
 /*
  * One run of an agent from a message to an answer: the model and its fallbacks, the context guard,
  * the preload, the plan, the prompt, the loop. Nothing is stored yet.
@@ -21,6 +22,9 @@ struct oc_agent_spec {
 	enum oc_rc (*approve_wait)(void *arg, const char *tool, const char *what,
 				   const char *workdir, struct oc_err *e);
 	void *approve_arg;
+	/* Of the conversation, so that a change of models is told once; NULL = each run tells it.
+	 */
+	struct oc_fallback_state *fallback_state;
 	void (*alive)(void *arg); /* something moves: bytes, tool output; may be NULL */
 	void *alive_arg;
 };
@@ -30,6 +34,8 @@ struct oc_agent_result {
 	struct oc_buf text;	/* the answer; after a failure what had arrived of it */
 	struct oc_usage usage;
 	enum oc_finish finish;
+	enum oc_fail_reason
+	    fell_back; /* why the selected model did not answer; OC_FAIL_NONE = it did */
 	enum oc_error_class error; /* OC_ERR_NONE = no error, or one that is not the model's */
 	unsigned turns, calls;
 };

@@ -84,8 +84,15 @@ static void on_progress(void *arg, const struct oc_progress *p)
 	struct oc_agent_show *s = arg;
 
 	alive(s);
-	if (!s->person || s->in_turn || p->total <= 0 || p->processed > p->total) return;
-	fprintf(stderr, "\rreading the prompt: %d %%\033[K", (int)(p->processed * 100 / p->total));
+	if (!s->person || s->in_turn) return;
+	if (p->phase == OC_PHASE_QUEUED)
+		fprintf(stderr, "\rwaiting for the server: place %u\033[K", p->position);
+	else if (p->phase == OC_PHASE_LOADING)
+		fputs("\rloading the model\033[K", stderr);
+	else if (oc_progress_percent(p) >= 0)
+		fprintf(stderr, "\rreading the prompt: %d %%\033[K", oc_progress_percent(p));
+	else
+		return;
 	s->progress_shown = true;
 }
 

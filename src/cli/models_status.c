@@ -8,6 +8,7 @@
 #include "cli/models.h"
 #include "model/auth_profiles.h"
 #include "model/credential.h"
+#include "model/failover.h"
 #include "model/learned.h"
 #include "rt/task.h"
 
@@ -144,15 +145,45 @@ static json_t *auth_of(const struct oc_models_cli *m)
 	return auth;
 }
 
-/* What was found out about the default model and its server, by use or by `models probe`. */
-static json_t *learned_of(const struct oc_models_cli *m, const struct oc_selection *s)
-{
-	const char *dir = m->config.paths.agent_dir, *base = s->provider->base_url;
-	json_t *o = json_object();
+/* ---- what was found out, by use or by `models probe` ---- */
 
-	oc_json_put(o, "server", oc_learned_get(dir, base, NULL));
-	oc_json_put(o, "model", oc_learned_get(dir, base, s->model_id));
-	return o;
+static void add_learnt(json_t *list, const struct oc_models_cli *m, const struct oc_selection *t)
+{
+	const char *dir = m->config.paths.agent_dir, *base = t->provider->base_url;
+
+	if (!base) return;
+	json_t *server = oc_learned_get(dir, base, NULL);
+	json_t *facts = oc_learned_get(dir, base, t->model_id);
+
+	if (json_object_size(server) || json_object_size(facts)) {
+		json_t *row = json_object();
+
+		oc_json_put(row, "model", oc_json_new_str(oc_str(t->key)));
+		oc_json_put(row, "server", json_incref(server));
+		json_object_update(row, facts);
+		json_array_append_new(list, row);
+	}
+	json_decref(server);
+	json_decref(facts);
+}
+
+/* Of the default model and its fallbacks. */
+static json_t *learnt_of(const struct oc_models_cli *m)
+{
+	json_t *list = json_array();
+	struct oc_strv fallbacks = { 0 };
+	const struct oc_candidate_wish wish = { .fallbacks = &fallbacks };
+	struct oc_candidates candidates;
+	struct oc_err e = { 0 };
+
+	oc_fallback_refs(&m->config, "model", &fallbacks);
+	if (oc_candidates_init(&candidates, &m->catalog, &wish, &e) == OC_OK) {
+		for (size_t i = 0; i < candidates.n; i++)
+			add_learnt(list, m, &candidates.v[i].target);
+		oc_candidates_deinit(&candidates);
+	}
+	oc_strv_deinit(&fallbacks);
+	return list;
 }
 
 static json_t *status_of(const struct oc_models_cli *m)
@@ -173,12 +204,11 @@ static json_t *status_of(const struct oc_models_cli *m)
 	oc_json_put(s, "aliases", aliases_of(m));
 	oc_json_put(s, "allowed", allowed_of(m));
 	oc_json_put(s, "auth", auth_of(m));
+	oc_json_put(s, "learned", learnt_of(m));
 	if (rc)
 		oc_json_put(s, "problem", json_string(e.msg));
-	else {
-		oc_json_put(s, "learned", learned_of(m, &chosen));
+	else
 		oc_models_warn_context(&m->config, &chosen);
-	}
 	oc_selection_deinit(&chosen);
 	return s;
 }
@@ -233,21 +263,26 @@ static void print_auth(const json_t *auth)
 	}
 }
 
-static void print_learned(json_t *learned)
+static void print_learnt(const json_t *list)
 {
-	const char *whose, *name;
-	json_t *facts, *value;
+	json_t *row, *value;
+	const char *name;
+	size_t i;
 
-	json_object_foreach (learned, whose, facts) {
-		json_object_foreach (facts, name, value) {
-			char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	json_array_foreach (list, i, row) {
+		const char *model = oc_json_cstr(row, "model");
 
-			if (strcmp(name, "probe") != 0) printf("- learnt: %s %s\n", name, text);
+		json_object_foreach (row, name, value) {
+			if (!strcmp(name, "model") || !json_object_size(value)) continue;
+			char *text = strcmp(name, "probe")
+					 ? oc_json_compact(value)
+					 : oc_strdup("yes (--json shows what was found)");
+
+			oc_visible_printf(stdout, "%-16s: %s %s %s\n", "Learned", model, name,
+					  text);
 			free(text);
 		}
 	}
-	if (json_object_get(json_object_get(learned, "model"), "probe"))
-		printf("- learnt: probed (models status --json shows it)\n");
 }
 
 static void print_text(const json_t *s)
@@ -271,7 +306,7 @@ static void print_text(const json_t *s)
 	else
 		print_refs("Allowed", json_object_get(s, "allowed"));
 	print_auth(json_object_get(s, "auth"));
-	print_learned(json_object_get(s, "learned"));
+	print_learnt(json_object_get(s, "learned"));
 }
 
 static int check_code(const json_t *s)

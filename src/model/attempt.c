@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "model/endpoint.h"
 #include "model/internal.h"
 
 enum {
@@ -35,6 +36,7 @@ static void on_text(void *arg, struct oc_str delta)
 	const struct oc_reply_sink *sink = r->a->spec->sink;
 
 	r->tokens = true;
+	oc_slot_produced(r->a->slot);
 	if (!sink || !sink->text) return;
 	r->a->shown = true;
 	sink->text(sink->arg, delta);
@@ -46,6 +48,7 @@ static void on_reasoning(void *arg, struct oc_str delta)
 	const struct oc_reply_sink *sink = r->a->spec->sink;
 
 	r->tokens = true;
+	oc_slot_produced(r->a->slot);
 	if (sink && sink->reasoning) sink->reasoning(sink->arg, delta);
 }
 
@@ -134,6 +137,13 @@ static void set_failure(struct oc_reply *reply, enum oc_http_failure why, const 
 		return;
 	}
 	set_error(reply, OC_ERR_SERVER_ERROR, true, message);
+}
+
+/* Failover tells a bad certificate from a server that is down. */
+static void name_tls(struct oc_reply *reply, enum oc_http_failure why)
+{
+	if (why == OC_HTTP_TLS && !reply->error.code)
+		reply->error.code = oc_strdup("tls_certificate");
 }
 
 /* ---- the request ---- */
@@ -230,6 +240,7 @@ static void request_wait(struct run *r)
 			timed_out(r);
 		else
 			set_failure(&a->reply, why, e.msg);
+		name_tls(&a->reply, why);
 		r->rc = OC_OK;
 		return;
 	}
@@ -260,10 +271,13 @@ enum oc_rc oc_attempt_wait(struct oc_attempt *a)
 	bool probed = a->spec->target->provider->local && !timeout_ms(&r);
 
 	oc_observe_start(&a->observed, a->spec, a->body);
+	a->busy = r.scope;
+	a->gave_way = false;
 	r.decoder = oc_decoder_new(a->protocol, &a->context, &sink);
 	oc_scope_spawn(r.scope, request_task, &r);
 	if (probed) oc_scope_spawn(r.scope, probe, &r);
 	oc_scope_join_wait(r.scope);
+	a->busy = NULL;
 	oc_scope_free(r.scope);
 	oc_decoder_free(r.decoder);
 	if (r.dead) {
@@ -272,6 +286,13 @@ enum oc_rc oc_attempt_wait(struct oc_attempt *a)
 		r.how = OC_HTTP_TIMEOUT;
 		r.rc = OC_OK;
 	}
-	oc_observe_end(&a->observed, r.rc, r.how, &a->reply);
-	return r.rc;
+	oc_observe_end(&a->observed, a->gave_way ? OC_CANCELLED : r.rc, r.how, &a->reply);
+	return a->gave_way ? OC_OK : r.rc;
+}
+
+void oc_attempt_give_way(struct oc_attempt *a)
+{
+	if (!a->busy) return;
+	a->gave_way = true;
+	oc_scope_cancel(a->busy);
 }

@@ -2,12 +2,13 @@
 #define OC_CALL_H
 #include "model/credential.h"
 #include "model/decoder.h"
+#include "model/endpoint.h"
 #include "model/select.h"
 #include "rt/task.h"
 /*
  * One model call: credentials, guard, request, stream, decoder, and the retries that are safe on
- * the same model (D7, D69, spec 03 §1.6). The caller sees deltas through sink and one reply at the
- * end.
+ * the same model (D7, D69, spec 03 §1.6), other shapes of the request and other keys of the
+ * provider included. The caller sees deltas through sink and one reply at the end.
  */
 struct oc_call_spec {
 	const struct oc_catalog *catalog;
@@ -24,8 +25,9 @@ struct oc_call_spec {
 	    void *arg,
 	    const char *text); /* "the model is loading", "retrying in 2 s"; may be NULL */
 	void *notice_arg;
-	/* For diagnostics; any may be NULL. */
+	/* For diagnostics, any may be NULL; session_key also says whose prompt the server holds. */
 	const char *run_id, *session_key, *session_id;
+	enum oc_priority priority; /* in the queue of the server; zero = interactive */
 	bool side_effects; /* a tool ran or text was shown: only what came before the first byte is
 			      retried (D7) */
 };

@@ -46,11 +46,11 @@ struct oc_model *oc_provider_model(const struct oc_provider *p, struct oc_str id
 /* Reads models.json again for this provider; pointers to its models are void afterwards. */
 OC_MUST_USE enum oc_rc oc_provider_reload(struct oc_catalog *c, struct oc_provider *p,
 					  struct oc_err *e);
+/* The same from a document like models.json that the caller has. */
+void oc_provider_take(const struct oc_catalog *c, struct oc_provider *p, const json_t *models_json);
 /* The server's answers are those of this kind (id of a row): remembered, and used from now on where
  * the provider's id says nothing. */
 void oc_provider_shows(const struct oc_catalog *c, struct oc_provider *p, const char *kind);
-/* The same from a document like models.json that the caller has. */
-void oc_provider_take(const struct oc_catalog *c, struct oc_provider *p, const json_t *models_json);
 /* Guard of this provider's calls; deinit it. */
 OC_MUST_USE enum oc_rc oc_provider_guard(const struct oc_catalog *c, const struct oc_provider *p,
 					 struct oc_guard *g, struct oc_err *e);

@@ -149,6 +149,7 @@ enum oc_rc oc_context_read_wait(const struct oc_catalog *c, struct oc_provider *
 	json_t *facts = oc_learned_get(c->config->paths.agent_dir, p->base_url, model);
 	const json_t *ratio = json_object_get(facts, "charsPerToken");
 	out->tokens = w.tokens ? w.tokens : remembered_tokens(json_object_get(facts, "context"));
+	out->slots = oc_json_positive(json_object_get(facts, "context"), "slots");
 	out->chars_per_token = json_is_number(ratio) ? json_number_value(ratio) : 0;
 	json_decref(facts);
 	return OC_OK;
@@ -219,17 +220,4 @@ enum oc_rc oc_context_count_wait(const struct oc_catalog *c, const struct oc_pro
 	json_decref(answer);
 	line_close(&l);
 	return rc;
-}
-
-/* ---- slots ---- */
-
-int64_t oc_context_slots(const struct oc_catalog *c, const struct oc_provider *p, const char *model)
-{
-	int64_t slots = oc_json_positive(json_object_get(p->entry, "params"), "slots");
-
-	if (slots || !p->base_url) return slots ? slots : p->kind->slots;
-	json_t *facts = oc_learned_get(c->config->paths.agent_dir, p->base_url, model);
-	slots = oc_json_positive(json_object_get(facts, "context"), "slots");
-	json_decref(facts);
-	return slots ? slots : p->kind->slots;
 }

@@ -9,6 +9,7 @@
  */
 struct oc_context {
 	int64_t tokens;		/* 0 = nobody tells */
+	int64_t slots;		/* requests at once, 0 = nobody tells */
 	double chars_per_token; /* measured before, 0 = never */
 };
 /*
@@ -31,9 +32,4 @@ void oc_context_measured(const struct oc_catalog *c, const struct oc_provider *p
 OC_MUST_USE enum oc_rc oc_context_count_wait(const struct oc_catalog *c,
 					     const struct oc_provider *p, const char *model,
 					     struct oc_str text, int64_t *tokens);
-
-/* How many requests the endpoint works on at once (D36): configured, told by the server, or usual
- * for its kind. */
-int64_t oc_context_slots(const struct oc_catalog *c, const struct oc_provider *p,
-			 const char *model);
 #endif

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "model/api.h"
 #include "model/auth_profiles.h"
+#include "model/cooldown.h"
 #include "model/lmstudio.h"
 #include "rt/task.h"
 
@@ -111,28 +112,6 @@ static bool pinned(const struct oc_catalog *c, const json_t *doc, const char *pr
 	return found;
 }
 
-static bool from_profiles(const struct oc_catalog *c, const struct oc_provider *p,
-			  const char *profile, struct oc_credential *out)
-{
-	struct oc_strv ids = { 0 };
-	struct oc_err e = { 0 };
-	json_t *doc;
-	bool found = false;
-
-	if (oc_auth_profiles_load(c->config->paths.agent_dir, &doc, &e) != OC_OK) {
-		oc_log(OC_LOG_WARN, "auth", "%s", e.msg);
-		return false;
-	}
-	if (profile) found = pinned(c, doc, p->id, profile, out);
-	oc_auth_profiles_order(doc, json_object_get(c->config->value, "auth"), p->id, oc_wall_ms(),
-			       &ids);
-	for (size_t i = 0; !found && i < ids.n; i++)
-		found = take_profile(c, doc, p->id, ids.v[i], out);
-	oc_strv_deinit(&ids);
-	json_decref(doc);
-	return found;
-}
-
 static bool from_config(const struct oc_catalog *c, const struct oc_provider *p,
 			struct oc_credential *out)
 {
@@ -160,6 +139,91 @@ static bool from_environment(const struct oc_catalog *c, const struct oc_provide
 	return true;
 }
 
+/* ---- all keys of a provider, in the order of D38 ---- */
+
+struct keys {
+	struct oc_credential *v;
+	int64_t *until; /* of its cooldown, 0 = none */
+	enum oc_fail_reason *why;
+	size_t n;
+};
+
+static void add_key(struct keys *k, struct oc_credential *cred, const json_t *doc,
+		    const struct oc_provider *p, const char *model)
+{
+	enum oc_fail_reason why = OC_FAIL_NONE;
+
+	if (cred->profile_id) {
+		cred->usage_id = oc_strdup(cred->profile_id);
+	} else {
+		cred->usage_id = oc_asprintf("%s:config", p->id);
+		cred->key_mark = oc_key_mark(cred->key);
+	}
+	k->v = oc_realloc_array(k->v, k->n + 1, sizeof *k->v);
+	k->until = oc_realloc_array(k->until, k->n + 1, sizeof *k->until);
+	k->why = oc_realloc_array(k->why, k->n + 1, sizeof *k->why);
+	k->v[k->n] = *cred;
+	k->until[k->n] =
+	    oc_cooldown_until(doc, cred->usage_id, model, cred->key_mark, oc_wall_ms(), &why);
+	k->why[k->n++] = why;
+	*cred = (struct oc_credential){ 0 };
+}
+
+static void add_profiles(struct keys *k, const struct oc_catalog *c, const json_t *doc,
+			 const struct oc_provider *p, const char *model)
+{
+	struct oc_credential cred = { 0 };
+	struct oc_strv ids = { 0 };
+
+	oc_auth_profiles_order(doc, json_object_get(c->config->value, "auth"), p->id, oc_wall_ms(),
+			       &ids);
+	for (size_t i = 0; i < ids.n; i++)
+		if (take_profile(c, doc, p->id, ids.v[i], &cred)) add_key(k, &cred, doc, p, model);
+	oc_strv_deinit(&ids);
+}
+
+static void collect_keys(struct keys *k, const struct oc_catalog *c, const struct oc_provider *p,
+			 const char *profile, const char *model)
+{
+	struct oc_credential cred = { 0 };
+	struct oc_err e = { 0 };
+	json_t *doc = NULL;
+
+	*k = (struct keys){ 0 };
+	if (oc_auth_profiles_load(c->config->paths.agent_dir, &doc, &e) != OC_OK)
+		oc_log(OC_LOG_WARN, "auth", "%s", e.msg);
+	if (profile && doc && pinned(c, doc, p->id, profile, &cred)) {
+		add_key(k, &cred, doc, p, model);
+		goto done;
+	}
+	if (doc) add_profiles(k, c, doc, p, model);
+	if (from_config(c, p, &cred) || from_environment(c, p, &cred))
+		add_key(k, &cred, doc, p, model);
+done:
+	json_decref(doc);
+}
+
+static void keys_deinit(struct keys *k)
+{
+	for (size_t i = 0; i < k->n; i++) oc_credential_deinit(&k->v[i]);
+	free(k->v);
+	free(k->until);
+	free(k->why);
+}
+
+/* The first that is free; else, when any will do, the one that is free first. SIZE_MAX = none. */
+static size_t best_key(const struct keys *k, const struct oc_strv *tried, bool cooled_too)
+{
+	size_t best = SIZE_MAX;
+
+	for (size_t i = 0; i < k->n; i++) {
+		if (tried && oc_strv_has(tried, oc_str(k->v[i].usage_id))) continue;
+		if (!k->until[i]) return i;
+		if (cooled_too && (best == SIZE_MAX || k->until[i] < k->until[best])) best = i;
+	}
+	return best;
+}
+
 /* ---- configured headers ---- */
 
 static bool has_header(json_t *headers, const char *name)
@@ -183,19 +247,11 @@ static bool own_authorization(const json_t *entry)
 	       oc_str_eq(mode, OC_LIT("authorization-bearer")) || oc_str_eq(mode, OC_LIT("header"));
 }
 
-enum oc_rc oc_credential_resolve(const struct oc_catalog *c, const struct oc_provider *p,
-				 const char *profile, struct oc_credential *out, struct oc_err *e)
+static enum oc_rc without_key(const struct oc_provider *p, struct oc_credential *out,
+			      struct oc_err *e)
 {
 	const char *name = oc_credential_variable(p->id);
 
-	*out = (struct oc_credential){ 0 };
-	if (own_authorization(p->entry)) {
-		out->source = oc_asprintf("models.providers.%s headers", p->id);
-		return OC_OK;
-	}
-	if (from_profiles(c, p, profile, out) || from_config(c, p, out) ||
-	    from_environment(c, p, out))
-		return OC_OK;
 	if (p->local || !strcmp(p->id, OC_LMSTUDIO_ID)) {
 		out->source = oc_asprintf("models.providers.%s (synthetic local key)", p->id);
 		return OC_OK;
@@ -206,11 +262,67 @@ enum oc_rc oc_credential_resolve(const struct oc_catalog *c, const struct oc_pro
 		       p->id, p->id, name ? " or the variable " : "", name ? name : "", p->id);
 }
 
+enum oc_rc oc_credential_choose(const struct oc_catalog *c, const struct oc_provider *p,
+				const struct oc_key_wish *wish, struct oc_credential *out,
+				struct oc_err *e)
+{
+	bool again = wish->tried && wish->tried->n;
+	struct keys keys;
+
+	*out = (struct oc_credential){ 0 };
+	if (own_authorization(p->entry)) {
+		if (again) return OC_E_NOT_FOUND;
+		out->source = oc_asprintf("models.providers.%s headers", p->id);
+		return OC_OK;
+	}
+	collect_keys(&keys, c, p, wish->profile, wish->model);
+	size_t best = best_key(&keys, wish->tried, !again);
+
+	if (best != SIZE_MAX) {
+		*out = keys.v[best];
+		keys.v[best] = (struct oc_credential){ 0 };
+	}
+	keys_deinit(&keys);
+	if (best != SIZE_MAX) return OC_OK;
+	return again ? OC_E_NOT_FOUND : without_key(p, out, e);
+}
+
+enum oc_rc oc_credential_resolve(const struct oc_catalog *c, const struct oc_provider *p,
+				 const char *profile, struct oc_credential *out, struct oc_err *e)
+{
+	const struct oc_key_wish wish = { .profile = profile };
+
+	return oc_credential_choose(c, p, &wish, out, e);
+}
+
+int64_t oc_credential_cooled_until(const struct oc_catalog *c, const struct oc_provider *p,
+				   const char *profile, const char *model, char **usage_id,
+				   enum oc_fail_reason *reason)
+{
+	struct keys keys;
+	int64_t until = 0;
+
+	*usage_id = NULL;
+	*reason = OC_FAIL_NONE;
+	if (own_authorization(p->entry)) return 0;
+	collect_keys(&keys, c, p, profile, model);
+	size_t best = best_key(&keys, NULL, true);
+
+	if (best != SIZE_MAX && keys.until[best]) {
+		until = keys.until[best];
+		*reason = keys.why[best];
+		*usage_id = oc_strdup(keys.v[best].usage_id);
+	}
+	keys_deinit(&keys);
+	return until;
+}
+
 void oc_credential_deinit(struct oc_credential *c)
 {
 	oc_free_secret(c->key);
 	free(c->source);
 	free(c->profile_id);
+	free(c->usage_id);
 	*c = (struct oc_credential){ 0 };
 }
 

@@ -400,6 +400,7 @@ void oc_error_classify(const struct oc_refusal *in, struct oc_call_error *out)
 		out->code = oc_strdup(f.code_digits);
 	else if (*f.code)
 		out->code = oc_error_text(oc_str_head(oc_str(f.code), MAX_CODE_BYTES));
+	if (*f.param) out->param = oc_error_text(oc_str_head(oc_str(f.param), MAX_CODE_BYTES));
 	if (rows[row].matches == hinted || rows[row].matches == null_content)
 		out->hint = oc_strdup(hint_of(&f));
 	if (out->class == OC_ERR_CONTEXT_OVERFLOW) read_overflow(&f, out);

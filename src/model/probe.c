@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "model/context.h"
 #include "model/credential.h"
+#include "model/endpoint.h"
 #include "model/fetch.h"
 #include "model/learned.h"
 
@@ -99,7 +100,7 @@ static enum oc_rc free_wait(struct probe *pr)
 	put(pr, "server", json_string(pr->p->kind->label),
 	    pr->p->kind == oc_provider_kind(pr->p->id) ? "the provider's name" : "its answers");
 	if (context.tokens) put(pr, "context", json_integer(context.tokens), "the server");
-	put(pr, "slots", json_integer(oc_context_slots(pr->catalog, pr->p, pr->model)),
+	put(pr, "slots", json_integer(oc_endpoint_slots(pr->p, context.slots)),
 	    "the server, else usual for its kind");
 	put(pr, "tokenizer", json_boolean(tokens >= 0), "counted a word");
 	if (pr->p->kind->hosted || pr->p->kind->forwards) return OC_OK;

@@ -65,6 +65,20 @@ const char *oc_finish_name(enum oc_finish f)
 	return names[f];
 }
 
+const char *oc_phase_name(enum oc_phase p)
+{
+	static const char *const names[] = { "reading", "queued", "loading" };
+
+	return names[p];
+}
+
+int oc_progress_percent(const struct oc_progress *p)
+{
+	if (p->total <= 0 || p->processed < 0) return -1;
+	return p->processed >= p->total ? 100
+					: (int)((double)p->processed / (double)p->total * 100);
+}
+
 void oc_call_error_init(struct oc_call_error *e)
 {
 	*e = (struct oc_call_error){ .retry_after_ms = -1 };
@@ -76,6 +90,7 @@ void oc_call_error_deinit(struct oc_call_error *e)
 	free(e->code);
 	free(e->hint);
 	free(e->location);
+	free(e->param);
 	oc_call_error_init(e);
 }
 

@@ -53,8 +53,9 @@ struct oc_call_error {
 	bool retryable;
 	int64_t retry_after_ms;	      /* -1 = none */
 	char *code, *hint, *location; /* NULL = none */
-	bool code_is_number;	      /* the server sent code as an integer */
-	int64_t n_ctx, n_prompt;      /* 0 = not told */
+	char *param;		 /* the member of the request that the server names; NULL = none */
+	bool code_is_number;	 /* the server sent code as an integer */
+	int64_t n_ctx, n_prompt; /* 0 = not told */
 };
 struct oc_usage {
 	bool present;
@@ -64,10 +65,17 @@ struct oc_usage {
 	int64_t reasoning; /* -1 = not told */
 	bool from_timings;
 };
+/* Where a request is before its first token (D58). */
+enum oc_phase { OC_PHASE_READING, OC_PHASE_QUEUED, OC_PHASE_LOADING };
 struct oc_progress {
 	bool present;
-	int64_t total, processed, cache;
+	int64_t total, processed, cache; /* tokens of the prompt; total 0 = not told */
+	enum oc_phase phase;
+	unsigned position; /* queued: 1 = next */
 };
+const char *oc_phase_name(enum oc_phase p); /* "queued", "loading", "reading" */
+/* How much of the prompt was read, 0 to 100; -1 = not told. */
+int oc_progress_percent(const struct oc_progress *p);
 struct oc_reply {
 	enum oc_outcome outcome;
 	enum oc_finish finish;

@@ -30,9 +30,9 @@ def test_the_free_part_never_asks_the_model(openclaw):
     assert {n: r['value'] for n, r in got.items()} == {
         'server': 'vLLM', 'context': 4096, 'slots': 32, 'tokenizer': True, 'responses': True, 'messages': False}
     assert not server.asked('POST /v1/chat/completions')
-    status = openclaw.run('models', 'status', '--json').ok().json['learned']
-    assert status['server'] == {'kind': 'vllm'} and status['model']['probe'] == got
-    assert 'learnt: kind "vllm"' in openclaw.run('models', 'status').ok().out
+    status = openclaw.run('models', 'status', '--json').ok().json['learned'][0]
+    assert status['server'] == {'kind': 'vllm'} and status['probe'] == got
+    assert 'server {"kind":"vllm"}' in openclaw.run('models', 'status').ok().out
 
 
 def test_a_proxy_gets_no_made_up_requests(openclaw):
