@@ -6,6 +6,7 @@ import re
 import sys
 
 LAYERS = ['base', 'json', 'rt', 'net', 'store', 'config', 'model', 'tool', 'agent', 'channel', 'gateway', 'cli']
+MODEL_LAYERS = ['codec', 'provider', 'service', 'call']  # the same rule inside src/model
 OWNERS = {  # header -> folders that may include it
     r'uv\.h': ['rt'],
     r'curl/': ['net'],
@@ -14,6 +15,10 @@ OWNERS = {  # header -> folders that may include it
     r'utf8proc\.h': ['base'],
     r'histedit\.h|editline/': ['cli'],
 }
+
+
+def below(header, path):
+    return MODEL_LAYERS.index(pathlib.PurePath(header).parts[1]) > MODEL_LAYERS.index(path.parts[1])
 
 
 def problems(root):
@@ -33,6 +38,8 @@ def problems(root):
                     yield f'{path}:{n}: "{header}" is no header of the project'
                 elif LAYERS.index(target) > LAYERS.index(folder):
                     yield f'{path}:{n}: {folder}/ may not include from {target}/ (below it)'
+                elif folder == target == 'model' and below(header, path.relative_to(root / 'src')):
+                    yield f'{path}:{n}: "{header}" is below model/{path.parent.name}/'
             for pattern, owners in OWNERS.items():
                 if re.match(pattern, header) and folder not in owners:
                     yield f'{path}:{n}: <{header}> belongs to {", ".join(owners)}/'

@@ -2,8 +2,8 @@
 #define OC_AGENT_AGENT_H
 #include "agent/settings.h"
 #include "agent/sink.h"
-#include "model/catalog.h"
-#include "model/failover.h"
+#include "model/call/failover.h"
+#include "model/provider/catalog.h"
 /*
  * One run of an agent from a message to an answer: the model and its fallbacks, the context guard,
  * the preload, the plan, the prompt, the loop. Nothing is stored yet.

@@ -1,6 +1,6 @@
 #ifndef OC_AGENT_CONTEXT_GUARD_H
 #define OC_AGENT_CONTEXT_GUARD_H
-#include "model/select.h"
+#include "model/provider/select.h"
 /*
  * Is the model's context window large enough for an agent (D4, spec 01 §10)? Decided from what the
  * config and discovery say, before any request.

@@ -3,7 +3,7 @@
 #include "agent/plan.h"
 #include "agent/repeat.h"
 #include "agent/sink.h"
-#include "model/decoder.h"
+#include "model/codec/decoder.h"
 /*
  * The loop of a run (spec 03 §1.3): ask the model, run the tools it calls, append the results, ask
  * again, until it answers. It only ever appends to the messages, so that each request extends the

@@ -1,6 +1,6 @@
 #ifndef OC_AGENT_PLAN_H
 #define OC_AGENT_PLAN_H
-#include "model/message.h"
+#include "model/codec/message.h"
 /*
  * What fits into the context of the model (spec 03 §5.3): how long the answer may get, how much of
  * the user's files goes along, whether there is room for tools, how long one tool result may be.

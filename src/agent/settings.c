@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "model/select.h"
+#include "model/provider/select.h"
 
 static const char default_agent[] = "main";
 

@@ -1,6 +1,6 @@
 #ifndef OC_AGENT_SINK_H
 #define OC_AGENT_SINK_H
-#include "model/reply.h"
+#include "model/codec/reply.h"
 #include "tool/tool.h"
 /*
  * What happens in a run, for whoever started it. All members may be NULL. The run knows no terminal

@@ -1,6 +1,6 @@
 #ifndef OC_AGENT_TRANSCRIPT_H
 #define OC_AGENT_TRANSCRIPT_H
-#include "model/reply.h"
+#include "model/codec/reply.h"
 /*
  * What is written into a conversation, so that it can be replayed as it stands (spec 03 §5.5):
  * every call has its result, ids are ours, arguments are a JSON object, no two user messages stand

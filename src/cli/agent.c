@@ -10,8 +10,8 @@
 #include "cli/agent_show.h"
 #include "cli/command.h"
 #include "cli/print.h"
-#include "model/reasoning.h"
-#include "model/refresh.h"
+#include "model/codec/reasoning.h"
+#include "model/provider/refresh.h"
 #include "rt/tty.h"
 
 enum {

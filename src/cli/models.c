@@ -7,8 +7,8 @@
 #include "agent/context_guard.h"
 #include "base/mem.h"
 #include "base/visible.h"
-#include "model/lmstudio.h"
-#include "model/refresh.h"
+#include "model/provider/lmstudio.h"
+#include "model/provider/refresh.h"
 
 /* ---- shared ---- */
 

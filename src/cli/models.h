@@ -3,7 +3,7 @@
 #include "cli/command.h"
 #include "cli/print.h"
 #include "config/edit.h"
-#include "model/select.h"
+#include "model/provider/select.h"
 /* What the files of `openclaw models …` share (spec 01 §8.7). */
 struct oc_models_cli {
 	struct oc_config config;

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "cli/models.h"
-#include "model/auth_profiles.h"
+#include "model/provider/auth_profiles.h"
 #include "rt/task.h"
 #include "rt/tty.h"
 

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "cli/models.h"
-#include "model/credential.h"
-#include "model/lmstudio.h"
+#include "model/provider/credential.h"
+#include "model/provider/lmstudio.h"
 
 const struct oc_option oc_models_list_options[] = {
 	{ .name = "--all", .help = "Also models that cannot chat or are not allowed" },

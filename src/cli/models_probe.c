@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "cli/models.h"
-#include "model/probe.h"
-#include "model/refresh.h"
+#include "model/call/probe.h"
+#include "model/provider/refresh.h"
 
 const struct oc_option oc_models_probe_options[] = {
 	{ .name = "--json", .help = "Print one JSON document" },

@@ -6,10 +6,10 @@
 #include "base/mem.h"
 #include "base/visible.h"
 #include "cli/models.h"
-#include "model/auth_profiles.h"
-#include "model/credential.h"
-#include "model/failover.h"
-#include "model/learned.h"
+#include "model/call/failover.h"
+#include "model/provider/auth_profiles.h"
+#include "model/provider/credential.h"
+#include "model/provider/learned.h"
 #include "rt/task.h"
 
 const struct oc_option oc_models_status_options[] = {

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "cli/command.h"
-#include "model/catalog.h"
-#include "model/lmstudio.h"
+#include "model/provider/catalog.h"
+#include "model/provider/lmstudio.h"
 /* What the files of `openclaw onboard` share: one setup, from what was typed to what is written
  * (spec 01 §3.8). */
 

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "cli/onboard.h"
-#include "model/fetch.h"
+#include "model/provider/fetch.h"
 
 enum { DEFAULT_PORT = 18789, TOKEN_CHARS = 48, HEALTH_TIMEOUT_MS = 1000 };
 

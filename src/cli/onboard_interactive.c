@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/visible.h"
 #include "cli/onboard.h"
-#include "model/select.h"
+#include "model/provider/select.h"
 #include "rt/tty.h"
 
 enum { MAX_ANSWER = 4096 };

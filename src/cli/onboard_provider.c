@@ -4,9 +4,9 @@
 
 #include "base/mem.h"
 #include "cli/onboard.h"
-#include "model/credential.h"
-#include "model/discovery.h"
-#include "model/learned.h"
+#include "model/provider/credential.h"
+#include "model/provider/discovery.h"
+#include "model/provider/learned.h"
 
 enum { MAX_CHOICES = 32 };
 

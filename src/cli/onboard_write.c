@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "cli/onboard.h"
 #include "config/edit.h"
-#include "model/auth_profiles.h"
-#include "model/models_json.h"
+#include "model/provider/auth_profiles.h"
+#include "model/provider/models_json.h"
 #include "rt/file.h"
 
 /* ---- models.providers.<id> ---- */

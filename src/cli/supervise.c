@@ -4,8 +4,8 @@
 
 #include "cli/command.h"
 #include "config/config.h"
-#include "model/catalog.h"
-#include "model/service_supervisor.h"
+#include "model/provider/catalog.h"
+#include "model/service/service_supervisor.h"
 
 static enum oc_rc supervise(const struct oc_config *config, const char *id, struct oc_err *e)
 {

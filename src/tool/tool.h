@@ -1,6 +1,6 @@
 #ifndef OC_TOOL_H
 #define OC_TOOL_H
-#include "model/message.h"
+#include "model/codec/message.h"
 #include "rt/task.h"
 /*
  * Tools: a table of rows. A tool gets validated arguments and gives text for the model; it never

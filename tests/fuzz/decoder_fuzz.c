@@ -2,7 +2,7 @@
  * status, type, context and the size of the pieces. */
 #include <stdlib.h>
 
-#include "model/decoder.h"
+#include "model/codec/decoder.h"
 
 #ifndef PROTOCOL
 #define PROTOCOL OC_PROTO_OPENAI_CHAT

@@ -1,7 +1,7 @@
 /* Capability documents from arbitrary bytes. */
 #include <stdlib.h>
 
-#include "model/documents.h"
+#include "model/provider/documents.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
  * bodies are reached soon. */
 #include <stdlib.h>
 
-#include "model/splitter.h"
+#include "model/codec/splitter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

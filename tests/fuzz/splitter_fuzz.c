@@ -1,7 +1,7 @@
 /* The splitter on arbitrary text: pieces of any size must give what the whole gives. */
 #include <stdlib.h>
 
-#include "model/splitter.h"
+#include "model/codec/splitter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <sys/wait.h>
 
 #include "catalog_fixture.h"
-#include "model/auth_profiles.h"
+#include "model/provider/auth_profiles.h"
 
 #define FILE_NAME "agent/auth-profiles.json"
 

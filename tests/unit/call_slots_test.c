@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 
 #include "catalog_fixture.h"
-#include "model/call.h"
+#include "model/call/call.h"
 
 enum { CALLS = 5, WORK_MS = 40 };
 

@@ -5,9 +5,9 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
-#include "model/internal.h"
-#include "model/params.h"
-#include "model/secrets.h"
+#include "model/call/internal.h"
+#include "model/provider/params.h"
+#include "model/provider/secrets.h"
 #include "rt/clock.h"
 
 struct given {

@@ -2,7 +2,7 @@
 #define OC_CATALOG_FIXTURE_H
 /* A catalog of a configuration text in a private home. */
 #include "fixture.h"
-#include "model/catalog.h"
+#include "model/provider/catalog.h"
 
 struct fixture {
 	struct oc_config config;

@@ -1,7 +1,7 @@
 #include "check.h"
 
 #include "catalog_fixture.h"
-#include "model/lmstudio.h"
+#include "model/provider/lmstudio.h"
 
 static struct oc_provider *provider(struct fixture *f, const char *id)
 {

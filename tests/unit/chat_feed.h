@@ -1,7 +1,7 @@
 #ifndef OC_CHAT_FEED_H
 #define OC_CHAT_FEED_H
 /* Decoding a reply from its body in one call, for tests. */
-#include "model/decoder.h"
+#include "model/codec/decoder.h"
 
 static inline const char *feed_header(void *arg, const char *name)
 {

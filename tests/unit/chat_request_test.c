@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "model/chat_request.h"
+#include "model/codec/chat_request.h"
 #include "request_setup.h"
 
 static void check(struct setup *s, const char *want)

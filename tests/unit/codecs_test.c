@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "model/decoder.h"
+#include "model/codec/decoder.h"
 
 struct expected {
 	const char *text, *reasoning, *calls; /* calls: "name arguments;" each */

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "model/compat.h"
-#include "model/decoder.h"
+#include "model/codec/compat.h"
+#include "model/codec/decoder.h"
 
 static void resolve(struct oc_compat *c, const char *id, const char *base, const char *compat)
 {

@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "catalog_fixture.h"
-#include "model/credential.h"
+#include "model/provider/credential.h"
 
 #define STORE ".openclaw/agents/main/agent/auth-profiles.json"
 

@@ -5,8 +5,8 @@
 
 #include "base/mem.h"
 #include "catalog_fixture.h"
-#include "model/call.h"
-#include "model/diagnostics.h"
+#include "model/call/call.h"
+#include "model/call/diagnostics.h"
 #include "net/sha256.h"
 
 #define PROMPT "the quick brown fox"

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "model/documents.h"
+#include "model/provider/documents.h"
 
 static const char *tri(enum oc_tri t)
 {

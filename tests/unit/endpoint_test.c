@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "model/endpoint.h"
+#include "model/call/endpoint.h"
 #include "rt/clock.h"
 
 enum { MAX_JOBS = 16 };

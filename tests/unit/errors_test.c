@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "model/errors.h"
+#include "model/codec/errors.h"
 
 static const struct row {
 	int status;

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "catalog_fixture.h"
-#include "model/auth_profiles.h"
-#include "model/cooldown.h"
-#include "model/credential.h"
-#include "model/failover.h"
+#include "model/call/failover.h"
+#include "model/provider/auth_profiles.h"
+#include "model/provider/cooldown.h"
+#include "model/provider/credential.h"
 #include "rt/task.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };

@@ -1,7 +1,7 @@
 #include "check.h"
 
 #include "catalog_fixture.h"
-#include "model/learned.h"
+#include "model/provider/learned.h"
 #include "rt/file.h"
 
 #define BASE "http://127.0.0.1:1234/v1"

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "catalog_fixture.h"
-#include "model/errors.h"
-#include "model/learning.h"
-#include "model/shaping.h"
+#include "model/call/learning.h"
+#include "model/codec/errors.h"
+#include "model/codec/shaping.h"
 
 static const char body_text[] =
     "{'model':'m','messages':[{'role':'system','content':'s'},{'role':'user','content':'u'},"

@@ -1,9 +1,9 @@
 #include "check.h"
 
 #include "catalog_fixture.h"
-#include "model/lmstudio.h"
-#include "model/openai_models.h"
-#include "model/preload.h"
+#include "model/provider/lmstudio.h"
+#include "model/provider/openai_models.h"
+#include "model/provider/preload.h"
 
 static void every_form_of_the_address_leads_to_the_server(void **state)
 {

@@ -9,7 +9,7 @@
 #include "agent/transcript.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "model/chat_request.h"
+#include "model/codec/chat_request.h"
 #include "rt/file.h"
 
 /* One response of the script. */

@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "catalog_fixture.h"
-#include "model/models_json.h"
+#include "model/provider/models_json.h"
 
 /* ---- pure ---- */
 

@@ -6,7 +6,7 @@
 
 #include "base/limits.h"
 #include "chat_feed.h"
-#include "model/splitter.h"
+#include "model/codec/splitter.h"
 
 #define A	  "{\"path\":\"a\"}"
 #define CALL	  "read_file" A

@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "catalog_fixture.h"
-#include "model/preload.h"
+#include "model/provider/preload.h"
 
 #define HEAD "HTTP/1.1 %s\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n%s"
 static const char unloaded[] =

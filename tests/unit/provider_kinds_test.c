@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "model/provider_kinds.h"
+#include "model/codec/provider_kinds.h"
 
 static void every_row_is_complete(void **state)
 {

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "model/reasoning.h"
+#include "model/codec/reasoning.h"
 
 static struct oc_strv words(const char *list)
 {

@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "catalog_fixture.h"
-#include "model/refresh_service.h"
+#include "model/provider/refresh_service.h"
 #include "rt/clock.h"
 
 #define FILE_NAME ".openclaw/agents/main/agent/models.json"

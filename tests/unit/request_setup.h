@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "model/request.h"
+#include "model/codec/request.h"
 
 struct setup {
 	struct oc_messages m;

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "model/responses_request.h"
+#include "model/codec/responses_request.h"
 #include "request_setup.h"
 
 static void check(struct setup *s, const char *want)

@@ -1,7 +1,7 @@
 #include "check.h"
 
 #include "catalog_fixture.h"
-#include "model/select.h"
+#include "model/provider/select.h"
 
 /* ---- references as text ---- */
 

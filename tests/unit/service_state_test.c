@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "model/service_state.h"
+#include "model/service/service_state.h"
 #include "rt/file.h"
 
 struct fixture {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "model/splitter.h"
+#include "model/codec/splitter.h"
 
 enum { THINK = 1, PROMPT = 2, TOOLS = 4 };
 

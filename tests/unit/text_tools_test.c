@@ -6,7 +6,7 @@
 
 #include "base/limits.h"
 #include "chat_feed.h"
-#include "model/text_tools.h"
+#include "model/codec/text_tools.h"
 
 #define A   "{\"path\":\"a\"}"
 #define END "[END_TOOL_REQUEST]"

@@ -1,7 +1,7 @@
 #ifndef OC_WIRE_H
 #define OC_WIRE_H
-#include "model/decoder.h"
-#include "model/documents.h"
+#include "model/codec/decoder.h"
+#include "model/provider/documents.h"
 /* Parts of the wire-case runner (tests/wire/README.md). */
 
 /* Appends to out what makes got unlike expected; nothing when it is as expected. */

@@ -1,0 +1,45 @@
+#ifndef OC_CALL_H
+#define OC_CALL_H
+#include "model/call/endpoint.h"
+#include "model/codec/decoder.h"
+#include "model/provider/credential.h"
+#include "model/provider/select.h"
+#include "rt/task.h"
+/*
+ * One model call: credentials, guard, request, stream, decoder, and the retries that are safe on
+ * the same model (D7, D69, spec 03 §1.6), other shapes of the request and other keys of the
+ * provider included. The caller sees deltas through sink and one reply at the end.
+ */
+struct oc_call_spec {
+	const struct oc_catalog *catalog;
+	const struct oc_selection *target;
+	const struct oc_messages *messages;
+	json_t *tools;			  /* borrowed, NULL = none */
+	const struct oc_strv *tool_names; /* names that may be called, NULL = none */
+	const char *agent_id;		  /* whose params apply; NULL = "main" */
+	const char *thinking;		  /* level; NULL = field omitted */
+	int64_t max_tokens;		  /* 0 = the model's, clamped to the rest of its context */
+	const char *request_model;	  /* what a preload said; NULL = the model's id */
+	const struct oc_reply_sink *sink; /* may be NULL: then nothing is visible before the end */
+	void (*notice)(
+	    void *arg,
+	    const char *text); /* "the model is loading", "retrying in 2 s"; may be NULL */
+	void *notice_arg;
+	/* For diagnostics, any may be NULL; session_key also says whose prompt the server holds. */
+	const char *run_id, *session_key, *session_id;
+	enum oc_priority priority; /* in the queue of the server; zero = interactive */
+	bool side_effects; /* a tool ran or text was shown: only what came before the first byte is
+			      retried (D7) */
+};
+/*
+ * OC_OK: reply is set; it may be an error (outcome, error). OC_CANCELLED: reply is set to what had
+ * arrived. Other codes: the call could not be made (no key, no base URL); e says why and reply is
+ * initialised and empty. Deinit reply in every case.
+ */
+OC_MUST_USE enum oc_rc oc_call_wait(const struct oc_call_spec *spec, struct oc_reply *reply,
+				    struct oc_err *e);
+
+/* A person's sentences for a reply that is an error: what failed, where, and what to do. */
+void oc_call_explain(const struct oc_call_spec *spec, const struct oc_reply *reply,
+		     struct oc_buf *out);
+#endif
