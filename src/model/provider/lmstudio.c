@@ -241,7 +241,8 @@ json_t *oc_lmstudio_record(const struct oc_listed_model *m, int64_t preferred_ct
 	return r;
 }
 
-json_t *oc_lmstudio_records(const struct oc_model_list *l, int64_t preferred_ctx, bool chat_only)
+json_t *oc_listed_records(const struct oc_model_list *l, bool chat_only, oc_record_fn *record,
+			  int64_t arg)
 {
 	json_t *out = json_array(), *seen = json_object();
 
@@ -251,8 +252,13 @@ json_t *oc_lmstudio_records(const struct oc_model_list *l, int64_t preferred_ctx
 		if (!oc_model_id_usable(oc_str(m->id)) || json_object_get(seen, m->id)) continue;
 		if (chat_only && !oc_listed_can_chat(m)) continue;
 		json_object_set_new(seen, m->id, json_true());
-		json_array_append_new(out, oc_lmstudio_record(m, preferred_ctx));
+		json_array_append_new(out, record(m, arg));
 	}
 	json_decref(seen);
 	return out;
+}
+
+json_t *oc_lmstudio_records(const struct oc_model_list *l, int64_t preferred_ctx, bool chat_only)
+{
+	return oc_listed_records(l, chat_only, oc_lmstudio_record, preferred_ctx);
 }

@@ -29,6 +29,11 @@ const struct oc_listed_model *oc_lmstudio_pick(const struct oc_model_list *l);
 /* §3.5, D73: catalog record as JSON, as saved in the config; new reference. preferred_ctx 0 = none.
  */
 json_t *oc_lmstudio_record(const struct oc_listed_model *m, int64_t preferred_ctx);
+/* An array of records of the list's models, each id once; new reference. chat_only leaves out what
+ * cannot chat (D10). arg is handed to record. */
+typedef json_t *oc_record_fn(const struct oc_listed_model *m, int64_t arg);
+json_t *oc_listed_records(const struct oc_model_list *l, bool chat_only, oc_record_fn *record,
+			  int64_t arg);
 /* Records of a list, duplicates and unusable ids left out; chat_only leaves out embedding models.
  * New reference. */
 json_t *oc_lmstudio_records(const struct oc_model_list *l, int64_t preferred_ctx, bool chat_only);

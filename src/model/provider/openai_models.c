@@ -8,9 +8,9 @@ static int64_t window_of(const struct oc_listed_model *m, bool most_is_window)
 	return most_is_window && m->ctx_max > 0 && m->ctx_max < m->ctx ? m->ctx_max : m->ctx;
 }
 
-json_t *oc_openai_record(const struct oc_listed_model *m, bool most_is_window)
+static json_t *record_of(const struct oc_listed_model *m, int64_t most_is_window)
 {
-	int64_t window = window_of(m, most_is_window);
+	int64_t window = window_of(m, most_is_window != 0);
 	json_t *r = json_object(), *input = json_array();
 	bool chats = oc_listed_can_chat(m);
 
@@ -31,16 +31,5 @@ json_t *oc_openai_record(const struct oc_listed_model *m, bool most_is_window)
 
 json_t *oc_openai_records(const struct oc_model_list *l, bool most_is_window, bool chat_only)
 {
-	json_t *out = json_array(), *seen = json_object();
-
-	for (size_t i = 0; i < l->n; i++) {
-		const struct oc_listed_model *m = &l->v[i];
-
-		if (!oc_model_id_usable(oc_str(m->id)) || json_object_get(seen, m->id)) continue;
-		if (chat_only && !oc_listed_can_chat(m)) continue;
-		json_object_set_new(seen, m->id, json_true());
-		json_array_append_new(out, oc_openai_record(m, most_is_window));
-	}
-	json_decref(seen);
-	return out;
+	return oc_listed_records(l, chat_only, record_of, most_is_window);
 }
