@@ -114,17 +114,6 @@ static enum oc_rc prepare(const struct oc_call_spec *s, struct oc_prepared *out,
 
 /* ---- the reply ---- */
 
-/* A server may echo the key it was sent; no message of ours repeats it. */
-static void hide_key(struct oc_reply *reply, const char *key)
-{
-	enum { SHORTEST_SECRET = 6 };
-	char *message = reply->error.message;
-	size_t n = key ? strlen(key) : 0;
-
-	if (!message || n < SHORTEST_SECRET) return;
-	for (char *hit = message; (hit = strstr(hit, key)); hit += n) memset(hit, '*', n);
-}
-
 /* What comes of the server's own words must not give away what was sent to it. */
 static void hide_secrets(struct oc_call_error *e, const struct oc_strv *headers)
 {
@@ -226,7 +215,6 @@ static enum oc_rc ask_wait(struct oc_prepared *p, struct oc_attempt *a, struct o
 	oc_reply_deinit(reply);
 	*reply = a->reply;
 	hide_secrets(&reply->error, &p->headers);
-	hide_key(reply, p->credential.key);
 	refuse_filtered(reply, p->api);
 	notice_limit(reply, oc_json_positive(p->body_json, "max_output_tokens"));
 	if (reply->thoughts) reply->origin = oc_call_origin(p);
