@@ -65,13 +65,6 @@ const char *oc_finish_name(enum oc_finish f)
 	return names[f];
 }
 
-const char *oc_phase_name(enum oc_phase p)
-{
-	static const char *const names[] = { "reading", "queued", "loading" };
-
-	return names[p];
-}
-
 int oc_progress_percent(const struct oc_progress *p)
 {
 	if (p->total <= 0 || p->processed < 0) return -1;

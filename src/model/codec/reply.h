@@ -73,7 +73,6 @@ struct oc_progress {
 	enum oc_phase phase;
 	unsigned position; /* queued: 1 = next */
 };
-const char *oc_phase_name(enum oc_phase p); /* "queued", "loading", "reading" */
 /* How much of the prompt was read, 0 to 100; -1 = not told. */
 int oc_progress_percent(const struct oc_progress *p);
 struct oc_reply {

@@ -95,13 +95,6 @@ static const char *find_alias(const struct oc_config *c, struct oc_str input, si
 	return found;
 }
 
-const char *oc_alias_target(const struct oc_config *c, struct oc_str alias)
-{
-	size_t count;
-
-	return find_alias(c, oc_str_trim(alias), &count);
-}
-
 /* ---- allowlist ---- */
 
 static bool policy_entry_matches(struct oc_str entry, struct oc_str key)

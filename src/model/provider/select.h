@@ -40,8 +40,6 @@ void oc_fallback_refs(const struct oc_config *c, const char *field, struct oc_st
 
 /* Letters, digits and . _ : - only (§8.3). */
 bool oc_alias_valid(struct oc_str alias);
-/* The reference an alias stands for (case folded; a later entry wins), NULL. Borrowed. */
-const char *oc_alias_target(const struct oc_config *c, struct oc_str alias);
 
 /* §8.4, D13: whether modelPolicy.allow lets a person choose this key. Primary and fallbacks always
  * pass. */
