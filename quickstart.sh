@@ -21,7 +21,7 @@ TEXT
 STEPS=6
 STARTER_MODEL=smollm2-135m-instruct
 STARTER_PORT=18790
-PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle"
+PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle sqlite3 libmicrohttpd"
 
 prompt="Write one short sentence about the sea."
 model='' state='' want_starter=1
@@ -148,6 +148,7 @@ apt_package() { # of a tool or a pkg-config module
 	libuv) echo libuv1-dev ;;
 	libcurl) echo libcurl4-gnutls-dev ;;
 	jansson) echo libjansson-dev ;;
+	sqlite3) echo libsqlite3-dev ;;
 	*) echo "$1-dev" ;;
 	esac
 }
@@ -158,6 +159,7 @@ missing() {
 	done
 	# gcc comes without the C library's headers when only hard dependencies are installed
 	printf '#include <stdio.h>\n' | cc -E - > /dev/null 2>&1 || echo libc
+	printf '#include <wslay/wslay.h>\n' | cc -E - > /dev/null 2>&1 || echo libwslay # ships no pkg-config file
 	[ -z "$want_starter" ] || [ ! -e /etc/debian_version ] || [ -e /etc/ssl/certs/ca-certificates.crt ] ||
 		echo ca-certificates
 	[ -z "$want_starter" ] || python3 -c 'import ensurepip, venv' 2> /dev/null || echo venv
@@ -195,9 +197,9 @@ install_dependencies() {
 	if ! command -v apt-get > /dev/null 2>&1; then
 		die "this system has no apt-get; please install what is missing and run this again" \
 "  Fedora:  dnf install gcc meson ninja-build pkgconf python3 git jansson-devel libuv-devel libcurl-devel libidn2-devel \\
-             utf8proc-devel libedit-devel nettle-devel
-  Arch:    pacman -S gcc meson ninja pkgconf python git jansson libuv curl libidn2 libutf8proc libedit nettle
-  macOS:   brew install meson ninja pkg-config python jansson libuv curl libidn2 utf8proc libedit nettle"
+             utf8proc-devel libedit-devel nettle-devel sqlite-devel libmicrohttpd-devel wslay-devel
+  Arch:    pacman -S gcc meson ninja pkgconf python git jansson libuv curl libidn2 libutf8proc libedit nettle sqlite libmicrohttpd wslay
+  macOS:   brew install meson ninja pkg-config python jansson libuv curl libidn2 utf8proc libedit nettle sqlite libmicrohttpd wslay"
 	fi
 	packages=
 	for n in $need; do packages="$packages $(apt_package "$n")"; done

@@ -128,9 +128,11 @@ missing() { # the packages of everything that is not there
 	done
 	printf '#include <stdio.h>\n' | gcc -E - > /dev/null 2>&1 || echo libc6-dev
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || [ ! -e /etc/debian_version ] || echo ca-certificates
+	printf '#include <wslay/wslay.h>\n' | gcc -E - > /dev/null 2>&1 || echo libwslay-dev
 	python3 -c 'import ensurepip, venv' 2> /dev/null || echo python3-venv
 	for pair in libuv:libuv1-dev libcurl:libcurl4-gnutls-dev jansson:libjansson-dev libidn2:libidn2-dev \
-		libutf8proc:libutf8proc-dev libedit:libedit-dev cmocka:libcmocka-dev nettle:nettle-dev; do
+		libutf8proc:libutf8proc-dev libedit:libedit-dev cmocka:libcmocka-dev nettle:nettle-dev \
+		sqlite3:libsqlite3-dev libmicrohttpd:libmicrohttpd-dev; do
 		pkg-config --exists "${pair%%:*}" 2> /dev/null || echo "${pair#*:}"
 	done
 }

@@ -1,0 +1,45 @@
+#ifndef OC_GATEWAY_H
+#define OC_GATEWAY_H
+#include "agent/approvals.h"
+#include "agent/sessions.h"
+#include "net/http_server.h"
+#include "store/store.h"
+/*
+ * The gateway process: what its parts share. Made by oc_gateway_run_wait (run.c) and given to every
+ * method and route. One thread owns it.
+ */
+struct oc_broker;
+struct oc_devices;
+struct oc_cron;
+struct oc_refresh_service;
+enum oc_auth_mode { OC_AUTH_TOKEN, OC_AUTH_PASSWORD, OC_AUTH_NONE };
+enum oc_gateway_phase { OC_GATEWAY_STARTING, OC_GATEWAY_READY, OC_GATEWAY_DRAINING };
+struct oc_gateway {
+	enum oc_gateway_phase phase;
+	struct oc_snapshot *snapshot; /* current; take a reference to keep it across a wait */
+	char *config_hash;	      /* of the file that is applied */
+	struct oc_store *store;
+	struct oc_sessions *sessions;
+	struct oc_approvals *approvals;
+	struct oc_broker *broker;
+	struct oc_devices *devices;
+	struct oc_cron *cron; /* NULL until it exists */
+	struct oc_refresh_service *refresh;
+	struct oc_http_server *server;
+	enum oc_auth_mode auth_mode;
+	char *secret; /* token or password; NULL with OC_AUTH_NONE */
+	unsigned port;
+	bool loopback; /* bound to loopback addresses alone */
+	char *log_file;
+	uint64_t started_ms;
+	char boot_id[OC_ID_CHARS + 1];
+};
+struct oc_snapshot *oc_gateway_snapshot(struct oc_gateway *gw); /* a new reference */
+/* As pairs of spec 02 §1.5: reads the file again now, applies what is hot. OC_E_INPUT: invalid, the
+ * old configuration stays. Called by the watcher and after config.set. */
+OC_MUST_USE enum oc_rc oc_gateway_reload_wait(struct oc_gateway *gw, struct oc_err *e);
+void oc_gateway_ask_restart(struct oc_gateway *gw, uint64_t in_ms);
+
+/* A random UUID (version 4) and a NUL. */
+void oc_uuid(char out[OC_ID_CHARS + 1]);
+#endif

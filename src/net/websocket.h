@@ -1,0 +1,50 @@
+#ifndef OC_WEBSOCKET_H
+#define OC_WEBSOCKET_H
+#include "base/buf.h"
+#include "rt/task.h"
+/*
+ * A WebSocket connection (RFC 6455), server side (oc_exchange_upgrade_wait) or client side. One
+ * task receives; anyone may send, because sending never parks: bytes wait in a buffer of known
+ * size. Fragments are joined, pings are answered, bad UTF-8 in text is refused with 1007, a message
+ * above the maximum with 1009.
+ */
+struct oc_ws;
+struct oc_ws_message {
+	struct oc_str bytes; /* borrowed until the next receive */
+	bool text;
+};
+/* OC_OK. OC_EOF: closed by the peer (or by us) in order. OC_E_PROTO, OC_E_LIMIT: the peer broke the
+ * rules, the close frame is on its way. OC_E_SYS: the connection broke. OC_E_TIMEOUT. OC_CANCELLED.
+ */
+OC_MUST_USE enum oc_rc oc_ws_receive_wait(struct oc_ws *w, struct oc_deadline d,
+					  struct oc_ws_message *out);
+/* Copies. Ignored after a close. */
+void oc_ws_send(struct oc_ws *w, struct oc_str text);
+/* The same for text that comes in pieces: sent as one frame, without joining them first. */
+void oc_ws_send_parts(struct oc_ws *w, const struct oc_str *parts, size_t n);
+size_t oc_ws_backlog(const struct oc_ws *w); /* bytes not yet taken by the kernel */
+size_t oc_ws_backlog_total(void);	     /* of all connections of this process */
+void oc_ws_set_max_message(struct oc_ws *w, size_t max_bytes);
+/* A ping now and every interval; no pong within it closes the connection (receive: OC_E_SYS). */
+void oc_ws_keep_alive(struct oc_ws *w, uint64_t interval_ms);
+/* Sends what waits and a close frame, then receives see OC_EOF; reason is cut to 123 bytes. A
+ * second close is ignored. */
+void oc_ws_close(struct oc_ws *w, unsigned code, const char *reason);
+/* After a close: parks until the backlog was sent and the peer closed too, or the deadline. */
+void oc_ws_linger_wait(struct oc_ws *w, struct oc_deadline d);
+unsigned
+oc_ws_close_code(const struct oc_ws *w); /* of whoever closed first; 0 = nobody, 1006 = broke */
+const char *oc_ws_close_reason(const struct oc_ws *w); /* "" when none */
+void oc_ws_free(struct oc_ws *w);		       /* accepts NULL; ends the connection */
+
+/* ---- client ---- */
+struct oc_ws_client_spec {
+	const char *url;	       /* ws:// or wss:// */
+	const struct oc_strv *headers; /* "Name: value", may be NULL */
+	size_t max_message;
+};
+/* OC_E_UPSTREAM: nobody listens, or no WebSocket there (e says which). OC_E_INPUT: a bad URL. */
+OC_MUST_USE enum oc_rc oc_ws_connect_wait(const struct oc_ws_client_spec *spec,
+					  struct oc_deadline d, struct oc_ws **out,
+					  struct oc_err *e);
+#endif
