@@ -1,6 +1,7 @@
 #ifndef OC_STORE_H
 #define OC_STORE_H
 #include "base/buf.h"
+#include "base/rand.h"
 #include "rt/task.h"
 #include "json/json.h"
 /*
@@ -20,7 +21,6 @@ OC_MUST_USE enum oc_rc oc_store_open_wait(const char *path, struct oc_store **ou
 void oc_store_close_wait(struct oc_store *s); /* accepts NULL; finishes what was handed over */
 
 /* ---- sessions ---- */
-enum { OC_ID_CHARS = 36 }; /* of a UUID */
 struct oc_session_record {
 	char *key;	  /* "agent:main:main" */
 	char *id;	  /* UUID of the transcript */
