@@ -3,6 +3,7 @@
 #include "agent/conversation.h"
 #include "agent/settings.h"
 #include "agent/sink.h"
+#include "base/rand.h"
 #include "model/call/endpoint.h"
 #include "model/call/failover.h"
 #include "model/provider/catalog.h"

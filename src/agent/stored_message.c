@@ -196,9 +196,8 @@ static void add_images(const json_t *content, struct oc_message *out)
 
 	json_array_foreach (content, i, p)
 		if (is_part(p, "image"))
-			*oc_message_add_image(out) =
-			    (struct oc_image){ .mime = copy(p, "mimeType"),
-					       .base64 = copy(p, "data") };
+			*oc_message_add_image(out) = (struct oc_image){ .mime = copy(p, "mimeType"),
+									.base64 = copy(p, "data") };
 }
 
 static void add_call(const json_t *p, struct oc_message *out)

@@ -14,7 +14,8 @@ json_t *oc_body_user(struct oc_str text, const struct oc_message *images, const 
 /* m was said by the model; said tells by which and how it ended. */
 json_t *oc_body_assistant(const struct oc_message *m, const struct oc_said *said, int64_t wall_ms);
 json_t *oc_body_tool_result(const struct oc_message *m, bool is_error, int64_t wall_ms);
-/* What the tokens of a response cost by the model's entry, in dollars; 0 when it names no prices. */
+/* What the tokens of a response cost by the model's entry, in dollars; 0 when it names no prices.
+ */
 double oc_usage_cost(const struct oc_usage *u, const struct oc_model *model);
 
 /* ---- for the model ---- */

@@ -85,14 +85,14 @@ static void keep_error(struct oc_trial *c, const struct oc_call_error *error)
 }
 
 /* What the server says of the window that is loaded, where a preload did not tell. */
-static enum oc_rc read_context_wait(struct oc_trial *c)
+static enum oc_rc read_context_wait(struct oc_trial *c, struct oc_err *e)
 {
 	struct oc_provider *p = c->target->provider;
 	struct oc_context found;
 	enum oc_rc rc = OC_OK;
 
 	if (oc_provider_kind(p->id)->load == OC_LOAD_LMSTUDIO) return rc;
-	rc = oc_context_read_wait(c->job->spec->catalog, p, c->target->model_id, &found);
+	rc = oc_call_context_wait(c->job->spec->catalog, p, c->target->model_id, &found, e);
 	if (found.tokens) c->loaded_ctx = found.tokens;
 	c->chars_per_token = found.chars_per_token;
 	return rc;
@@ -253,7 +253,7 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	resolve_compat(&c);
 	rc = preload_wait(&c);
 	c.preloaded = true;
-	if (!rc) rc = read_context_wait(&c);
+	if (!rc) rc = read_context_wait(&c, e);
 	if (!rc) rc = attempt_wait(&c, movable, &again, e);
 	if (rc && again) {
 		oc_job_notice(job,
