@@ -32,6 +32,7 @@ enum {
 	OC_MAX_EXEC_OUTPUT_BYTES = 2097152, /* output kept of one command */
 	OC_MAX_TOOL_FILE_BYTES = 67108864, /* a file that `read` or `edit` opens */
 	OC_MAX_TOOL_RESULT_BYTES = 8388608, /* text of one tool result before it is capped for the model */
+	OC_MAX_MESSAGE_BYTES = 4194304, /* text of a message to an agent */
 	OC_MAX_REPAIR_BYTES = 65536, /* JSON of a model that is mended (spec 03 §4.6) */
 };
 /* clang-format on */
