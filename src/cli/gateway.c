@@ -1,6 +1,7 @@
 /* `openclaw gateway`: the table of its commands, and the one that runs it. */
 #include <unistd.h>
 
+#include "base/version.h"
 #include "cli/gateway_cli.h"
 #include "gateway/run.h"
 
