@@ -38,7 +38,7 @@ static int get_path(const struct oc_config *c, const char *text, struct oc_path 
 	json_t *tree = NULL;
 	int result = 0;
 
-	if (oc_include_resolve(c->raw, c->paths.config_path, &tree, &e))
+	if (oc_include_resolve(c->raw, c->paths.config_path, &tree, NULL, &e))
 		return oc_config_cli_failed(&e);
 	json_t *v = oc_path_get(tree, path);
 	if (v) {
