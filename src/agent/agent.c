@@ -14,7 +14,6 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "model/call/call.h"
-#include "model/provider/context.h"
 #include "model/provider/lmstudio.h"
 #include "model/provider/preload.h"
 #include "net/url.h"
@@ -107,14 +106,14 @@ static void keep_error(struct candidate *c, const struct oc_call_error *error)
 }
 
 /* What the server says of the window that is loaded, where a preload did not tell. */
-static enum oc_rc read_context_wait(struct candidate *c)
+static enum oc_rc read_context_wait(struct candidate *c, struct oc_err *e)
 {
 	struct oc_provider *p = c->target->provider;
 	struct oc_context found;
 	enum oc_rc rc = OC_OK;
 
 	if (oc_provider_kind(p->id)->load == OC_LOAD_LMSTUDIO) return rc;
-	rc = oc_context_read_wait(c->job->spec->catalog, p, c->target->model_id, &found);
+	rc = oc_call_context_wait(c->job->spec->catalog, p, c->target->model_id, &found, e);
 	if (found.tokens) c->loaded_ctx = found.tokens;
 	c->chars_per_token = found.chars_per_token;
 	return rc;
@@ -362,7 +361,7 @@ static enum oc_rc candidate_wait(struct job *job, const struct oc_selection *tar
 	resolve_compat(&c);
 	rc = preload_wait(&c);
 	c.preloaded = true;
-	if (!rc) rc = read_context_wait(&c);
+	if (!rc) rc = read_context_wait(&c, e);
 	if (!rc) rc = attempt_wait(&c, movable, &again, e);
 	if (rc && again) {
 		pass_notice(job, "the server's context is smaller than configured; planning again");
@@ -473,16 +472,6 @@ static enum oc_rc all_wait(struct job *job, struct oc_err *e)
 
 /* ---- the run ---- */
 
-static void make_run_id(char *out, size_t size)
-{
-	uint64_t a = oc_rand_u64(), b = oc_rand_u64();
-
-	snprintf(out, size, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
-		 (unsigned)(a >> 16) & 0xFFFF, (unsigned)a & 0xFFF,
-		 0x8000u | ((unsigned)(b >> 48) & 0x3FFF),
-		 (unsigned long long)(b & 0xFFFFFFFFFFFFull));
-}
-
 /* A configured zone is the zone of the process: the clock must show what the prompt names. */
 static void use_time_zone(const char *configured, const char *used)
 {
@@ -500,7 +489,7 @@ enum oc_rc oc_agent_run_wait(const struct oc_agent_spec *spec, struct oc_agent_r
 
 	*result = (struct oc_agent_result){ .usage = { .cached = -1, .reasoning = -1 } };
 	oc_buf_init(&result->text, OC_MAX_REPLY_BYTES);
-	make_run_id(result->run_id, sizeof result->run_id);
+	oc_uuid(result->run_id);
 	job.tools =
 	    (struct oc_tool_context){ .workspace = spec->workspace ? spec->workspace : s->workspace,
 				      .state_dir = spec->catalog->config->paths.state_dir,

@@ -364,3 +364,15 @@ enum oc_rc oc_call_wait(const struct oc_call_spec *s, struct oc_reply *reply, st
 	prepared_deinit(&p);
 	return rc;
 }
+
+enum oc_rc oc_call_context_wait(const struct oc_catalog *c, struct oc_provider *p,
+				const char *model, struct oc_context *out, struct oc_err *e)
+{
+	*out = (struct oc_context){ 0 };
+	enum oc_rc rc = oc_local_service_ensure_wait(c, p, e);
+
+	if (rc) return rc;
+	rc = oc_context_read_wait(c, p, model, out);
+	oc_local_service_touch(c, p);
+	return rc;
+}

@@ -2,6 +2,7 @@
 #define OC_CALL_H
 #include "model/call/endpoint.h"
 #include "model/codec/decoder.h"
+#include "model/provider/context.h"
 #include "model/provider/credential.h"
 #include "model/provider/select.h"
 #include "rt/task.h"
@@ -38,6 +39,12 @@ struct oc_call_spec {
  */
 OC_MUST_USE enum oc_rc oc_call_wait(const struct oc_call_spec *spec, struct oc_reply *reply,
 				    struct oc_err *e);
+
+/* What a turn has to know of its model (context.h); a server that is started on demand is started
+ * first. Fails as oc_local_service_ensure_wait does; out is initialised in every case. */
+OC_MUST_USE enum oc_rc oc_call_context_wait(const struct oc_catalog *c, struct oc_provider *p,
+					    const char *model, struct oc_context *out,
+					    struct oc_err *e);
 
 /* A person's sentences for a reply that is an error: what failed, where, and what to do. */
 void oc_call_explain(const struct oc_call_spec *spec, const struct oc_reply *reply,
