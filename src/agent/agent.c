@@ -31,6 +31,7 @@ struct job {
 	    progress; /* what a failed candidate had done: the next goes on from there */
 	unsigned calls_run;
 	bool shown;
+	struct oc_call_breaker breaker;
 };
 
 /* One candidate and what was found out about it. */
@@ -75,6 +76,7 @@ static struct oc_call_spec call_spec(const struct candidate *c, const struct oc_
 		.notice = pass_notice,
 		.notice_arg = c->job,
 		.run_id = c->job->result->run_id,
+		.breaker = &c->job->breaker,
 		.side_effects = r->visible_before,
 	};
 }
@@ -326,7 +328,7 @@ static enum oc_rc attempt_wait(struct candidate *c, bool *movable, bool *again, 
 	if (*again) c->told_ctx = run.told_ctx;
 	if (run.error != c->error.class)
 		keep_error(c, &(struct oc_call_error){ .class = run.error });
-	*movable = rc && !run.shown_in_turn &&
+	*movable = rc && !run.shown_in_turn && !oc_call_breaker_open(&job->breaker) &&
 		   (run.error == OC_ERR_NONE ||
 		    oc_fail_policy(oc_fail_reason_of(&c->error))->next_candidate);
 	if (*again || *movable) keep_progress(job, &run);
@@ -464,6 +466,7 @@ static enum oc_rc all_wait(struct job *job, struct oc_err *e)
 
 	if (rc) return rc;
 	oc_failover_init(&f, job->spec->catalog, &list);
+	f.state = job->spec->fallback_state;
 	rc = walk_wait(job, &f, e);
 	oc_failover_deinit(&f);
 	oc_candidates_deinit(&list);
