@@ -32,6 +32,14 @@ enum {
 	OC_MAX_EXEC_OUTPUT_BYTES = 2097152, /* output kept of one command */
 	OC_MAX_TOOL_FILE_BYTES = 67108864, /* a file that `read` or `edit` opens */
 	OC_MAX_TOOL_RESULT_BYTES = 8388608, /* text of one tool result before it is capped for the model */
+	OC_MAX_SERVER_CONNECTIONS = 4096,
+	OC_MAX_SERVER_HEAD_BYTES = 16384, /* request line and headers of a client */
+	OC_MAX_SERVER_HEADERS = 100,
+	OC_MAX_CHUNK_LINE_BYTES = 512, /* size and extensions of one chunk of a client */
+	OC_MAX_TRAILER_BYTES = 8192,
+	OC_MAX_LINGER_BYTES = 67108864, /* of a refused body that is read and thrown away */
+	OC_MAX_STREAM_BACKLOG = 262144, /* of an answer, not yet taken by the kernel */
+	OC_MAX_CLOSE_REASON_BYTES = 123, /* of a WebSocket close frame (RFC 6455 section 5.5) */
 	OC_MAX_REPAIR_BYTES = 65536, /* JSON of a model that is mended (spec 03 §4.6) */
 };
 /* clang-format on */
