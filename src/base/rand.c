@@ -35,6 +35,16 @@ uint64_t oc_rand_u64(void)
 	return z ^ (z >> 31);
 }
 
+void oc_rand_secret(uint8_t *out, size_t n)
+{
+	enum { AT_ONCE = 256 }; /* what getentropy gives */
+
+	for (size_t at = 0; at < n; at += AT_ONCE) {
+		size_t left = n - at;
+		if (getentropy(out + at, left < AT_ONCE ? left : AT_ONCE) != 0) abort();
+	}
+}
+
 void oc_rand_id(char *out, size_t n)
 {
 	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";

@@ -70,7 +70,9 @@ static struct {
 	uv_loop_t loop;
 	uv_idle_t idle;
 	uv_timer_t timer;
-	uv_signal_t sigint, sigterm;
+	uv_signal_t sigint, sigterm, sigusr2;
+	oc_signal_fn *signal_fn;
+	void *signal_arg;
 	int signal;
 	struct oc_scope root;
 	struct oc_task *current;
@@ -507,6 +509,8 @@ void oc_rt_on_exit(void (*fn)(void))
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	(void)handle;
+	if (rt.signal_fn && rt.signal_fn(rt.signal_arg, signum)) return;
+	if (signum == SIGUSR2) return;
 	if (rt.signal) _exit(128 + signum);
 	rt.signal = signum;
 	oc_scope_cancel(&rt.root);
@@ -517,6 +521,16 @@ static void watch_signal(uv_signal_t *handle, int signum)
 	uv_signal_init(&rt.loop, handle);
 	uv_signal_start(handle, on_signal, signum);
 	uv_unref((uv_handle_t *)handle);
+}
+
+void oc_rt_on_signal(oc_signal_fn *fn, void *arg)
+{
+	rt.signal_fn = fn;
+	rt.signal_arg = arg;
+	if (fn)
+		uv_signal_start(&rt.sigusr2, on_signal, SIGUSR2);
+	else
+		uv_signal_stop(&rt.sigusr2);
 }
 
 struct main_task {
@@ -544,6 +558,9 @@ static void rt_start(void)
 	uv_timer_init(&rt.loop, &rt.timer);
 	watch_signal(&rt.sigint, SIGINT);
 	watch_signal(&rt.sigterm, SIGTERM);
+	uv_signal_init(&rt.loop, &rt.sigusr2);
+	uv_unref((uv_handle_t *)&rt.sigusr2);
+	rt.signal_fn = NULL;
 }
 
 static void rt_stop(void)
@@ -553,6 +570,7 @@ static void rt_stop(void)
 	uv_close((uv_handle_t *)&rt.timer, NULL);
 	uv_close((uv_handle_t *)&rt.sigint, NULL);
 	uv_close((uv_handle_t *)&rt.sigterm, NULL);
+	uv_close((uv_handle_t *)&rt.sigusr2, NULL);
 	uv_run(&rt.loop, UV_RUN_DEFAULT);
 	int rc = uv_loop_close(&rt.loop);
 	assert(rc == 0 && "a handle was left open");

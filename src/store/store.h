@@ -76,10 +76,11 @@ void oc_session_page_deinit(struct oc_session_page *p);
 
 /* ---- messages ---- */
 enum {
-	OC_MSG_HIDDEN_FROM_MODEL = 1, /* commands, injected texts: excludeFromContext */
-	OC_MSG_INTERRUPTED = 2,	      /* a partial answer: aborted, cut, crashed */
-	OC_MSG_NO_ANSWER = 4,	      /* the fixed text of D46 */
-	OC_MSG_SUMMARY = 8,	      /* what a compaction left of the epochs before */
+	OC_MSG_HIDDEN_FROM_MODEL = 1,	/* commands, injected texts: excludeFromContext */
+	OC_MSG_INTERRUPTED = 2,		/* a partial answer: aborted, cut, crashed */
+	OC_MSG_NO_ANSWER = 4,		/* the fixed text of D46 */
+	OC_MSG_SUMMARY = 8,		/* what a compaction left of the epochs before */
+	OC_MSG_HIDDEN_FROM_PEOPLE = 16, /* the program's own words to the model; silence */
 };
 struct oc_stored_message {
 	char *id;	       /* "m" and random characters; unique in its session */
