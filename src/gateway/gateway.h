@@ -11,6 +11,7 @@
 struct oc_broker;
 struct oc_devices;
 struct oc_cron;
+struct oc_run_events;
 struct oc_refresh_service;
 enum oc_auth_mode { OC_AUTH_TOKEN, OC_AUTH_PASSWORD, OC_AUTH_NONE };
 enum oc_gateway_phase { OC_GATEWAY_STARTING, OC_GATEWAY_READY, OC_GATEWAY_DRAINING };
@@ -22,6 +23,7 @@ struct oc_gateway {
 	struct oc_sessions *sessions;
 	struct oc_approvals *approvals;
 	struct oc_broker *broker;
+	struct oc_run_events *run_events; /* before sessions: it is their watcher */
 	struct oc_devices *devices;
 	struct oc_cron *cron; /* NULL until it exists */
 	struct oc_refresh_service *refresh;
