@@ -41,7 +41,4 @@ struct oc_snapshot *oc_gateway_snapshot(struct oc_gateway *gw); /* a new referen
  * old configuration stays. Called by the watcher and after config.set. */
 OC_MUST_USE enum oc_rc oc_gateway_reload_wait(struct oc_gateway *gw, struct oc_err *e);
 void oc_gateway_ask_restart(struct oc_gateway *gw, uint64_t in_ms);
-
-/* A random UUID (version 4) and a NUL. */
-void oc_uuid(char out[OC_ID_CHARS + 1]);
 #endif

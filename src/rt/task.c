@@ -88,6 +88,7 @@ static struct {
 	size_t n_on_exit;
 	bool virtual_clock;
 	uint64_t virtual_ms;
+	int holds; /* oc_clock_hold */
 } rt;
 
 uv_loop_t *oc_loop(void)
@@ -123,6 +124,11 @@ void oc_clock_make_virtual(uint64_t start_ms)
 void oc_clock_make_real(void)
 {
 	rt.virtual_clock = false;
+}
+
+void oc_clock_hold(int change)
+{
+	rt.holds += change;
 }
 
 struct oc_deadline oc_deadline_in(uint64_t ms)
@@ -269,7 +275,8 @@ static void arm_timer(void);
 static void on_timer(uv_timer_t *timer)
 {
 	(void)timer;
-	if (rt.virtual_clock && rt.ready_first) { /* time stands still while somebody can run */
+	if (rt.virtual_clock &&
+	    (rt.ready_first || rt.holds)) { /* time stands still while somebody works */
 		arm_timer();
 		return;
 	}
@@ -486,7 +493,9 @@ void oc_work_wait(void (*fn)(void *arg), void *arg)
 		fn(arg);
 		return;
 	}
+	oc_clock_hold(1);
 	(void)oc_wait_park_uncancellable(&w.wait, OC_NO_DEADLINE);
+	oc_clock_hold(-1);
 }
 
 /* ---- the loop ---- */
