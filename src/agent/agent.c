@@ -472,16 +472,6 @@ static enum oc_rc all_wait(struct job *job, struct oc_err *e)
 
 /* ---- the run ---- */
 
-static void make_run_id(char *out, size_t size)
-{
-	uint64_t a = oc_rand_u64(), b = oc_rand_u64();
-
-	snprintf(out, size, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
-		 (unsigned)(a >> 16) & 0xFFFF, (unsigned)a & 0xFFF,
-		 0x8000u | ((unsigned)(b >> 48) & 0x3FFF),
-		 (unsigned long long)(b & 0xFFFFFFFFFFFFull));
-}
-
 /* A configured zone is the zone of the process: the clock must show what the prompt names. */
 static void use_time_zone(const char *configured, const char *used)
 {
@@ -499,7 +489,7 @@ enum oc_rc oc_agent_run_wait(const struct oc_agent_spec *spec, struct oc_agent_r
 
 	*result = (struct oc_agent_result){ .usage = { .cached = -1, .reasoning = -1 } };
 	oc_buf_init(&result->text, OC_MAX_REPLY_BYTES);
-	make_run_id(result->run_id, sizeof result->run_id);
+	oc_uuid(result->run_id);
 	job.tools =
 	    (struct oc_tool_context){ .workspace = spec->workspace ? spec->workspace : s->workspace,
 				      .state_dir = spec->catalog->config->paths.state_dir,

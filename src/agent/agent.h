@@ -2,6 +2,7 @@
 #define OC_AGENT_AGENT_H
 #include "agent/settings.h"
 #include "agent/sink.h"
+#include "base/rand.h"
 #include "model/call/failover.h"
 #include "model/provider/catalog.h"
 /*
@@ -29,7 +30,7 @@ struct oc_agent_spec {
 	void *alive_arg;
 };
 struct oc_agent_result {
-	char run_id[40];
+	char run_id[OC_ID_CHARS + 1];
 	char *provider, *model; /* that answered, or was tried last; NULL = none */
 	struct oc_buf text;	/* the answer; after a failure what had arrived of it */
 	struct oc_usage usage;

@@ -7,6 +7,7 @@
 #include "agent/transcript.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "model/call/second_try.h"
 
 enum { MAX_TURNS = 40, FULL_PERCENT = 60 };
 
@@ -108,12 +109,6 @@ static bool is_visible(const struct oc_reply *reply)
 	return oc_str_trim(oc_buf_view(&reply->text)).n > 0;
 }
 
-static bool is_empty(const struct oc_reply *reply)
-{
-	if (is_visible(reply) || reply->n_calls) return false;
-	return reply->outcome == OC_OUTCOME_EMPTY || reply->outcome == OC_OUTCOME_OK;
-}
-
 /* The run ends with this reply: its text is kept and marked, its calls are dropped (D7). */
 static enum oc_rc fail_with(struct oc_run *run, const struct oc_turn_request *req,
 			    const struct oc_reply *reply, struct oc_err *e)
@@ -162,14 +157,10 @@ static enum oc_rc call_wait(struct oc_run *run, struct oc_turn_request *req, str
 /* The second try after an answer without text is never the same request as the first, where there
  * is anything to change (D6, D46, spec 03 §1.7). Returns whether a message was appended. */
 static bool change_for_retry(struct oc_run *run, struct oc_turn_request *req,
-			     const struct oc_reply *reply)
+			     const struct oc_second_try *again)
 {
-	bool only_reasoning = oc_str_trim(oc_buf_view(&reply->reasoning)).n > 0;
-	int64_t room = run->plan.n_ctx - oc_run_prompt_tokens(run);
-
-	if (only_reasoning || reply->finish == OC_FINISH_LENGTH) req->thinking_off = true;
-	if (only_reasoning && reply->finish == OC_FINISH_LENGTH && room > req->max_tokens)
-		req->max_tokens = 2 * req->max_tokens < room ? 2 * req->max_tokens : room;
+	req->thinking_off = req->thinking_off || again->thinking_off;
+	req->max_tokens = again->max_tokens;
 	if (run->messages.v[run->messages.n - 1].role != OC_ROLE_TOOL) return false;
 	oc_messages_add(&run->messages, OC_ROLE_USER, oc_str(again_after_tools));
 	return true;
@@ -188,19 +179,21 @@ static enum oc_rc ask_wait(struct oc_run *run, struct oc_turn_request *req, stru
 	bool added;
 
 	if (rc) return rc;
-	if (is_empty(reply)) {
-		notice(run, reply->reasoning.n
+	const struct oc_second_try again =
+	    oc_second_try(reply, req->max_tokens, run->plan.n_ctx - oc_run_prompt_tokens(run));
+	if (again.due) {
+		notice(run, oc_reply_only_reasoned(reply)
 				? "the model only reasoned; asking once more without thinking"
 				: "the model answered with nothing; asking once more");
-		added = change_for_retry(run, req, reply);
+		added = change_for_retry(run, req, &again);
 		oc_reply_deinit(reply);
 		*reply = (struct oc_reply){ 0 };
 		rc = call_wait(run, req, reply, e);
-		if (added && (rc || reply->outcome != OC_OUTCOME_OK || is_empty(reply)))
+		if (added && (rc || reply->outcome != OC_OUTCOME_OK || oc_reply_is_blank(reply)))
 			take_back_last(&run->messages);
 		if (rc) return rc;
 	}
-	if (is_empty(reply)) {
+	if (oc_reply_is_blank(reply)) {
 		run->error = OC_ERR_EMPTY_RESPONSE;
 		return oc_fail(e, OC_E_UPSTREAM, "%s", nothing_came);
 	}

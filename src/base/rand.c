@@ -1,7 +1,7 @@
 #include "rand.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -35,20 +35,13 @@ uint64_t oc_rand_u64(void)
 	return z ^ (z >> 31);
 }
 
-/* Nothing that opens a door may come from the clock: without entropy the program ends. */
-void oc_rand_bytes(void *out, size_t n)
+void oc_rand_secret(uint8_t *out, size_t n)
 {
-	uint8_t *p = out;
-	bool fixed = getenv("OPENCLAW_TEST_SEED") != NULL;
+	enum { AT_ONCE = 256 }; /* what getentropy gives */
 
-	while (n > 0) {
-		uint64_t piece = fixed ? oc_rand_u64() : 0;
-		size_t size = n < sizeof piece ? n : sizeof piece;
-
-		if (!fixed && getentropy(&piece, sizeof piece) != 0) abort();
-		memcpy(p, &piece, size);
-		p += size;
-		n -= size;
+	for (size_t at = 0; at < n; at += AT_ONCE) {
+		size_t left = n - at;
+		if (getentropy(out + at, left < AT_ONCE ? left : AT_ONCE) != 0) abort();
 	}
 }
 
@@ -58,4 +51,14 @@ void oc_rand_id(char *out, size_t n)
 
 	for (size_t i = 0; i < n; i++) out[i] = alphabet[oc_rand_u64() & 31];
 	out[n] = '\0';
+}
+
+void oc_uuid(char out[OC_ID_CHARS + 1])
+{
+	uint64_t a = oc_rand_u64(), b = oc_rand_u64();
+
+	snprintf(out, OC_ID_CHARS + 1, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
+		 (unsigned)(a >> 16) & 0xFFFF, (unsigned)a & 0xFFF,
+		 0x8000u | ((unsigned)(b >> 48) & 0x3FFF),
+		 (unsigned long long)(b & 0xFFFFFFFFFFFFull));
 }

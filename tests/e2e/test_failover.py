@@ -131,6 +131,38 @@ def test_an_anthropic_primary_falls_back_to_lm_studio(openclaw, sim, make_sim):
     assert [q.path for q in cloud.requests] == ['/v1/messages']
 
 
+def test_infer_falls_back_as_an_agent_does_and_lists_the_attempts(openclaw, sim, two):
+    two(HOSTED, LOCAL).fail('status', status=401, times=-1)
+    sim.reply('Local here.')
+    r = openclaw.run('infer', 'model', 'run', '--json', '--prompt', 'hi').ok()
+    assert (r.json['provider'], r.json['outputs'][0]['text']) == ('lmstudio', 'Local here.')
+    (attempt,) = r.json['attempts']
+    assert (attempt['provider'], attempt['model']) == ('cloud', 'big') and attempt['reason'].startswith('auth')
+    assert f'↪️ Model Fallback: {LOCAL} (selected {HOSTED}; auth' in r.err
+
+
+def test_infer_with_a_named_model_asks_no_other(openclaw, sim, two):
+    two(LOCAL, HOSTED).fail('status', status=401, times=-1)
+    openclaw.run('infer', 'model', 'run', '--prompt', 'hi', '--model', HOSTED).failed('API token')
+    assert sim.chats == []
+
+
+def test_infer_moves_on_after_nothing_came_twice_and_after_a_cut(openclaw, sim, two):
+    cloud = two(LOCAL, HOSTED)
+    for broken in (lambda: sim.reply('', times=2), lambda: sim.fail('reset', after=2, times=-1)):
+        broken()
+        cloud.reply('From the other.')
+        r = openclaw.run('infer', 'model', 'run', '--prompt', 'hi').ok()
+        assert 'From the other.' in r.out and 'Model Fallback' in r.err, r
+
+
+def test_infer_names_each_attempt_when_all_fail(openclaw, sim, two):
+    two(HOSTED, LOCAL).fail('status', status=401, times=-1)
+    sim.fail('status', status=404, times=-1)
+    r = openclaw.run('infer', 'model', 'run', '--json', '--prompt', 'hi')
+    assert r.rc == 1 and f'{HOSTED}: ' in r.json['error']['message'] and '(model_not_found)' in r.json['error']['message'], r
+
+
 def test_a_fallback_names_its_model_in_the_document(openclaw, sim, two):
     two(HOSTED, LOCAL).fail('status', status=401, times=-1)
     meta = agent(openclaw, 'hi', '--json').ok().json['result']['meta']['agentMeta']
