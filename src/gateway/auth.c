@@ -121,8 +121,8 @@ struct oc_auth_decision oc_auth_decide(const struct oc_auth_facts *f)
 		method = "none";
 	else if (!f->locked_ms && oc_auth_shared_ok(f))
 		method = f->mode == OC_AUTH_PASSWORD ? "password" : "token";
-	struct oc_auth_decision d = f->has_device ? with_device(f, method)
-						  : without_device(f, method);
+	struct oc_auth_decision d =
+	    f->has_device ? with_device(f, method) : without_device(f, method);
 	if (d.verdict == OC_AUTH_OK && is(f->client_mode, "probe")) d.keep_scopes = false;
 	return d;
 }
@@ -134,19 +134,22 @@ struct reason_row {
 	const char *message; /* before the hint in brackets */
 	const char *for_cli, *for_remote_cli, *for_web, *for_others;
 };
-static const char *const set_remote_token = "set gateway.remote.token to the gateway's gateway.auth.token",
+static const char *const set_remote_token =
+			     "set gateway.remote.token to the gateway's gateway.auth.token",
 			 *const set_remote_password =
 			     "set gateway.remote.password to the gateway's gateway.auth.password";
 static const struct reason_row *row_of(const char *reason)
 {
 	static const struct reason_row rows[] = {
 		{ "token_missing", "AUTH_TOKEN_MISSING", "update_auth_configuration",
-		  "gateway token missing", "use the gateway's gateway.auth.token or pair the device",
-		  NULL, "open the link of `openclaw dashboard`, or paste the token in the settings",
+		  "gateway token missing",
+		  "use the gateway's gateway.auth.token or pair the device", NULL,
+		  "open the link of `openclaw dashboard`, or paste the token in the settings",
 		  "provide the gateway's token" },
 		{ "token_mismatch", "AUTH_TOKEN_MISMATCH", "update_auth_credentials",
-		  "gateway token mismatch", "use the gateway's gateway.auth.token or pair the device",
-		  NULL, "open the link of `openclaw dashboard`, or paste the token in the settings",
+		  "gateway token mismatch",
+		  "use the gateway's gateway.auth.token or pair the device", NULL,
+		  "open the link of `openclaw dashboard`, or paste the token in the settings",
 		  "provide the gateway's token" },
 		{ "password_missing", "AUTH_PASSWORD_MISSING", "update_auth_configuration",
 		  "gateway password missing", "use the gateway's gateway.auth.password", NULL,
@@ -188,11 +191,11 @@ static json_t *unauthorized_error(const struct oc_auth_facts *f, const struct oc
 	json_t *error;
 
 	oc_buf_addf(text, "unauthorized: %s (%s)", row->message, hint_of(f, row));
-	error = json_pack("{s:s, s:s, s:{s:s, s:s, s:b, s:s}}", "code", "INVALID_REQUEST",
-			  "message", oc_buf_cstr(text), "details", "code", row->code, "authReason",
-			  row->reason, "canRetryWithDeviceToken", other_token,
-			  "recommendedNextStep",
-			  other_token ? "retry_with_device_token" : row->next_step);
+	error =
+	    json_pack("{s:s, s:s, s:{s:s, s:s, s:b, s:s}}", "code", "INVALID_REQUEST", "message",
+		      oc_buf_cstr(text), "details", "code", row->code, "authReason", row->reason,
+		      "canRetryWithDeviceToken", other_token, "recommendedNextStep",
+		      other_token ? "retry_with_device_token" : row->next_step);
 	if (!strcmp(d->reason, "rate_limited")) {
 		json_object_set_new(error, "retryable", json_true());
 		json_object_set_new(error, "retryAfterMs", json_integer((json_int_t)f->locked_ms));
@@ -241,11 +244,10 @@ json_t *oc_auth_error(const struct oc_auth_facts *f, const struct oc_auth_decisi
 	} else {
 		bool is_ui = d->verdict == OC_AUTH_UI_DEVICE_REQUIRED;
 		oc_buf_adds(text, is_ui ? ui : plain);
-		error = json_pack("{s:s, s:s, s:{s:s}}", "code",
-				  is_ui ? "INVALID_REQUEST" : "NOT_PAIRED", "message",
-				  is_ui ? ui : plain, "details", "code",
-				  is_ui ? "CONTROL_UI_DEVICE_IDENTITY_REQUIRED"
-					: "DEVICE_IDENTITY_REQUIRED");
+		error = json_pack(
+		    "{s:s, s:s, s:{s:s}}", "code", is_ui ? "INVALID_REQUEST" : "NOT_PAIRED",
+		    "message", is_ui ? ui : plain, "details", "code",
+		    is_ui ? "CONTROL_UI_DEVICE_IDENTITY_REQUIRED" : "DEVICE_IDENTITY_REQUIRED");
 	}
 	oc_buf_deinit(&own);
 	return error;

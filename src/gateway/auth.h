@@ -19,22 +19,22 @@ enum oc_device_fault {
 enum oc_token_check { OC_TOKEN_UNKNOWN, OC_TOKEN_OK, OC_TOKEN_SCOPES }; /* a device's token */
 struct oc_auth_facts {
 	enum oc_auth_mode mode;
-	const char *secret;			    /* the gateway's; NULL with mode none */
+	const char *secret;			     /* the gateway's; NULL with mode none */
 	const char *token, *password, *device_token; /* what the client sent; NULL = not */
 	const char *client_id, *client_mode;
 	bool local;	 /* from this machine, and through no proxy */
 	bool has_origin; /* a browser's page */
 	bool has_device;
-	enum oc_device_fault fault;	   /* of the device's proof */
+	enum oc_device_fault fault;	  /* of the device's proof */
 	enum oc_token_check device_check; /* of device_token, else of token, for this device */
-	uint64_t locked_ms;		   /* too many attempts: how long still; 0 = not */
+	uint64_t locked_ms;		  /* too many attempts: how long still; 0 = not */
 };
 enum oc_auth_verdict {
 	OC_AUTH_OK,
-	OC_AUTH_UNAUTHORIZED,	      /* reason says why */
-	OC_AUTH_DEVICE_REQUIRED,      /* NOT_PAIRED */
-	OC_AUTH_UI_DEVICE_REQUIRED,   /* the terminal and browser clients */
-	OC_AUTH_DEVICE_FAULT,	      /* facts.fault */
+	OC_AUTH_UNAUTHORIZED,	    /* reason says why */
+	OC_AUTH_DEVICE_REQUIRED,    /* NOT_PAIRED */
+	OC_AUTH_UI_DEVICE_REQUIRED, /* the terminal and browser clients */
+	OC_AUTH_DEVICE_FAULT,	    /* facts.fault */
 };
 struct oc_auth_decision {
 	enum oc_auth_verdict verdict;

@@ -49,8 +49,7 @@ struct oc_auth_limit_config oc_auth_limit_configured(const struct oc_config *c)
 static struct entry *find(const struct oc_auth_limit *l, const char *address)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (!strcmp(l->v[i].address, address))
-			return (struct entry *)(uintptr_t)&l->v[i];
+		if (!strcmp(l->v[i].address, address)) return (struct entry *)(uintptr_t)&l->v[i];
 	return NULL;
 }
 

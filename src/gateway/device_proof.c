@@ -79,8 +79,15 @@ static bool decode(const json_t *device, const char *key, uint8_t *out, size_t n
 {
 	struct oc_str text = oc_json_str(device, key);
 
+	struct oc_buf bytes;
+	bool ok;
+
 	while (text.n && text.p[text.n - 1] == '=') text.n--; /* some clients pad */
-	return oc_base64url_decode(text, out, n);
+	oc_buf_init(&bytes, n);
+	ok = oc_base64url_decode(text, &bytes) && bytes.n == n;
+	if (ok) memcpy(out, bytes.p, n);
+	oc_buf_deinit(&bytes);
+	return ok;
 }
 
 static bool is_signed(const json_t *params, const uint8_t *key, const uint8_t *signature)

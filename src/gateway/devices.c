@@ -123,8 +123,7 @@ static void drop_token(struct device *one, size_t i)
 {
 	oc_strv_deinit(&one->tokens[i].scopes);
 	one->n_tokens--;
-	memmove(&one->tokens[i], &one->tokens[i + 1],
-		(one->n_tokens - i) * sizeof *one->tokens);
+	memmove(&one->tokens[i], &one->tokens[i + 1], (one->n_tokens - i) * sizeof *one->tokens);
 }
 
 /* ---- loading ---- */
@@ -225,8 +224,9 @@ static enum oc_rc make_room_for_token(struct oc_devices *d, struct device *one, 
 }
 
 enum oc_rc oc_devices_issue_wait(struct oc_devices *d, const char *device_id,
-				 const struct oc_strv *scopes, char token[OC_DEVICE_TOKEN_CHARS + 1],
-				 int64_t *issued_ms, struct oc_err *e)
+				 const struct oc_strv *scopes,
+				 char token[OC_DEVICE_TOKEN_CHARS + 1], int64_t *issued_ms,
+				 struct oc_err *e)
 {
 	struct device *one = find(d, device_id);
 	uint8_t bytes[32];
@@ -241,8 +241,7 @@ enum oc_rc oc_devices_issue_wait(struct oc_devices *d, const char *device_id,
 	memset(bytes, 0, sizeof bytes);
 	*issued_ms = oc_wall_ms();
 	json_t *value = json_pack("{s:s, s:s, s:o, s:I}", "deviceId", device_id, "role", "operator",
-				  "scopes", names_to(scopes), "issuedAtMs",
-				  (json_int_t)*issued_ms);
+				  "scopes", names_to(scopes), "issuedAtMs", (json_int_t)*issued_ms);
 	enum oc_rc rc = make_room_for_token(d, one, e);
 	if (!rc) rc = oc_store_put_wait(d->store, "device-token", hash, *issued_ms, value, e);
 	/* It may have been removed while we waited. */
@@ -448,10 +447,10 @@ static json_t *show_device(const struct device *one)
 	json_t *v = json_copy(one->value), *tokens = json_array();
 
 	for (size_t i = 0; i < one->n_tokens; i++)
-		json_array_append_new(tokens, json_pack("{s:s, s:o, s:I}", "role", "operator",
-							"scopes", names_to(&one->tokens[i].scopes),
-							"createdAtMs",
-							(json_int_t)one->tokens[i].issued_ms));
+		json_array_append_new(tokens,
+				      json_pack("{s:s, s:o, s:I}", "role", "operator", "scopes",
+						names_to(&one->tokens[i].scopes), "createdAtMs",
+						(json_int_t)one->tokens[i].issued_ms));
 	json_object_set_new(v, "tokens", tokens);
 	return v;
 }

@@ -1,8 +1,8 @@
 #ifndef OC_DEVICES_H
 #define OC_DEVICES_H
 #include "gateway/auth.h"
-#include "json/json.h"
 #include "store/store.h"
+#include "json/json.h"
 /*
  * Devices that may connect (spec 02 §2.3, D62): an Ed25519 key each, the scopes that somebody
  * approved, and the tokens that were given out, of which only hashes are kept. All of them are in
@@ -10,11 +10,11 @@
  */
 struct oc_devices;
 enum {
-	OC_MAX_DEVICES = 1000,	     /* the one that was seen longest ago makes room */
-	OC_MAX_DEVICE_TOKENS = 100,  /* of one device; the oldest makes room */
+	OC_MAX_DEVICES = 1000,	    /* the one that was seen longest ago makes room */
+	OC_MAX_DEVICE_TOKENS = 100, /* of one device; the oldest makes room */
 	OC_MAX_PENDING_PAIRS = 50,
-	OC_DEVICE_SKEW_MS = 120000,  /* of signedAt */
-	OC_DEVICE_TOKEN_CHARS = 43,  /* 32 bytes */
+	OC_DEVICE_SKEW_MS = 120000, /* of signedAt */
+	OC_DEVICE_TOKEN_CHARS = 43, /* 32 bytes */
 };
 
 /* ---- the proof in `connect`: device_proof.c, pure ---- */

@@ -1,9 +1,11 @@
 #include "net/base64.h"
 
 #include <nettle/base64.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
+
+static const char url_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 char *oc_base64_encode(struct oc_str bytes)
 {
@@ -16,33 +18,44 @@ char *oc_base64_encode(struct oc_str bytes)
 char *oc_base64url_encode(struct oc_str bytes)
 {
 	char *out = oc_base64_encode(bytes);
-	size_t n = strlen(out);
+	size_t n = strcspn(out, "=");
 
-	while (n && out[n - 1] == '=') out[--n] = '\0';
-	for (char *c = out; *c; c++) {
-		if (*c == '+') *c = '-';
-		if (*c == '/') *c = '_';
-	}
+	out[n] = '\0';
+	for (size_t i = 0; i < n; i++) out[i] = out[i] == '+' ? '-' : out[i] == '/' ? '_' : out[i];
 	return out;
 }
 
-bool oc_base64url_decode(struct oc_str text, uint8_t *out, size_t n)
+static int value_of(char c)
 {
-	struct base64_decode_ctx ctx;
-	size_t done = 0;
+	const char *at = c ? strchr(url_alphabet, c) : NULL;
 
-	if (text.n != (n * 4 + 2) / 3) return false;
-	base64url_decode_init(&ctx);
-	for (size_t i = 0; i < text.n; i++) {
-		uint8_t byte;
-		/* White space is skipped by the decoder; here it is no part of a text. */
-		if (oc_is_space(text.p[i]) || text.p[i] == '=') return false;
-		int got = base64_decode_single(&ctx, &byte, text.p[i]);
-		if (got < 0 || (got && done == n)) return false;
-		if (got) out[done++] = byte;
+	return at ? (int)(at - url_alphabet) : -1;
+}
+
+static bool decode(struct oc_str s, struct oc_buf *out)
+{
+	uint32_t bits = 0;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		int value = value_of(s.p[i]);
+		if (value < 0) return false;
+		bits = bits << 6 | (unsigned)value;
+		n += 6;
+		if (n < 8) continue;
+		n -= 8;
+		oc_buf_addc(out, (char)(bits >> n));
+		bits &= (1u << n) - 1;
 	}
-	char *again = oc_base64url_encode((struct oc_str){ (const char *)out, done });
-	bool same = done == n && oc_str_eq(oc_str(again), text);
-	free(again);
-	return same;
+	return n < 6 && bits == 0; /* six bits left over: a single last character */
+}
+
+bool oc_base64url_decode(struct oc_str s, struct oc_buf *out)
+{
+	size_t before = out->n;
+
+	if (decode(s, out) && !out->bad) return true;
+	out->n = before;
+	if (out->p) out->p[before] = '\0';
+	return false;
 }

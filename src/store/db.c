@@ -101,6 +101,7 @@ static enum oc_rc refuse_newer(const char *path, int64_t version, size_t known, 
 		       path, (long long)version, known);
 }
 
+/* In a transaction: another process may be making the tables at this moment. */
 static enum oc_rc check_version(struct oc_db *db, size_t known, int64_t *version, struct oc_err *e)
 {
 	int64_t tables = 0;
@@ -119,6 +120,16 @@ static enum oc_rc check_version(struct oc_db *db, size_t known, int64_t *version
 	return OC_OK;
 }
 
+static enum oc_rc look_at_version(struct oc_db *db, size_t known, int64_t *version,
+				  struct oc_err *e)
+{
+	enum oc_rc rc = oc_db_exec(db, "BEGIN", e);
+
+	if (!rc) rc = check_version(db, known, version, e);
+	oc_db_rollback(db);
+	return rc;
+}
+
 static enum oc_rc apply(struct oc_db *db, const char *const *migrations, size_t n, struct oc_err *e)
 {
 	int64_t version = 0;
@@ -135,12 +146,11 @@ enum oc_rc oc_db_migrate(struct oc_db *db, const char *const *migrations, size_t
 			 struct oc_err *e)
 {
 	int64_t version = 0;
-	enum oc_rc rc = check_version(db, n, &version, e);
+	enum oc_rc rc = look_at_version(db, n, &version, e);
 
 	if (rc || (size_t)version == n) return rc;
 	rc = oc_db_exec(db, "BEGIN IMMEDIATE", e);
-	if (rc) return rc;
-	rc = apply(db, migrations, n, e);
+	if (!rc) rc = apply(db, migrations, n, e);
 	if (!rc) rc = oc_db_exec(db, "COMMIT", e);
 	oc_db_rollback(db);
 	return rc;
@@ -220,7 +230,7 @@ static enum oc_rc set_up(struct oc_db *db, struct oc_err *e)
 	sqlite3_extended_result_codes(db->sqlite, 1);
 	sqlite3_busy_timeout(db->sqlite, BUSY_MS);
 	if (sqlite3_db_readonly(db->sqlite, "main") == 1) return oc_db_fail(db, SQLITE_READONLY, e);
-	enum oc_rc rc = check_version(db, oc_store_version, &version, e);
+	enum oc_rc rc = look_at_version(db, oc_store_version, &version, e);
 	if (!rc) rc = oc_db_exec(db, settings, e);
 	if (rc) return rc;
 	sqlite3_create_function(db->sqlite, "lower_text", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,

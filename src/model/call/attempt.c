@@ -26,7 +26,7 @@ struct run {
 	enum oc_rc rc;
 	bool done, dead;	  /* dead: the probe gave the server up */
 	enum oc_http_failure how; /* below HTTP */
-	bool tokens;		  /* the first delta came: the inter-token clock runs */
+	bool begun;		  /* the answer did: the clock between tokens runs */
 };
 
 /* ---- sink: notes what became visible ---- */
@@ -36,8 +36,6 @@ static void on_text(void *arg, struct oc_str delta)
 	struct run *r = arg;
 	const struct oc_reply_sink *sink = r->a->spec->sink;
 
-	r->tokens = true;
-	oc_slot_produced(r->a->slot);
 	if (!sink || !sink->text) return;
 	r->a->shown = true;
 	sink->text(sink->arg, delta);
@@ -48,8 +46,6 @@ static void on_reasoning(void *arg, struct oc_str delta)
 	struct run *r = arg;
 	const struct oc_reply_sink *sink = r->a->spec->sink;
 
-	r->tokens = true;
-	oc_slot_produced(r->a->slot);
 	if (sink && sink->reasoning) sink->reasoning(sink->arg, delta);
 }
 
@@ -59,6 +55,14 @@ static void on_progress(void *arg, const struct oc_progress *p)
 	const struct oc_reply_sink *sink = r->a->spec->sink;
 
 	if (sink && sink->progress) sink->progress(sink->arg, p);
+}
+
+static void on_begun(void *arg)
+{
+	struct run *r = arg;
+
+	r->begun = true;
+	oc_slot_produced(r->a->slot);
 }
 
 /* ---- liveness ---- */
@@ -91,9 +95,9 @@ static void probe(void *arg)
 	struct run *r = arg;
 	unsigned failures = 0;
 
-	while (!r->tokens && !r->done) {
+	while (!r->begun && !r->done) {
 		if (oc_sleep_wait(PROBE_EVERY_MS) != OC_OK) return;
-		if (r->tokens || r->done) return;
+		if (r->begun || r->done) return;
 		failures = alive_wait(r) ? 0 : failures + 1;
 		if (failures < PROBE_FAILURES) continue;
 		r->dead = true;
@@ -140,7 +144,7 @@ static uint64_t timeout_ms(const struct run *r)
 static struct oc_deadline read_deadline(const struct run *r)
 {
 	if (timeout_ms(r)) return OC_NO_DEADLINE;
-	if (r->tokens) return oc_deadline_in(INTER_TOKEN_MS);
+	if (r->begun) return oc_deadline_in(INTER_TOKEN_MS);
 	return r->a->spec->target->provider->local ? OC_NO_DEADLINE
 						   : oc_deadline_in(HOSTED_FIRST_BYTE_MS);
 }
@@ -148,12 +152,14 @@ static struct oc_deadline read_deadline(const struct run *r)
 static void timed_out(struct run *r)
 {
 	uint64_t limit = timeout_ms(r) ? timeout_ms(r)
-			 : r->tokens   ? INTER_TOKEN_MS
+			 : r->begun    ? INTER_TOKEN_MS
 				       : HOSTED_FIRST_BYTE_MS;
 	char *text = oc_asprintf("LLM idle timeout (%llus): no response from model",
 				 (unsigned long long)limit / 1000);
 
-	set_error(&r->a->reply, OC_ERR_TIMEOUT, false, text);
+	/* A local server that hangs would hang again (D69). */
+	set_error(&r->a->reply, OC_ERR_TIMEOUT, !r->a->spec->target->provider->local, text);
+	r->a->idled = true;
 	free(text);
 }
 
@@ -232,17 +238,22 @@ static void request_task(void *arg)
 enum oc_rc oc_attempt_wait(struct oc_attempt *a)
 {
 	struct run r = { .a = a, .scope = oc_scope_new() };
-	struct oc_reply_sink sink = { on_text, on_reasoning, on_progress, &r };
+	struct oc_reply_sink sink = { .text = on_text,
+				      .reasoning = on_reasoning,
+				      .progress = on_progress,
+				      .begun = on_begun,
+				      .arg = &r };
 	bool probed = a->spec->target->provider->local && !timeout_ms(&r);
 
 	oc_observe_start(&a->observed, a->spec, a->body);
 	a->busy = r.scope;
-	a->gave_way = false;
+	a->gave_way = a->idled = a->begun = false;
 	r.decoder = oc_decoder_new(a->protocol, &a->context, &sink);
 	oc_scope_spawn(r.scope, request_task, &r);
 	if (probed) oc_scope_spawn(r.scope, probe, &r);
 	oc_scope_join_wait(r.scope);
 	a->busy = NULL;
+	a->begun = r.begun;
 	oc_scope_free(r.scope);
 	oc_decoder_free(r.decoder);
 	if (r.dead) {
