@@ -38,6 +38,12 @@ enum {
 	OC_MAX_RELAY_ERROR_BYTES = 1048576, /* a provider's error that is passed on; the rest is cut */
 	OC_MAX_RELAY_HELD_BYTES = 65536, /* begin of an answer that is judged before it is passed on */
 	OC_MAX_REPAIR_BYTES = 65536, /* JSON of a model that is mended (spec 03 §4.6) */
+	OC_MAX_FRAME_BYTES = 26214400, /* a frame of a client (spec 02 §2.1, policy.maxPayload) */
+	OC_MAX_CLIENT_BACKLOG = 52428800, /* unsent bytes of one client (spec 02 §2.4) */
+	OC_MAX_TOTAL_BACKLOG = 134217728, /* of all of them (D65) */
+	OC_MAX_SUBSCRIPTIONS = 10000, /* sessions whose messages one client hears */
+	OC_MAX_CLIENT_REQUESTS = 256, /* requests of one client under way; above it they are refused */
+	OC_MAX_CLIENT_REQUEST_BYTES = 67108864, /* of their frames; above it nothing more is read */
 	OC_MAX_SERVER_CONNECTIONS = 4096,
 	OC_MAX_SERVER_HEAD_BYTES = 16384, /* request line and headers of a client */
 	OC_MAX_SERVER_HEADERS = 100,
