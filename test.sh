@@ -12,7 +12,8 @@ usage: ./test.sh [--fast | --all]
            servers (minutes to install; Ollama is built from source and needs Go 1.24)
   --help   this text
 
-Installs what is missing (apt; sudo if needed): compilers, libraries, pytest, llama.cpp and LiteLLM in .cache/.
+Installs what is missing (apt; sudo if needed): compilers, libraries, Chromium; pytest, llama.cpp, LiteLLM and the real
+product's clients in .cache/.
 TEXT
 }
 
@@ -123,6 +124,7 @@ clang_packages() {
 
 missing() { # the packages of everything that is not there
 	[ "$mode" = fast ] || clang_packages
+	[ "$mode" = fast ] || command -v chromium > /dev/null 2>&1 || echo chromium
 	for pair in gcc:gcc meson:meson ninja:ninja-build pkg-config:pkg-config git:git python3:python3; do
 		command -v "${pair%%:*}" > /dev/null 2>&1 || echo "${pair#*:}"
 	done
@@ -202,6 +204,14 @@ more_servers() {
 	done
 }
 
+# The real product's own clients, from npm; its web page needs a browser.
+real_clients() {
+	say "== the real product's clients into .cache/clients"
+	sh tests/clients/install.sh "$cache/clients" > "$logs/clients.log" 2>&1 && return 0
+	note "they could not be installed, their tests are skipped:"
+	tail -n 2 "$logs/clients.log"
+}
+
 # ---- builds ---------------------------------------------------------------------
 
 # Sets up once; a folder whose set-up was interrupted is made anew.
@@ -246,6 +256,7 @@ leak_check() {
 
 end_to_end() {
 	export OPENCLAW_BIN="$root/build-asan/openclaw" OPENCLAW_STARTER="$cache/starter" OPENCLAW_SERVERS="$cache/servers"
+	export OPENCLAW_CLIENTS="$cache/clients"
 	export PYTHONDONTWRITEBYTECODE=1
 	count "simulator and end to end" pytest "$cache/pytest.xml" \
 		"$python" -m pytest -q -c tests/pytest.ini tests --junitxml="$cache/pytest.xml" --basetemp="$cache/pytest"
@@ -300,6 +311,7 @@ vectors_and_wire_cases build-asan
 if python_environment; then
 	model_servers
 	more_servers
+	real_clients
 	end_to_end
 fi
 release_build gcc

@@ -1,5 +1,6 @@
 #ifndef OC_SESSIONS_H
 #define OC_SESSIONS_H
+#include "agent/approvals.h"
 #include "agent/run_event.h"
 #include "agent/snapshot.h"
 #include "model/call/endpoint.h"
@@ -13,7 +14,8 @@ struct oc_sessions_spec {
 	struct oc_store *store;
 	struct oc_snapshot *(*snapshot)(void *arg); /* the current one, a new reference */
 	oc_run_watch_fn *watch;			    /* everything that happens */
-	void *arg;
+	void *arg;				    /* of both */
+	struct oc_approvals *approvals; /* who is asked about commands; NULL = nobody, so no */
 };
 /* Repairs what a crash left (spec 03 §5.5, D47). */
 OC_MUST_USE enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec,
@@ -64,6 +66,11 @@ struct oc_ask {
 	oc_run_watch_fn *watch;
 	void *watch_arg;
 	bool no_tools; /* none of ours */
+	/* While a run of the session is active: waits for its turn and runs under its own id,
+	 * instead of becoming part of another run. Always so with watch. For who wants the answer
+	 * to just this message: HTTP, the method agent, cron. queue is then read for interrupt
+	 * alone. */
+	bool own_turn;
 };
 enum oc_ask_result {
 	OC_ASK_STARTED,	  /* or queued, steered in: the run id will see its end */

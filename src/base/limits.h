@@ -5,8 +5,8 @@
 enum {
 	OC_MAX_CONFIG_BYTES = 2097152, /* a configuration file or one of its includes (spec 01 §1.3) */
 	OC_MAX_INCLUDE_DEPTH = 10,
-	OC_MAX_INCLUDED_FILES = 256,	    /* read for one configuration, repeats counted */
-	OC_MAX_INCLUDED_BYTES = 16777216,   /* of all of them */
+	OC_MAX_INCLUDED_FILES = 256, /* read for one configuration, repeats counted */
+	OC_MAX_INCLUDED_BYTES = 16777216, /* of all of them */
 	OC_MAX_PATH_CHARS = 4096,
 	OC_MAX_PATH_INDEX = 65535, /* array index in a dotted path */
 	OC_MAX_DOTENV_BYTES = 1048576, /* spec 01 §1.5 */
@@ -32,6 +32,12 @@ enum {
 	OC_MAX_EXEC_OUTPUT_BYTES = 2097152, /* output kept of one command */
 	OC_MAX_TOOL_FILE_BYTES = 67108864, /* a file that `read` or `edit` opens */
 	OC_MAX_TOOL_RESULT_BYTES = 8388608, /* text of one tool result before it is capped for the model */
+	OC_MAX_HTTP_BODY_BYTES = 20971520, /* a request of /v1 (spec 02 §4.2) */
+	OC_MAX_SMALL_HTTP_BODY_BYTES = 2097152, /* /tools/invoke, hooks (spec 02 §4.5) */
+	OC_MAX_HELD_BODIES_BYTES = 268435456, /* request bodies of all HTTP clients together */
+	OC_MAX_RELAY_ERROR_BYTES = 1048576, /* a provider's error that is passed on; the rest is cut */
+	OC_MAX_RELAY_HELD_BYTES = 65536, /* begin of an answer that is judged before it is passed on */
+	OC_MAX_REPAIR_BYTES = 65536, /* JSON of a model that is mended (spec 03 §4.6) */
 	OC_MAX_SERVER_CONNECTIONS = 4096,
 	OC_MAX_SERVER_HEAD_BYTES = 16384, /* request line and headers of a client */
 	OC_MAX_SERVER_HEADERS = 100,
@@ -40,7 +46,6 @@ enum {
 	OC_MAX_LINGER_BYTES = 67108864, /* of a refused body that is read and thrown away */
 	OC_MAX_STREAM_BACKLOG = 262144, /* of an answer, not yet taken by the kernel */
 	OC_MAX_CLOSE_REASON_BYTES = 123, /* of a WebSocket close frame (RFC 6455 section 5.5) */
-	OC_MAX_REPAIR_BYTES = 65536, /* JSON of a model that is mended (spec 03 §4.6) */
 };
 /* clang-format on */
 #endif

@@ -7,10 +7,23 @@
 
 static const char *const names[] = { "error", "warn", "info", "debug" };
 static enum oc_log_level threshold = OC_LOG_WARN;
+static oc_log_sink_fn *sink;
+static void *sink_arg;
 
 void oc_log_set_level(enum oc_log_level level)
 {
 	threshold = level;
+}
+
+void oc_log_set_sink(oc_log_sink_fn *fn, void *arg)
+{
+	sink = fn;
+	sink_arg = arg;
+}
+
+const char *oc_log_level_name(enum oc_log_level level)
+{
+	return names[level];
 }
 
 bool oc_log_on(enum oc_log_level level)
@@ -40,5 +53,10 @@ void oc_log(enum oc_log_level level, const char *subsystem, const char *fmt, ...
 	/* One message is one line, whatever a server put into it. */
 	for (char *c = line; *c; c++)
 		if (*c == '\n' || *c == '\t') *c = ' ';
+	if (sink) {
+		oc_visible_mend(line);
+		sink(sink_arg, level, subsystem, line);
+		return;
+	}
 	oc_visible_printf(stderr, "%s %s: %s\n", names[level], subsystem, line);
 }

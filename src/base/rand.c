@@ -1,5 +1,6 @@
 #include "rand.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
@@ -34,10 +35,30 @@ uint64_t oc_rand_u64(void)
 	return z ^ (z >> 31);
 }
 
+void oc_rand_secret(uint8_t *out, size_t n)
+{
+	enum { AT_ONCE = 256 }; /* what getentropy gives */
+
+	for (size_t at = 0; at < n; at += AT_ONCE) {
+		size_t left = n - at;
+		if (getentropy(out + at, left < AT_ONCE ? left : AT_ONCE) != 0) abort();
+	}
+}
+
 void oc_rand_id(char *out, size_t n)
 {
 	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
 
 	for (size_t i = 0; i < n; i++) out[i] = alphabet[oc_rand_u64() & 31];
 	out[n] = '\0';
+}
+
+void oc_uuid(char out[OC_ID_CHARS + 1])
+{
+	uint64_t a = oc_rand_u64(), b = oc_rand_u64();
+
+	snprintf(out, OC_ID_CHARS + 1, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
+		 (unsigned)(a >> 16) & 0xFFFF, (unsigned)a & 0xFFF,
+		 0x8000u | ((unsigned)(b >> 48) & 0x3FFF),
+		 (unsigned long long)(b & 0xFFFFFFFFFFFFull));
 }

@@ -56,6 +56,16 @@ void oc_utf8_put(struct oc_buf *out, uint32_t cp)
 	oc_buf_add(out, (struct oc_str){ (const char *)bytes, (size_t)n });
 }
 
+void oc_utf8_lower(struct oc_str s, struct oc_buf *out)
+{
+	for (size_t i = 0; i < s.n;) {
+		uint32_t cp;
+
+		i += oc_utf8_next(oc_str_from(s, i), &cp);
+		oc_utf8_put(out, (uint32_t)utf8proc_tolower((utf8proc_int32_t)cp));
+	}
+}
+
 static bool is_replaced(struct oc_str s, size_t len, uint32_t cp)
 {
 	return cp == replacement && !(len == 3 && !memcmp(s.p, "\xEF\xBF\xBD", 3));

@@ -15,6 +15,8 @@ bool oc_utf8_valid(struct oc_str s);
  * ill-formed part. s must not be empty. */
 size_t oc_utf8_next(struct oc_str s, uint32_t *cp);
 void oc_utf8_put(struct oc_buf *out, uint32_t cp);
+/* Appends s with every letter in lower case, to compare without case. */
+void oc_utf8_lower(struct oc_str s, struct oc_buf *out);
 /* White space and line ends as ECMAScript has them. */
 bool oc_utf8_is_space(uint32_t cp);
 /* May stand in an ECMAScript identifier, as its first character or later. */

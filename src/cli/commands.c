@@ -1,11 +1,17 @@
 /* The root of the command table. */
 #include "cli/command.h"
+#include "cli/gateway_cli.h"
 
 const struct oc_command oc_commands[] = {
 	{ .name = "onboard",
 	  .help = "Set up a model provider and the default model",
 	  .run = oc_cmd_onboard,
 	  .options = oc_onboard_options },
+	{ .name = "gateway",
+	  .help = "Run the gateway, or ask and manage one",
+	  .run = oc_cmd_gateway_run,
+	  .options = oc_gateway_run_options,
+	  .sub = oc_gateway_commands },
 	{ .name = "agent",
 	  .help = "Run one agent turn with tools",
 	  .run = oc_cmd_agent,

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "cli/config_cli.h"
 #include "config/include.h"
+#include "config/redact.h"
 #include "config/schema.h"
-#include "config/vars.h"
 
 int oc_config_cli_failed(const struct oc_err *e)
 {
@@ -15,50 +15,6 @@ int oc_config_cli_failed(const struct oc_err *e)
 }
 
 /* ---- get ---- */
-
-/* A value that is nothing but ${NAME} tells no secret. */
-static bool is_reference(struct oc_str s)
-{
-	return s.n > 3 && s.p[0] == '$' && s.p[s.n - 1] == '}' && oc_vars_has(s) &&
-	       !memchr(s.p + 1, '$', s.n - 1) && oc_str_find(s, OC_LIT("}"), 0) == s.n - 1;
-}
-
-static void redact_children(json_t *v, struct oc_path *at);
-
-static json_t *redacted(json_t *v, struct oc_path *at)
-{
-	if (!json_is_string(v)) {
-		redact_children(v, at);
-		return NULL;
-	}
-	struct oc_str s = oc_json_text(v);
-	return s.n && !is_reference(s) && oc_schema_secret(at) ? json_string(REDACTED) : NULL;
-}
-
-static struct oc_path_seg *push(struct oc_path *at, char *key, size_t index)
-{
-	at->seg = oc_realloc_array(at->seg, at->n + 1, sizeof *at->seg);
-	at->seg[at->n] = (struct oc_path_seg){ key, index };
-	return &at->seg[at->n++];
-}
-
-static void redact_children(json_t *v, struct oc_path *at)
-{
-	const char *key;
-	json_t *child, *shown;
-	size_t i;
-
-	json_object_foreach (v, key, child) {
-		push(at, oc_strdup(key), 0);
-		if ((shown = redacted(child, at))) json_object_set_new(v, key, shown);
-		free(at->seg[--at->n].key);
-	}
-	json_array_foreach (v, i, child) {
-		push(at, NULL, i);
-		if ((shown = redacted(child, at))) json_array_set_new(v, i, shown);
-		at->n--;
-	}
-}
 
 static void print_value(const json_t *v, bool json)
 {
@@ -82,14 +38,14 @@ static int get_path(const struct oc_config *c, const char *text, struct oc_path 
 	json_t *tree = NULL;
 	int result = 0;
 
-	if (oc_include_resolve(c->raw, c->paths.config_path, &tree, &e))
+	if (oc_include_resolve(c->raw, c->paths.config_path, &tree, NULL, &e))
 		return oc_config_cli_failed(&e);
 	json_t *v = oc_path_get(tree, path);
 	if (v) {
-		json_t *copy = json_deep_copy(v), *shown = redacted(copy, path);
-		print_value(shown ? shown : copy, json);
+		json_t *shown = json_deep_copy(v);
+		oc_config_redact(&shown, path);
+		print_value(shown, json);
 		json_decref(shown);
-		json_decref(copy);
 	} else if (oc_schema_kind(path) == OC_SCHEMA_UNKNOWN)
 		result = oc_error("Unknown config path: %s (see `openclaw config schema`)", text);
 	else

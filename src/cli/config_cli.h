@@ -5,8 +5,6 @@
 #include "json/path.h"
 /* What the files of `openclaw config` share. */
 
-#define REDACTED "__OPENCLAW_REDACTED__"
-
 /* config.c: the text for a failed load on stderr; returns 1. */
 int oc_config_cli_failed(const struct oc_err *e);
 

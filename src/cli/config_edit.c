@@ -12,6 +12,7 @@
 #include "base/visible.h"
 #include "cli/config_cli.h"
 #include "config/edit.h"
+#include "config/redact.h"
 #include "config/schema.h"
 #include "rt/file.h"
 
@@ -174,30 +175,11 @@ static bool say(const char *fmt, ...)
 /* ---- set ---- */
 
 /* The placeholder that `config get` prints for a secret stands for the secret that is there. */
-static bool restore_secrets(json_t *v, const json_t *old, json_t **replacement)
+static bool restore_secrets(json_t **v, const json_t *old)
 {
-	const char *key;
-	json_t *child;
-	size_t i;
+	struct oc_err e = { 0 };
 
-	*replacement = NULL;
-	if (json_is_string(v) && !strcmp(json_string_value(v), REDACTED)) {
-		if (!json_is_string(old))
-			return say("%s stands for a secret, but none is set there", REDACTED);
-		*replacement = json_deep_copy(old);
-		return true;
-	}
-	json_object_foreach (v, key, child) {
-		json_t *r;
-		if (!restore_secrets(child, json_object_get(old, key), &r)) return false;
-		if (r) json_object_set_new(v, key, r);
-	}
-	json_array_foreach (v, i, child) {
-		json_t *r;
-		if (!restore_secrets(child, json_array_get(old, i), &r)) return false;
-		if (r) json_array_set_new(v, i, r);
-	}
-	return true;
+	return oc_config_unredact(v, old, &e) == OC_OK || say("%s", e.msg);
 }
 
 static bool check_expectation(const struct edit *ed, const json_t *current)
@@ -267,16 +249,12 @@ static bool check_model(const struct edit *ed, json_t *tree)
 static bool apply_set(const struct edit *ed, const struct oc_config *c, json_t *tree)
 {
 	struct oc_err e = { 0 };
-	json_t *old = oc_path_get(tree, &ed->path), *restored;
+	json_t *old = oc_path_get(tree, &ed->path);
 	json_t *value = json_deep_copy(ed->value);
 	bool ok = false;
 
 	(void)c;
-	if (!check_expectation(ed, old) || !restore_secrets(value, old, &restored)) goto done;
-	if (restored) {
-		json_decref(value);
-		value = restored;
-	}
+	if (!check_expectation(ed, old) || !restore_secrets(&value, old)) goto done;
 	bool merge = oc_args_has(ed->args, "--merge");
 	if (!merge && !ed->as_asked && !check_losses(ed, tree, value)) goto done;
 	enum oc_rc rc = merge ? oc_config_merge(tree, ed->path_text, value, &e)
@@ -368,8 +346,8 @@ int oc_cmd_config_unset(struct oc_args *a)
 
 static bool apply_patch(const struct edit *ed, const struct oc_config *c, json_t *tree)
 {
-	json_t *patch = json_deep_copy(ed->value), *ignored;
-	bool ok = restore_secrets(patch, c->raw, &ignored);
+	json_t *patch = json_deep_copy(ed->value);
+	bool ok = restore_secrets(&patch, c->raw);
 
 	if (ok) oc_json_merge_patch(tree, patch);
 	json_decref(patch);

@@ -1,6 +1,6 @@
 /*
- * openclaw infer model run (spec 01 §12.1): one user message to a model and its answer. No agent,
- * no tools, no preload, no context guard.
+ * openclaw infer model run (spec 01 §12.1): one user message to a model and its answer, from the
+ * next configured model when one fails. No agent, no tools, no preload, no context guard.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,8 @@
 #include "cli/command.h"
 #include "cli/print.h"
 #include "model/call/call.h"
+#include "model/call/failover.h"
+#include "model/call/second_try.h"
 #include "model/codec/reasoning.h"
 #include "model/provider/refresh.h"
 #include "net/base64.h"
@@ -23,7 +25,10 @@ struct infer {
 	const struct oc_args *args;
 	struct oc_config config;
 	struct oc_catalog catalog;
-	struct oc_selection target;
+	struct oc_candidates candidates;
+	struct oc_failover failover;
+	struct oc_call_breaker breaker;
+	const struct oc_selection *target; /* that was asked last, NULL = none yet */
 	struct oc_messages messages;
 	struct oc_reply reply;
 	struct oc_buf problem; /* for the person */
@@ -105,15 +110,28 @@ static bool read_input(struct infer *in)
 	return true;
 }
 
-static bool choose_model(struct infer *in)
+static void print_warnings(struct oc_strv *warnings)
+{
+	for (size_t i = 0; i < warnings->n; i++) oc_print_warning(warnings->v[i]);
+	oc_strv_deinit(warnings);
+}
+
+/* The server may be asked for what its list does not hold yet; then the candidates are those of an
+ * agent: a model that was named is the only one. */
+static bool choose_models(struct infer *in)
 {
 	const char *ref = oc_args_get(in->args, "--model");
-	struct oc_strv warnings = { 0 };
+	struct oc_strv warnings = { 0 }, fallbacks = { 0 };
+	const struct oc_candidate_wish wish = { ref, ref != NULL, &fallbacks };
+	struct oc_selection first = { 0 };
 	struct oc_err e = { 0 };
-	enum oc_rc rc = oc_select_wait(&in->catalog, oc_str(ref), &in->target, &warnings, &e);
+	enum oc_rc rc = oc_select_wait(&in->catalog, oc_str(ref), &first, &warnings, &e);
 
-	for (size_t i = 0; i < warnings.n; i++) oc_print_warning(warnings.v[i]);
-	oc_strv_deinit(&warnings);
+	oc_selection_deinit(&first);
+	print_warnings(&warnings);
+	oc_fallback_refs(&in->config, "model", &fallbacks);
+	if (!rc) rc = oc_candidates_init(&in->candidates, &in->catalog, &wish, &e);
+	oc_strv_deinit(&fallbacks);
 	if (rc == OC_OK) return true;
 	oc_buf_adds(&in->problem, e.msg);
 	return false;
@@ -135,22 +153,29 @@ static void show_progress(void *arg, const struct oc_progress *p)
 			p->processed >= p->total ? "\n" : "");
 }
 
-static bool only_reasoned(const struct oc_reply *r)
+/* What the context holds besides the prompt, 0 = unknown. */
+static int64_t room_of(const struct oc_call_spec *spec, const struct oc_reply *r)
 {
-	return r->error.class == OC_ERR_NONE && !oc_str_trim(oc_buf_view(&r->text)).n &&
-	       r->reasoning.n;
+	const struct oc_model *m = spec->target->model;
+	int64_t window = m ? m->context_tokens ? m->context_tokens : m->context_window : 0;
+
+	return r->usage.present && window > r->usage.input ? window - r->usage.input : 0;
 }
 
-/* An empty answer is asked for once more (D8), one of reasoning alone once with thinking off (D6).
- */
+/* Once more when nothing came (D6, D8). */
 static enum oc_rc answer_wait(struct infer *in, struct oc_call_spec *spec, struct oc_err *e)
 {
 	enum oc_rc rc = oc_call_wait(spec, &in->reply, e);
 
 	if (rc != OC_OK) return rc;
-	bool empty = in->reply.outcome == OC_OUTCOME_EMPTY;
-	if (!empty && !only_reasoned(&in->reply)) return rc;
-	if (!empty) spec->thinking = "off";
+	int64_t limit = in->reply.finish == OC_FINISH_LENGTH && in->reply.usage.present
+			    ? in->reply.usage.output
+			    : 0;
+	const struct oc_second_try again =
+	    oc_second_try(&in->reply, limit, room_of(spec, &in->reply));
+	if (!again.due) return rc;
+	if (again.thinking_off) spec->thinking = "off";
+	spec->max_tokens = again.max_tokens > limit ? again.max_tokens : 0;
 	oc_reply_deinit(&in->reply);
 	return oc_call_wait(spec, &in->reply, e);
 }
@@ -166,31 +191,89 @@ static void explain_no_text(struct infer *in, const struct oc_call_spec *spec)
 			    "The model asked for a tool, and there are none in this call.");
 }
 
-static int run_model(struct infer *in)
+/* *movable: the next candidate may answer instead. */
+static enum oc_rc ask_wait(struct infer *in, bool *movable)
 {
 	const char *thinking = oc_args_get(in->args, "--thinking");
-	const char *agent = oc_args_get(in->args, "--agent");
 	struct oc_reply_sink sink = { .progress = show_progress };
 	struct oc_err e = { 0 };
 	struct oc_call_spec spec = {
 		.catalog = &in->catalog,
-		.target = &in->target,
+		.target = in->target,
 		.messages = &in->messages,
-		.agent_id = agent,
+		.agent_id = oc_args_get(in->args, "--agent"),
 		.thinking = thinking ? thinking : "off",
 		.sink = &sink,
 		.notice = show_notice,
+		.breaker = &in->breaker,
 	};
 	enum oc_rc rc = answer_wait(in, &spec, &e);
 
-	if (rc == OC_CANCELLED) return 130;
-	if (rc != OC_OK)
+	*movable = true;
+	if (rc == OC_CANCELLED) return rc;
+	if (rc != OC_OK) {
 		oc_buf_adds(&in->problem, e.msg);
-	else if (in->reply.error.class != OC_ERR_NONE)
+		return rc;
+	}
+	if (in->reply.error.class != OC_ERR_NONE) {
 		oc_call_explain(&spec, &in->reply, &in->problem);
-	else if (!oc_str_trim(oc_buf_view(&in->reply.text)).n)
+		*movable = !oc_call_breaker_open(&in->breaker) &&
+			   oc_fail_policy(oc_fail_reason_of(&in->reply.error))->next_candidate;
+	} else if (!oc_str_trim(oc_buf_view(&in->reply.text)).n) {
 		explain_no_text(in, &spec);
-	return in->problem.n ? 1 : 0;
+		in->reply.error.class = OC_ERR_EMPTY_RESPONSE;
+	}
+	return in->problem.n ? OC_E_UPSTREAM : OC_OK;
+}
+
+/* A fallback is always told (D16). */
+static void say_fallback(const struct infer *in)
+{
+	struct oc_fallback_state once = { 0 };
+	char *text = oc_fallback_notice(&once, in->candidates.v[0].target.key, in->target->key,
+					oc_failover_first_reason(&in->failover));
+
+	if (text) oc_visible_printf(stderr, "%s\n", text);
+	free(text);
+	oc_fallback_state_deinit(&once);
+}
+
+static void explain_all(struct infer *in)
+{
+	struct oc_buf all;
+
+	oc_buf_init(&all, 65536);
+	oc_failover_explain(&in->failover, &all);
+	if (all.n) {
+		oc_buf_clear(&in->problem);
+		oc_buf_add(&in->problem, oc_buf_view(&all));
+	}
+	oc_buf_deinit(&all);
+}
+
+/* The candidates in order, until one answers. Returns the exit code. */
+static int run_models(struct infer *in)
+{
+	bool movable = true;
+
+	oc_failover_init(&in->failover, &in->catalog, &in->candidates);
+	for (size_t i = 0; movable && i < in->candidates.n; i++) {
+		if (!oc_failover_admits(&in->failover, i)) continue;
+		in->target = &in->candidates.v[i].target;
+		if (i > 0) print_warnings(&in->candidates.v[i].warnings);
+		oc_buf_clear(&in->problem);
+		oc_reply_deinit(&in->reply);
+		enum oc_rc rc = ask_wait(in, &movable);
+
+		if (rc == OC_CANCELLED) return 130;
+		if (rc == OC_OK) {
+			say_fallback(in);
+			return 0;
+		}
+		oc_failover_failed(&in->failover, i, &in->reply.error, oc_buf_cstr(&in->problem));
+	}
+	explain_all(in);
+	return 1;
 }
 
 /* ---- output ---- */
@@ -204,13 +287,34 @@ static json_t *output_json(const struct oc_reply *r)
 	return out;
 }
 
+/* Those that failed before the one that answered. */
+static json_t *attempts_json(const struct oc_failover *f)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->n_failed; i++) {
+		const struct oc_failed_attempt *a = &f->failed[i];
+		struct oc_str key = oc_str(a->key);
+		size_t slash = oc_str_find(key, OC_LIT("/"), 0);
+		json_t *row = json_object();
+
+		oc_json_put(row, "provider", oc_json_new_str(oc_str_head(key, slash)));
+		oc_json_put(row, "model",
+			    oc_json_new_str(oc_str_from(key, slash == SIZE_MAX ? 0 : slash + 1)));
+		oc_json_put(row, "error", oc_json_new_str(oc_str(a->message)));
+		oc_json_put(row, "reason", json_string(oc_fail_policy(a->reason)->name));
+		json_array_append_new(list, row);
+	}
+	return list;
+}
+
 static void print_ok(const struct infer *in)
 {
 	const struct oc_reply *r = &in->reply;
 
 	if (!oc_args_has(in->args, "--json")) {
 		printf("model.run via local\nprovider: %s\nmodel: %s\noutputs: 1\n",
-		       in->target.provider->id, in->target.model_id);
+		       in->target->provider->id, in->target->model_id);
 		oc_print_text(oc_buf_view(&r->text));
 		return;
 	}
@@ -218,9 +322,9 @@ static void print_ok(const struct infer *in)
 	oc_json_put(o, "ok", json_true());
 	oc_json_put(o, "capability", json_string("model.run"));
 	oc_json_put(o, "transport", json_string("local"));
-	oc_json_put(o, "provider", json_string(in->target.provider->id));
-	oc_json_put(o, "model", oc_json_new_str(oc_str(in->target.model_id)));
-	oc_json_put(o, "attempts", json_array());
+	oc_json_put(o, "provider", json_string(in->target->provider->id));
+	oc_json_put(o, "model", oc_json_new_str(oc_str(in->target->model_id)));
+	oc_json_put(o, "attempts", attempts_json(&in->failover));
 	oc_json_put(o, "outputs", json_pack("[o]", output_json(r)));
 	if (r->usage.present) oc_json_put(o, "usage", oc_usage_json(&r->usage));
 	if (r->tokens_per_second > 0)
@@ -266,8 +370,8 @@ static int infer_model_run(struct oc_args *a)
 	else if (read_input(&in)) {
 		if (oc_catalog_load(&in.catalog, &in.config, &e) != OC_OK)
 			oc_buf_adds(&in.problem, e.msg);
-		else if (choose_model(&in))
-			exit_code = run_model(&in);
+		else if (choose_models(&in))
+			exit_code = run_models(&in);
 	}
 	if (exit_code == 0)
 		print_ok(&in);
@@ -276,7 +380,8 @@ static int infer_model_run(struct oc_args *a)
 out:
 	oc_reply_deinit(&in.reply);
 	oc_messages_deinit(&in.messages);
-	oc_selection_deinit(&in.target);
+	oc_failover_deinit(&in.failover);
+	oc_candidates_deinit(&in.candidates);
 	oc_catalog_deinit(&in.catalog);
 	oc_config_deinit(&in.config);
 	oc_buf_deinit(&in.problem);

@@ -38,6 +38,8 @@ int oc_cmd_models_list(struct oc_args *a);
 extern const struct oc_option oc_models_list_options[];
 int oc_cmd_models_probe(struct oc_args *a);
 extern const struct oc_option oc_models_probe_options[];
+/* The table of oc_probe_wait's report (model/call/probe.h). */
+void oc_models_print_probe(FILE *out, const char *key, json_t *report);
 extern const struct oc_command oc_models_aliases_commands[];
 extern const struct oc_command oc_models_fallbacks_commands[];
 extern const struct oc_command oc_models_image_fallbacks_commands[];

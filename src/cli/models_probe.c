@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/visible.h"
 #include "cli/models.h"
 #include "model/call/probe.h"
 #include "model/provider/refresh.h"
@@ -22,17 +23,17 @@ static void print_value(const json_t *v, char *out, size_t size)
 		snprintf(out, size, "%s", json_is_string(v) ? json_string_value(v) : "unknown");
 }
 
-static void print_report(const char *key, json_t *report)
+void oc_models_print_probe(FILE *out, const char *key, json_t *report)
 {
 	const char *name;
 	json_t *row;
 
-	printf("%s\n", key);
+	oc_visible_printf(out, "%s\n", key);
 	json_object_foreach (report, name, row) {
 		char value[80];
 
 		print_value(json_object_get(row, "value"), value, sizeof value);
-		printf("  %-22s  %-12s  %s\n", name, value, oc_json_cstr(row, "how"));
+		fprintf(out, "  %-22s  %-12s  %s\n", name, value, oc_json_cstr(row, "how"));
 	}
 }
 
@@ -55,7 +56,7 @@ int oc_cmd_models_probe(struct oc_args *a)
 		if (!rc && oc_args_has(a, "--json"))
 			oc_print_json(report);
 		else if (!rc)
-			print_report(s.key, report);
+			oc_models_print_probe(stdout, s.key, report);
 		if (!rc) code = json_object_size(report) == 0;
 		json_decref(report);
 		oc_selection_deinit(&s);

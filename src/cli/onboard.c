@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cli/models.h"
 #include "cli/onboard.h"
+#include "model/call/probe.h"
 #include "rt/tty.h"
 
 const struct oc_option oc_onboard_options[] = {
@@ -235,26 +236,44 @@ static void print_config_lines(const struct oc_onboard *o, bool changed)
 	free(path);
 }
 
-/* What an agent turn would say about the window of the new default. */
-static void warn_small_context(const struct oc_config *now)
+/* The cheap part of a probe: what this server can do. It asks no model, and what it does not find
+ * out is no failure of the setup. */
+static enum oc_rc show_abilities_wait(const struct oc_onboard *o, const struct oc_catalog *catalog,
+				      const struct oc_selection *s)
+{
+	json_t *report = NULL;
+	enum oc_rc rc = oc_probe_wait(catalog, s->provider, s->model_id, false, &report);
+
+	if (!rc && json_object_size(report) > 0) oc_models_print_probe(o->out, s->key, report);
+	json_decref(report);
+	return rc;
+}
+
+/* What is to be said of the new default: what its server can do, and what an agent turn would say
+ * of its window. */
+static enum oc_rc describe_default_wait(const struct oc_onboard *o, const struct oc_config *now)
 {
 	struct oc_catalog catalog;
 	struct oc_selection s;
 	struct oc_err e = { 0 };
+	enum oc_rc rc = OC_OK;
 
-	if (oc_catalog_load(&catalog, now, &e) != OC_OK) return;
+	if (oc_catalog_load(&catalog, now, &e) != OC_OK) return rc;
 	if (oc_select_default(&catalog, &s, NULL, &e) == OC_OK) {
+		rc = show_abilities_wait(o, &catalog, &s);
 		oc_models_warn_context(now, &s);
 		oc_selection_deinit(&s);
 	}
 	oc_catalog_deinit(&catalog);
+	return rc;
 }
 
-static void print_result(const struct oc_onboard *o, bool changed, const struct oc_config *now)
+static enum oc_rc print_result_wait(const struct oc_onboard *o, bool changed,
+				    const struct oc_config *now)
 {
 	if (o->model) fprintf(o->out, "Default %s model: %s\n", o->choice->label, o->model);
 	print_config_lines(o, changed);
-	if (o->model) warn_small_context(now);
+	return o->model ? describe_default_wait(o, now) : OC_OK;
 }
 
 static enum oc_rc finish_wait(struct oc_onboard *o, bool changed, struct oc_err *e)
@@ -263,8 +282,8 @@ static enum oc_rc finish_wait(struct oc_onboard *o, bool changed, struct oc_err 
 	enum oc_rc rc = oc_config_load(&now, e);
 
 	if (!rc) {
-		print_result(o, changed, &now);
-		rc = oc_onboard_report_gateway_wait(o, now.value);
+		rc = print_result_wait(o, changed, &now);
+		if (!rc) rc = oc_onboard_report_gateway_wait(o, now.value);
 		if (o->model && !rc)
 			fprintf(o->out, "Try it: openclaw agent --local -m \"Hello\"\n");
 		if (o->json && !rc) {

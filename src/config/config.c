@@ -54,11 +54,11 @@ static void add_shell_env(struct oc_env *env, const json_t *tree, struct oc_strv
 
 enum oc_rc oc_config_resolve(json_t *raw, const struct oc_paths *paths, struct oc_env *env,
 			     json_t **value, struct oc_strv *warnings, struct oc_strv *problems,
-			     struct oc_strv *foreign, struct oc_err *e)
+			     struct oc_strv *foreign, struct oc_strv *files, struct oc_err *e)
 {
 	struct oc_strv ignored = { 0 };
 	json_t *tree;
-	enum oc_rc rc = oc_include_resolve(raw, paths->config_path, &tree, e);
+	enum oc_rc rc = oc_include_resolve(raw, paths->config_path, &tree, files, e);
 
 	if (rc) return rc;
 	if (!json_is_object(tree)) {
@@ -109,7 +109,7 @@ enum oc_rc oc_config_load(struct oc_config *c, struct oc_err *e)
 	c->raw = c->source ? json_incref(oc_json5_value(c->source)) : json_object();
 	if (!rc)
 		rc = oc_config_resolve(c->raw, &c->paths, c->env, &c->value, &c->warnings,
-				       &c->problems, &c->foreign, e);
+				       &c->problems, &c->foreign, &c->files, e);
 	if (rc) c->value = json_object();
 	return rc;
 }
@@ -120,6 +120,7 @@ void oc_config_deinit(struct oc_config *c)
 	json_decref(c->value);
 	oc_json5_free(c->source);
 	oc_env_free(c->env);
+	oc_strv_deinit(&c->files);
 	oc_strv_deinit(&c->warnings);
 	oc_strv_deinit(&c->problems);
 	oc_strv_deinit(&c->foreign);

@@ -15,6 +15,7 @@ struct oc_config {
 			change */
 	json_t *value; /* includes merged, variables replaced (unset ones: the member is absent):
 			  what the program reads */
+	struct oc_strv files;	 /* real paths of the included files that were read or tried */
 	struct oc_strv warnings; /* unset variables and the like */
 	struct oc_strv problems; /* "path: reason", all of them; empty = valid */
 	struct oc_strv

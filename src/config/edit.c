@@ -21,7 +21,7 @@ void oc_config_check(const struct oc_config *c, json_t *new_raw, struct oc_strv 
 {
 	struct oc_err e = { 0 };
 
-	if (oc_config_resolve(new_raw, &c->paths, c->env, NULL, NULL, problems, NULL, &e))
+	if (oc_config_resolve(new_raw, &c->paths, c->env, NULL, NULL, problems, NULL, NULL, &e))
 		oc_strv_addf(problems, "%s", e.msg);
 }
 

@@ -21,6 +21,7 @@ struct includes {
 	unsigned depth;	      /* of values, through all files */
 	unsigned n_files;     /* read so far: files that include each other ten times grow fast */
 	size_t n_bytes;
+	struct oc_strv *files;
 	struct oc_err *e;
 };
 
@@ -176,6 +177,7 @@ static json_t *parse_file(struct includes *x, const char *path)
 	struct oc_buf text;
 	json_t *v = NULL;
 
+	if (x->files) oc_strv_add_once(x->files, oc_str(path));
 	oc_buf_init(&text, OC_MAX_CONFIG_BYTES);
 	if (read_file(x, path, &text)) {
 		x->n_bytes += text.n;
@@ -341,10 +343,11 @@ static json_t *resolve(struct includes *x, const json_t *v, const char *file)
 	return result;
 }
 
-enum oc_rc oc_include_resolve(const json_t *tree, const char *file, json_t **out, struct oc_err *e)
+enum oc_rc oc_include_resolve(const json_t *tree, const char *file, json_t **out,
+			      struct oc_strv *files, struct oc_err *e)
 {
 	struct oc_err local = { 0 };
-	struct includes x = { .e = e ? e : &local };
+	struct includes x = { .files = files, .e = e ? e : &local };
 	char *real = realpath(file, NULL);
 
 	find_roots(&x, file);

@@ -11,8 +11,9 @@ struct oc_broker;
 struct oc_connection; /* one client after its hello */
 
 struct oc_event {
-	const char *name;	    /* "chat" */
-	const json_t *payload;	    /* borrowed */
+	const char *name;      /* "chat" */
+	const json_t *payload; /* borrowed */
+	const json_t *lean;    /* for connections with the cap delta-only (D67); NULL = payload */
 	enum oc_client_scope scope; /* needed to get it; OC_SCOPE_NONE = everybody */
 	const char *session_key;    /* whose subscribers; NULL = not bound to a session */
 	enum {
@@ -20,7 +21,8 @@ struct oc_event {
 			      session-scoped-events only when subscribed to the session's messages
 			    */
 		OC_TO_MESSAGES,	  /* sessions.messages.subscribe and sessions.subscribe */
-		OC_TO_SESSIONS,	  /* sessions.subscribe */
+		OC_TO_SESSIONS,	  /* sessions.subscribe; when origin is set, not that connection if
+				     it has the cap tool-events */
 		OC_TO_TOOLS,	  /* cap tool-events and started the run: origin */
 		OC_TO_CONNECTION, /* origin alone */
 	} to;
@@ -32,6 +34,8 @@ void oc_broker_send(struct oc_broker *b, const struct oc_event *e);
 size_t oc_broker_clients(const struct oc_broker *b);
 /* system-presence: an array, new reference. */
 json_t *oc_broker_presence(const struct oc_broker *b);
+/* Whether a connection without the cap delta-only is there: then texts are sent cumulative. */
+bool oc_broker_wants_whole_text(const struct oc_broker *b);
 /* Whether anybody would get tool events as session.tool and the like; saves work. */
 bool oc_broker_listens(const struct oc_broker *b, const char *session_key);
 

@@ -11,6 +11,7 @@
 struct oc_broker;
 struct oc_devices;
 struct oc_cron;
+struct oc_run_events;
 struct oc_refresh_service;
 enum oc_auth_mode { OC_AUTH_TOKEN, OC_AUTH_PASSWORD, OC_AUTH_NONE };
 enum oc_gateway_phase { OC_GATEWAY_STARTING, OC_GATEWAY_READY, OC_GATEWAY_DRAINING };
@@ -22,6 +23,7 @@ struct oc_gateway {
 	struct oc_sessions *sessions;
 	struct oc_approvals *approvals;
 	struct oc_broker *broker;
+	struct oc_run_events *run_events; /* before sessions: it is their watcher */
 	struct oc_devices *devices;
 	struct oc_cron *cron; /* NULL until it exists */
 	struct oc_refresh_service *refresh;
@@ -39,7 +41,4 @@ struct oc_snapshot *oc_gateway_snapshot(struct oc_gateway *gw); /* a new referen
  * old configuration stays. Called by the watcher and after config.set. */
 OC_MUST_USE enum oc_rc oc_gateway_reload_wait(struct oc_gateway *gw, struct oc_err *e);
 void oc_gateway_ask_restart(struct oc_gateway *gw, uint64_t in_ms);
-
-/* A random UUID (version 4) and a NUL. */
-void oc_uuid(char out[OC_ID_CHARS + 1]);
 #endif

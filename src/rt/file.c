@@ -79,7 +79,7 @@ enum oc_rc oc_mkdirs(const char *path, struct oc_err *e)
 	return rc;
 }
 
-static char *folder_of(const char *path)
+char *oc_folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -165,7 +165,7 @@ enum oc_rc oc_file_write(const char *path, struct oc_str bytes, unsigned mode, b
 	/* A link stays a link: the file it names is replaced. */
 	char *real = realpath(path, NULL);
 	const char *target = real ? real : path;
-	char *folder = folder_of(target);
+	char *folder = oc_folder_of(target);
 	rc = is_replaceable(target, e) ? oc_mkdirs(folder, e) : OC_E_SYS;
 	if (rc == OC_OK) rc = replace(target, folder, bytes, mode, e);
 	if (rc == OC_OK && written) *written = true;
@@ -176,7 +176,7 @@ enum oc_rc oc_file_write(const char *path, struct oc_str bytes, unsigned mode, b
 
 enum oc_rc oc_lock_take(struct oc_lock *l, const char *path, unsigned timeout_ms, struct oc_err *e)
 {
-	char *folder = folder_of(path);
+	char *folder = oc_folder_of(path);
 	enum oc_rc rc = oc_mkdirs(folder, e);
 
 	free(folder);

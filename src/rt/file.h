@@ -18,6 +18,8 @@ OC_MUST_USE enum oc_rc oc_file_write(const char *path, struct oc_str bytes, unsi
 				     bool *written, struct oc_err *e);
 /* mkdir -p with mode 0700 for what is missing. */
 OC_MUST_USE enum oc_rc oc_mkdirs(const char *path, struct oc_err *e);
+/* The folder that path lies in: "." for a bare name. Free with free(). */
+char *oc_folder_of(const char *path);
 bool oc_file_exists(const char *path);
 
 /* Advisory lock across processes on path (created, never removed). Waits at most timeout_ms by

@@ -40,7 +40,7 @@ enum {
 	STACK_BYTES = 256 << 10,
 #endif
 	POOLED_STACKS = 16,
-	EXIT_HOOKS = 8,
+	EXIT_HOOKS = 16,
 };
 
 struct oc_scope {
@@ -70,7 +70,9 @@ static struct {
 	uv_loop_t loop;
 	uv_idle_t idle;
 	uv_timer_t timer;
-	uv_signal_t sigint, sigterm;
+	uv_signal_t sigint, sigterm, sigusr2;
+	oc_signal_fn *signal_fn;
+	void *signal_arg;
 	int signal;
 	struct oc_scope root;
 	struct oc_task *current;
@@ -86,6 +88,7 @@ static struct {
 	size_t n_on_exit;
 	bool virtual_clock;
 	uint64_t virtual_ms;
+	int holds; /* oc_clock_hold */
 } rt;
 
 uv_loop_t *oc_loop(void)
@@ -121,6 +124,11 @@ void oc_clock_make_virtual(uint64_t start_ms)
 void oc_clock_make_real(void)
 {
 	rt.virtual_clock = false;
+}
+
+void oc_clock_hold(int change)
+{
+	rt.holds += change;
 }
 
 struct oc_deadline oc_deadline_in(uint64_t ms)
@@ -269,7 +277,8 @@ static void arm_timer(void);
 static void on_timer(uv_timer_t *timer)
 {
 	(void)timer;
-	if (rt.virtual_clock && rt.ready_first) { /* time stands still while somebody can run */
+	if (rt.virtual_clock &&
+	    (rt.ready_first || rt.holds)) { /* time stands still while somebody works */
 		arm_timer();
 		return;
 	}
@@ -498,7 +507,9 @@ void oc_work_wait(void (*fn)(void *arg), void *arg)
 		fn(arg);
 		return;
 	}
+	oc_clock_hold(1);
 	(void)oc_wait_park_uncancellable(&w.wait, OC_NO_DEADLINE);
+	oc_clock_hold(-1);
 }
 
 /* ---- the loop ---- */
@@ -512,6 +523,8 @@ void oc_rt_on_exit(void (*fn)(void))
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	(void)handle;
+	if (rt.signal_fn && rt.signal_fn(rt.signal_arg, signum)) return;
+	if (signum == SIGUSR2) return;
 	if (rt.signal) _exit(128 + signum);
 	rt.signal = signum;
 	oc_scope_cancel(&rt.root);
@@ -522,6 +535,16 @@ static void watch_signal(uv_signal_t *handle, int signum)
 	uv_signal_init(&rt.loop, handle);
 	uv_signal_start(handle, on_signal, signum);
 	uv_unref((uv_handle_t *)handle);
+}
+
+void oc_rt_on_signal(oc_signal_fn *fn, void *arg)
+{
+	rt.signal_fn = fn;
+	rt.signal_arg = arg;
+	if (fn)
+		uv_signal_start(&rt.sigusr2, on_signal, SIGUSR2);
+	else
+		uv_signal_stop(&rt.sigusr2);
 }
 
 struct main_task {
@@ -549,6 +572,9 @@ static void rt_start(void)
 	uv_timer_init(&rt.loop, &rt.timer);
 	watch_signal(&rt.sigint, SIGINT);
 	watch_signal(&rt.sigterm, SIGTERM);
+	uv_signal_init(&rt.loop, &rt.sigusr2);
+	uv_unref((uv_handle_t *)&rt.sigusr2);
+	rt.signal_fn = NULL;
 }
 
 static void rt_stop(void)
@@ -558,6 +584,7 @@ static void rt_stop(void)
 	uv_close((uv_handle_t *)&rt.timer, NULL);
 	uv_close((uv_handle_t *)&rt.sigint, NULL);
 	uv_close((uv_handle_t *)&rt.sigterm, NULL);
+	uv_close((uv_handle_t *)&rt.sigusr2, NULL);
 	uv_run(&rt.loop, UV_RUN_DEFAULT);
 	int rc = uv_loop_close(&rt.loop);
 	assert(rc == 0 && "a handle was left open");

@@ -33,6 +33,15 @@ int64_t oc_wall_ms(void); /* since 1970, UTC */
  */
 int oc_rt_run(oc_task_fn *fn, void *arg);
 
+/*
+ * For programs that end in their own time: fn is asked about SIGINT, SIGTERM and SIGUSR2 (which is
+ * watched from here on) before anything happens, on the loop and in no task; true = it was taken
+ * care of, and oc_rt_run returns 0. Otherwise all goes as said above; a SIGUSR2 is then ignored. fn
+ * NULL: as before.
+ */
+typedef bool oc_signal_fn(void *arg, int signum);
+void oc_rt_on_signal(oc_signal_fn *fn, void *arg);
+
 /* The scope of the running task. */
 struct oc_scope *oc_scope_current(void);
 /* A child of the current scope: cancelled with it. Free it when its tasks have ended (after

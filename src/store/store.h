@@ -1,6 +1,7 @@
 #ifndef OC_STORE_H
 #define OC_STORE_H
 #include "base/buf.h"
+#include "base/rand.h"
 #include "rt/task.h"
 #include "json/json.h"
 /*
@@ -20,7 +21,6 @@ OC_MUST_USE enum oc_rc oc_store_open_wait(const char *path, struct oc_store **ou
 void oc_store_close_wait(struct oc_store *s); /* accepts NULL; finishes what was handed over */
 
 /* ---- sessions ---- */
-enum { OC_ID_CHARS = 36 }; /* of a UUID */
 struct oc_session_record {
 	char *key;	  /* "agent:main:main" */
 	char *id;	  /* UUID of the transcript */
@@ -51,15 +51,16 @@ OC_MUST_USE enum oc_rc oc_store_session_by_id_wait(struct oc_store *s, const cha
 OC_MUST_USE enum oc_rc oc_store_session_open_wait(struct oc_store *s, const char *key,
 						  const char *agent, struct oc_session_record *out,
 						  bool *made, struct oc_err *e);
-/* Writes every member but id, created, last_seq, which are the store's. */
+/* Writes every member but id (which says which session is meant), created and last_seq, which are
+ * the store's; updated never goes back. OC_E_INPUT: another session has that key. */
 OC_MUST_USE enum oc_rc
 oc_store_session_save_wait(struct oc_store *s, const struct oc_session_record *r, struct oc_err *e);
-/* The session and all that belongs to it. OC_E_NOT_FOUND. */
+/* The session with its messages, epochs and runs. OC_E_NOT_FOUND. */
 OC_MUST_USE enum oc_rc oc_store_session_delete_wait(struct oc_store *s, const char *key,
 						    struct oc_err *e);
 struct oc_session_query {
 	const char *agent;	 /* NULL = all */
-	const char *search;	 /* in key, label and title, without case; NULL */
+	const char *search;	 /* in key, label and title, without case; NULL or "" = all */
 	const char *label;	 /* exact; NULL */
 	int64_t active_since_ms; /* updated at or after; 0 = any */
 	int archived;		 /* 0 = not archived, 1 = archived only, -1 = both */
@@ -75,13 +76,14 @@ void oc_session_page_deinit(struct oc_session_page *p);
 
 /* ---- messages ---- */
 enum {
-	OC_MSG_HIDDEN_FROM_MODEL = 1, /* commands, injected texts: excludeFromContext */
-	OC_MSG_INTERRUPTED = 2,	      /* a partial answer: aborted, cut, crashed */
-	OC_MSG_NO_ANSWER = 4,	      /* the fixed text of D46 */
-	OC_MSG_SUMMARY = 8,	      /* what a compaction left of the epochs before */
+	OC_MSG_HIDDEN_FROM_MODEL = 1,	/* commands, injected texts: excludeFromContext */
+	OC_MSG_INTERRUPTED = 2,		/* a partial answer: aborted, cut, crashed */
+	OC_MSG_NO_ANSWER = 4,		/* the fixed text of D46 */
+	OC_MSG_SUMMARY = 8,		/* what a compaction left of the epochs before */
+	OC_MSG_HIDDEN_FROM_PEOPLE = 16, /* the program's own words to the model; silence */
 };
 struct oc_stored_message {
-	char *id;	       /* "m" and random characters */
+	char *id;	       /* "m" and random characters; unique in its session */
 	int64_t seq;	       /* in its session, from 1 (D58) */
 	int64_t epoch;	       /* 0 = none */
 	char *run;	       /* NULL */
@@ -100,9 +102,10 @@ struct oc_stored_messages {
 	size_t n;
 };
 void oc_stored_messages_deinit(struct oc_stored_messages *l);
-/* Appends all of them in one transaction; each gets id (unless it has one), seq and created_ms. A
- * message whose idempotency key the session has already is not stored again: *duplicate (may be
- * NULL), and then none of them is. body is not stolen. */
+/* Appends all of them in one transaction; each gets seq, and id and created_ms unless it has them.
+ * A message whose idempotency key the session has already is not stored again: *duplicate (may be
+ * NULL), and then none of them is, and none is changed. body is not stolen, and nobody may change
+ * it until this returns. OC_E_NOT_FOUND: no such session. */
 OC_MUST_USE enum oc_rc oc_store_append_wait(struct oc_store *s, const char *session_id,
 					    struct oc_stored_message *v, size_t n, bool *duplicate,
 					    struct oc_err *e);
@@ -169,8 +172,9 @@ OC_MUST_USE enum oc_rc oc_store_runs_between_wait(struct oc_store *s, int64_t fr
 
 /* ---- documents: devices, cron jobs and their runs, responses, approvals, what is kept by key ----
  */
-/* kind: "device", "device-token", "cron", "cron-run", "response", "approval" …; id is unique in its
- * kind. order: for sorting and expiry, the caller's meaning. */
+/* A second put replaces value and order. kind: "device", "device-token", "cron", "cron-run",
+ * "response", "approval" …; id is unique in its kind. order: for sorting and expiry, the caller's
+ * meaning. */
 struct oc_document {
 	char *id;
 	int64_t order;
@@ -192,7 +196,8 @@ OC_MUST_USE enum oc_rc oc_store_remove_wait(struct oc_store *s, const char *kind
 OC_MUST_USE enum oc_rc oc_store_list_wait(struct oc_store *s, const char *kind,
 					  const char *id_prefix, size_t limit, size_t offset,
 					  struct oc_documents *out, struct oc_err *e);
-/* Keeps the newest `keep` of a kind and those with order >= at_least. */
+/* Removes the documents of a kind that are neither among its newest `keep` nor of order >=
+ * at_least. keep 0: by order alone; at_least INT64_MAX: by number alone. */
 OC_MUST_USE enum oc_rc oc_store_prune_wait(struct oc_store *s, const char *kind, size_t keep,
 					   int64_t at_least, struct oc_err *e);
 #endif

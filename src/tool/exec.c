@@ -136,7 +136,7 @@ static void output_arrived(void *arg, struct oc_str bytes)
 {
 	const struct oc_tool_context *ctx = arg;
 
-	(void)bytes;
+	if (ctx->output) ctx->output(ctx->output_arg, bytes);
 	if (ctx->alive) ctx->alive(ctx->alive_arg);
 }
 

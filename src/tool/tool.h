@@ -22,6 +22,9 @@ struct oc_tool_context {
 	/* May be NULL. A command is still producing output: the run makes progress. */
 	void (*alive)(void *arg);
 	void *alive_arg;
+	/* What a command writes, as it comes: any bytes. May be NULL; may not park. */
+	void (*output)(void *arg, struct oc_str bytes);
+	void *output_arg;
 };
 struct oc_tool_result {
 	struct oc_buf text;

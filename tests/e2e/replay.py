@@ -12,7 +12,8 @@ def recorded(name):
 
 
 class Replay:
-    """answers: {'GET /path': bytes | dict | callable(body) -> either, or (status, that)}. Others get a 404."""
+    """answers: {'GET /path': bytes | dict | callable(body) -> either, or (status, that)}. Others get a 404.
+    A key with a query counts before the one without."""
 
     def __init__(self, answers, server='replay', protocol='HTTP/1.1'):
         replay, self.answers, self.seen = self, answers, []
@@ -27,7 +28,8 @@ class Replay:
                 size = int(self.headers.get('Content-Length') or 0)
                 body = json.loads(self.rfile.read(size)) if size else None
                 replay.seen.append((f'{self.command} {self.path}', body))
-                found = replay.answers.get(f'{self.command} {self.path}', (404, {'error': 'not found'}))
+                plain = f'{self.command} {self.path.partition("?")[0]}'
+                found = replay.answers.get(f'{self.command} {self.path}', replay.answers.get(plain, (404, {'error': 'not found'})))
                 found = found(body) if callable(found) else found
                 status, content = found if isinstance(found, tuple) else (200, found)
                 data = content if isinstance(content, bytes) else json.dumps(content).encode()

@@ -137,6 +137,53 @@ def test_ollama_loads_a_model_before_the_turn_is_planned_for_its_window(openclaw
     assert learned(openclaw, server)['models']['q']['facts']['context'] == {'tokens': 6144, 'source': '/api/ps'}
 
 
+def router(state, window):
+    """llama.cpp without a fixed model: it answers for the model that the query names, and loads when it is told to."""
+    def props(_):
+        if state['value'] != 'loaded':
+            return 400, {'error': {'message': 'model is not loaded'}}
+        return {'default_generation_settings': {'n_ctx': window}, 'total_slots': 2, 'build_info': 'b1'}
+
+    def models(_):
+        if state['value'] == 'loading':
+            state['value'] = state.get('then', 'loaded')
+        return {'data': [{'id': 'org/q', 'owned_by': 'llamacpp', 'status': {
+            'value': state['value'], 'failed': state.get('failed', False)}},
+            {'id': 'other', 'owned_by': 'llamacpp', 'status': {'value': 'unloaded'}}]}
+
+    def load(_):
+        state.update(value='loading', failed=state.get('then') == 'unloaded')
+        return {'success': True}
+    return {'GET /props?model=org%2Fq&autoload=false': props, 'GET /props': {'default_generation_settings': {'n_ctx': 0}},
+            'GET /v1/models': models, 'POST /models/load': load, 'POST /v1/chat/completions': lambda _: chat_stream('Hello.')}
+
+
+@pytest.mark.parametrize('state, loads', [('unloaded', 1), ('loaded', 0)])
+def test_a_router_tells_the_window_of_the_model_that_is_asked_for_and_loads_it_first(openclaw, replay, state, loads):
+    server = replay(router({'value': state}, 6144))
+    configure(openclaw, 'llamacpp', server.base_url, [{'id': 'org/q', 'name': 'q', 'contextWindow': 131072}])
+    openclaw.run('agent', '--local', '-m', 'hi').ok()
+    assert server.asked('POST /models/load') == [{'model': 'org/q'}] * loads
+    assert server.asked('POST /v1/chat/completions')[0]['max_tokens'] <= 1024, 'a sixth of what is loaded'
+    told = learned(openclaw, server)['models']['org/q']['facts']['context']
+    assert told == {'tokens': 6144, 'source': '/props', 'slots': 2}
+
+
+def test_a_router_that_fails_to_load_is_asked_once_and_the_request_says_why(openclaw, replay):
+    server = replay({**router({'value': 'unloaded', 'then': 'unloaded'}, 1), 'POST /v1/chat/completions': lambda _: (
+        400, {'error': {'message': 'model failed to load', 'type': 'invalid_request_error'}})})
+    configure(openclaw, 'llamacpp', server.base_url, [{'id': 'org/q', 'name': 'q', 'contextWindow': 131072}])
+    openclaw.run('agent', '--local', '-m', 'hi').failed('failed to load')
+    assert len(server.asked('POST /models/load')) == 1
+
+
+def test_probing_a_router_for_free_loads_nothing(openclaw, replay):
+    server = replay(router({'value': 'unloaded'}, 6144))
+    configure(openclaw, 'llamacpp', server.base_url, [{'id': 'org/q', 'name': 'q', 'contextWindow': 131072}])
+    openclaw.run('models', 'probe', '--free').ok()
+    assert not server.asked('POST /models/load')
+
+
 def test_the_real_window_counts_and_not_the_configured_one(openclaw, replay):
     server = replay({'GET /v1/models': {'data': [{'id': 'm', 'owned_by': 'vllm', 'max_model_len': 12000}]},
                      'POST /v1/chat/completions': lambda body: chat_stream('Hello.')})

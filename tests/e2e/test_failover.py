@@ -131,6 +131,38 @@ def test_an_anthropic_primary_falls_back_to_lm_studio(openclaw, sim, make_sim):
     assert [q.path for q in cloud.requests] == ['/v1/messages']
 
 
+def test_infer_falls_back_as_an_agent_does_and_lists_the_attempts(openclaw, sim, two):
+    two(HOSTED, LOCAL).fail('status', status=401, times=-1)
+    sim.reply('Local here.')
+    r = openclaw.run('infer', 'model', 'run', '--json', '--prompt', 'hi').ok()
+    assert (r.json['provider'], r.json['outputs'][0]['text']) == ('lmstudio', 'Local here.')
+    (attempt,) = r.json['attempts']
+    assert (attempt['provider'], attempt['model']) == ('cloud', 'big') and attempt['reason'].startswith('auth')
+    assert f'↪️ Model Fallback: {LOCAL} (selected {HOSTED}; auth' in r.err
+
+
+def test_infer_with_a_named_model_asks_no_other(openclaw, sim, two):
+    two(LOCAL, HOSTED).fail('status', status=401, times=-1)
+    openclaw.run('infer', 'model', 'run', '--prompt', 'hi', '--model', HOSTED).failed('API token')
+    assert sim.chats == []
+
+
+def test_infer_moves_on_after_nothing_came_twice_and_after_a_cut(openclaw, sim, two):
+    cloud = two(LOCAL, HOSTED)
+    for broken in (lambda: sim.reply('', times=2), lambda: sim.fail('reset', after=2, times=-1)):
+        broken()
+        cloud.reply('From the other.')
+        r = openclaw.run('infer', 'model', 'run', '--prompt', 'hi').ok()
+        assert 'From the other.' in r.out and 'Model Fallback' in r.err, r
+
+
+def test_infer_names_each_attempt_when_all_fail(openclaw, sim, two):
+    two(HOSTED, LOCAL).fail('status', status=401, times=-1)
+    sim.fail('status', status=404, times=-1)
+    r = openclaw.run('infer', 'model', 'run', '--json', '--prompt', 'hi')
+    assert r.rc == 1 and f'{HOSTED}: ' in r.json['error']['message'] and '(model_not_found)' in r.json['error']['message'], r
+
+
 def test_a_fallback_names_its_model_in_the_document(openclaw, sim, two):
     two(HOSTED, LOCAL).fail('status', status=401, times=-1)
     meta = agent(openclaw, 'hi', '--json').ok().json['result']['meta']['agentMeta']
@@ -141,6 +173,30 @@ def test_a_model_that_a_person_chose_is_the_only_one(openclaw, sim, two):
     two(LOCAL, HOSTED).fail('status', status=401, times=-1)
     agent(openclaw, 'hi', '--model', HOSTED).failed('API token')
     assert sim.chats == []
+
+
+def hanging(openclaw, make_sim, n, but=()):
+    """n servers that never answer, each a fallback of the one before; but: {number: what it does instead}."""
+    sims = [make_sim(any_name=True) for _ in range(n)]
+    for i, s in enumerate(sims):
+        dict(but).get(i, lambda s: s.fail('hang', times=-1))(s)
+    openclaw.write_config({
+        'agents': {'defaults': {'model': {'primary': 'p0/m', 'fallbacks': [f'p{i}/m' for i in range(1, n)]}}},
+        'models': {'providers': {f'p{i}': provider(s.base_url, 'm', timeoutSeconds=1) for i, s in enumerate(sims)}}})
+    return sims
+
+
+@pytest.mark.parametrize('command', [('infer', 'model', 'run', '--prompt', 'hi'), ('agent', '--local', '-m', 'hi')],
+                         ids=['infer', 'agent'])
+def test_five_silences_in_a_row_end_the_run(openclaw, make_sim, command):
+    sims = hanging(openclaw, make_sim, 6)
+    openclaw.run(*command).failed('5 times in a row')
+    assert [len(s.chats) for s in sims] == [1, 1, 1, 1, 1, 0]
+
+
+def test_silence_after_something_came_is_not_counted(openclaw, make_sim):
+    hanging(openclaw, make_sim, 6, {3: lambda s: s.fail('hang', after=1, times=-1), 5: lambda s: s.reply('Here.')})
+    assert 'Here.' in openclaw.run('infer', 'model', 'run', '--prompt', 'hi').ok().out
 
 
 def test_when_all_fail_each_attempt_is_named(openclaw, sim, two):

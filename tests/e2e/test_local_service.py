@@ -30,7 +30,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
     def do_GET(self):
         loading = time.monotonic() - began < delay
-        self.answer(503 if loading else 200, b'{"object":"list","data":[{"id":"m"}]}')
+        self.answer(503 if loading else 200, b'{"object":"list","data":[{"id":"m","max_model_len":20000}]}')
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if b"take your time" in body:
@@ -122,6 +122,15 @@ def test_the_first_request_starts_it_and_the_next_one_finds_it(service):
     eventually(lambda: service.state['phase'] == 'running')
     assert len(service.starts()) == 1
     assert 'the service speaks' in (service.folder / 'svc.log').read_text()
+
+
+def test_once_it_runs_it_is_asked_for_the_window_before_the_turn_is_planned(service):
+    service.configure()
+    service.openclaw.run('agent', '--local', '-m', 'hi').ok()
+    facts = json.loads((service.openclaw.state / 'agents/main/agent/learned.json').read_text())['endpoints']
+    (endpoint,) = facts.values()
+    assert endpoint['models']['m']['facts']['context'] == {'tokens': 20000, 'source': 'models'}
+    assert len(service.starts()) == 1
 
 
 def test_a_server_that_somebody_else_started_is_used_and_left_alone(service, tmp_path):

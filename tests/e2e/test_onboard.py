@@ -10,6 +10,7 @@ import time
 
 import pytest
 from conftest import BINARY
+from replay import Replay
 
 KEY = 'sk-lm-abcd1234:01234567890123456789'
 QWEN = 'qwen/qwen3.5-9b'
@@ -157,6 +158,40 @@ def test_json_prints_one_document_and_nothing_else(openclaw, sim):
     assert r.json['workspace'] == str(openclaw.workspace)
 
 
+def test_what_the_server_can_do_is_shown_and_kept_and_no_model_is_asked(openclaw, sim):
+    r = onboard(openclaw, sim).ok()
+    shown = {line.split()[0]: line.split()[1] for line in r.out.splitlines() if line.startswith('  ')}
+    assert (shown['responses'], shown['messages'], shown['slots']) == ('yes', 'yes', '4'), r
+    assert not sim.chats and not [q for q in sim.requests if q.path.endswith('/load')]
+    assert all(q.json == {} for q in sim.requests if q.method == 'POST')
+    facts = json.loads((openclaw.state / 'agents/main/agent/learned.json').read_text())['endpoints']
+    (endpoint,) = facts.values()
+    (model,) = endpoint['models'].values()
+    assert model['facts']['probe']['responses']['value'] is True
+
+
+def test_a_server_that_answers_no_further_question_is_set_up_all_the_same(openclaw):
+    def broken(_):
+        return 500, b'gone'
+
+    server = Replay({'GET /v1/models': {'data': [{'id': 'm'}]}, 'POST /v1/responses': broken, 'POST /v1/messages': broken,
+                     'POST /tokenize': broken, 'GET /props': broken})
+    r = openclaw.run('onboard', '--non-interactive', '--accept-risk', '--skip-health', '--auth-choice', 'llamacpp', '--json',
+                     '--custom-base-url', server.base_url).ok()
+    server.close()
+    assert r.json['defaultModel'] == 'llamacpp/m' and 'responses' in r.err, 'what was found out is no part of the document'
+
+
+def test_setting_up_ollama_loads_no_model(openclaw):
+    server = Replay({'GET /api/tags': {'models': [{'name': 'q:latest', 'model': 'q:latest'}]}, 'GET /api/ps': {'models': []},
+                     'POST /api/show': {'model_info': {}, 'capabilities': ['completion', 'tools']}})
+    openclaw.run('onboard', '--non-interactive', '--accept-risk', '--skip-health', '--auth-choice', 'ollama',
+                 '--custom-base-url', server.base_url).ok()
+    server.close()
+    asked = {line for line, _ in server.seen}
+    assert 'POST /v1/responses' in asked and not [a for a in asked if 'generate' in a or 'chat' in a], asked
+
+
 def test_without_a_gateway_setup_succeeds_and_says_how_to_start_one(openclaw, sim, closed_port):
     r = openclaw.run('onboard', '--non-interactive', '--accept-risk', '--auth-choice', 'lmstudio', '--custom-base-url',
                      sim.base_url, '--gateway-port', str(closed_port)).ok()
@@ -167,7 +202,7 @@ def test_without_a_gateway_setup_succeeds_and_says_how_to_start_one(openclaw, si
 def test_the_older_native_list_is_enough(openclaw, make_sim):
     sim = make_sim(profile='v035')
     onboard(openclaw, sim).ok()
-    assert [r.path for r in sim.requests] == ['/api/v1/models', '/api/v0/models']
+    assert [r.path for r in sim.requests][:2] == ['/api/v1/models', '/api/v0/models']
     assert QWEN in [m['id'] for m in lmstudio(openclaw)['models']]
 
 
@@ -301,7 +336,7 @@ def test_a_custom_server_gets_a_provider_of_its_own(openclaw, sim):
     provider = openclaw.read_config()['models']['providers']['local']
     assert (provider['baseUrl'], provider['api'], provider['apiKey']) == (sim.base_url, 'openai-completions', 'custom-local')
     assert openclaw.read_config()['agents']['defaults']['model']['primary'] == 'local/openai/gpt-oss-20b'
-    assert [r.path for r in sim.requests] == ['/v1/models']
+    assert sim.requests[0].path == '/v1/models'
     assert all('authorization' not in r.headers for r in sim.requests)
 
 

@@ -335,6 +335,8 @@ class Exchange(Wire):
             step = {**step, **replies.default_step(body, model['key'])}
             if 'reasoning' in model and body.get('reasoning_effort') not in (None, 'none'):
                 step['reasoning'] = 'The user wants a short answer.'
+        if 'error' in step:
+            return self.error(step['error'], f'the model server says {step["error"]}')
         field = sim.settings['reasoning_field'] or model.get('reasoning_field', 'reasoning_content')
         reply = replies.Reply(step, instance.id, field)
         prompt = replies.prompt_tokens(body)
@@ -406,6 +408,8 @@ class Exchange(Wire):
         instance.used = time.monotonic()
         if not set(step) - {'on', 'times', 'delay'}:
             step = {**step, **replies.default_step(chat, instance.model['key'])}
+        if 'error' in step:
+            return self.error(step['error'], f'the model server says {step["error"]}')
         reply = replies.Reply(step, instance.id, 'reasoning')
         prompt = replies.prompt_tokens(chat)
         overflow = step.get('overflow') or (sim.settings['overflow'] if prompt > instance.context_length else None)

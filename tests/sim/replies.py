@@ -21,6 +21,7 @@ import random
 import re
 import string
 
+TOOL_CALL = re.compile(r'TOOLCALL:([\w.]+):(\{.*?\}) ?$', re.MULTILINE | re.DOTALL)
 ACCEPTANCE = re.compile(r'read (\S+) and write its first line to (\S+?)[.]?$', re.MULTILINE)
 
 
@@ -46,10 +47,34 @@ def prompt_tokens(body):
     return total + (count_tokens(body['tools']) if body.get('tools') else 0)
 
 
+def marked_step(text, answered):
+    """What a marker in the last user text asks for, None without one. answered: a tool result follows that text."""
+    call = TOOL_CALL.search(text)
+    if call and not answered:
+        return {'tool_calls': [{'name': call[1], 'arguments': call[2]}]}
+    if call:
+        return {'text': 'The tool has answered.'}
+    if 'ECHO:' in text:
+        return {'text': text.split('ECHO:', 1)[1].strip()}
+    if 'THINK' in text:
+        return {'reasoning': 'Let me think about it.', 'text': 'I have thought.'}
+    if 'SLOW' in text:
+        return {'text': ' '.join(f'word{n}' for n in range(200)), 'pace': 0.05}
+    if 'ERR400' in text or 'ERR500' in text:
+        return {'error': 400 if 'ERR400' in text else 500}
+    return None
+
+
 def default_step(body, model_key):
-    """The plausible assistant: it does the one job it understands with the tools it is offered, else it greets."""
+    """The plausible assistant: it follows the markers of a test, does the one job it understands with the tools it is
+    offered, else it greets."""
     messages = body.get('messages', [])
     last_user = max((i for i, m in enumerate(messages) if m.get('role') == 'user'), default=-1)
+    if last_user >= 0:
+        answered = any(m.get('role') == 'tool' for m in messages[last_user:])
+        marked = marked_step(text_of(messages[last_user].get('content')), answered)
+        if marked:
+            return marked
     wanted = ACCEPTANCE.search(text_of(messages[last_user].get('content'))) if last_user >= 0 else None
     offered = {t.get('function', {}).get('name') for t in body.get('tools') or []}
     if not wanted or not {'read', 'write'} <= offered:

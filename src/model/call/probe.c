@@ -88,11 +88,13 @@ static enum oc_rc endpoint_wait(struct probe *pr, const char *name, const char *
 	return rc;
 }
 
-static enum oc_rc free_wait(struct probe *pr)
+/* may_load: the model will be asked anyway, so it may as well be loaded for its window. */
+static enum oc_rc free_wait(struct probe *pr, bool may_load)
 {
 	struct oc_context context;
 	int64_t tokens = -1;
-	enum oc_rc rc = oc_context_read_wait(pr->catalog, pr->p, pr->model, &context);
+	enum oc_rc rc = may_load ? oc_context_read_wait(pr->catalog, pr->p, pr->model, &context)
+				 : oc_context_look_wait(pr->catalog, pr->p, pr->model, &context);
 
 	if (!rc)
 		rc = oc_context_count_wait(pr->catalog, pr->p, pr->model, OC_LIT("hello"), &tokens);
@@ -262,7 +264,8 @@ enum oc_rc oc_probe_wait(const struct oc_catalog *c, struct oc_provider *p, cons
 	struct probe pr = { .catalog = c,
 			    .p = p,
 			    .model = model,
-			    .deadline = oc_deadline_in(OC_PROBE_TOTAL_MS),
+			    .deadline =
+				oc_deadline_in(chats ? OC_PROBE_TOTAL_MS : OC_PROBE_FREE_TOTAL_MS),
 			    .report = json_object() };
 	struct oc_credential cred;
 
@@ -274,7 +277,7 @@ enum oc_rc oc_probe_wait(const struct oc_catalog *c, struct oc_provider *p, cons
 		oc_provider_headers(c, p, &cred, NULL, &pr.headers);
 		oc_credential_deinit(&cred);
 	}
-	enum oc_rc rc = free_wait(&pr);
+	enum oc_rc rc = free_wait(&pr, chats);
 	if (!rc && chats && !strcmp(p->api, "openai-completions")) rc = chats_wait(&pr);
 	if (!rc)
 		oc_learned_note(c->config->paths.agent_dir, p->base_url, model, "probe",

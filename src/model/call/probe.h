@@ -7,9 +7,9 @@
  * …}}, also kept under "probe" in learned.json. Never changes the server's state, but for a model
  * that loads because it is asked.
  */
-enum { OC_PROBE_TOTAL_MS = 180000 };
+enum { OC_PROBE_TOTAL_MS = 180000, OC_PROBE_FREE_TOTAL_MS = 20000 };
 /* chats: the model is asked too, about ten times and for a few tokens each; else only what costs
- * nothing. *report is a new reference in any case. Only OC_CANCELLED fails. */
+ * nothing and loads nothing. *report is a new reference in any case. Only OC_CANCELLED fails. */
 OC_MUST_USE enum oc_rc oc_probe_wait(const struct oc_catalog *c, struct oc_provider *p,
 				     const char *model, bool chats, json_t **report);
 #endif

@@ -11,7 +11,13 @@
 #include "model/provider/fetch.h"
 #include "model/provider/learned.h"
 
-enum { ASK_MS = 3000, COUNT_MS = 10000, LOAD_MS = 600000, DAY_MS = 24 * 60 * 60 * 1000 };
+enum {
+	ASK_MS = 3000,
+	LOOK_EVERY_MS = 500,
+	COUNT_MS = 10000,
+	LOAD_MS = 600000,
+	DAY_MS = 24 * 60 * 60 * 1000
+};
 
 /* ---- speaking to the server ---- */
 
@@ -79,27 +85,62 @@ static enum oc_rc post_wait(const struct line *l, const char *path, json_t *body
 
 static bool worth_asking(const struct oc_provider *p)
 {
-	if (p->kind->hosted || json_object_get(p->entry, "localService")) return false;
+	if (p->kind->hosted) return false;
 	return p->local || p->kind != oc_custom_kind;
 }
 
-static enum oc_rc load_wait(const struct line *l, const char *model)
+/* Ollama answers when the model is loaded. */
+static enum oc_rc load_by_prompt_wait(const struct line *l, const char *model)
 {
 	json_t *answer;
-
-	oc_log(OC_LOG_INFO, "model", "loading %s", model);
 	enum oc_rc rc =
 	    post_wait(l, "/api/generate", json_pack("{s:s,s:b}", "model", model, "stream", 0),
 		      LOAD_MS, &answer);
+
 	json_decref(answer);
 	return rc;
 }
 
-static enum oc_rc ask_wait(const struct line *l, const char *model, struct oc_window *w)
+/* llama.cpp's router answers at once, and its list tells when the model is there. One that does not
+ * become loaded within the time of a load is left to the request, which says why. */
+static enum oc_rc load_by_router_wait(const struct line *l, const char *model)
+{
+	struct oc_deadline d = oc_deadline_in(LOAD_MS);
+	struct oc_window w = { .loaded = OC_FALSE };
+	json_t *answer;
+	enum oc_rc rc =
+	    post_wait(l, "/models/load", json_pack("{s:s}", "model", model), COUNT_MS, &answer);
+	bool taken = oc_json_bool(answer, "success", false);
+
+	json_decref(answer);
+	while (!rc && taken && w.loaded == OC_FALSE && !w.failed && oc_now_ms() < d.at_ms) {
+		rc = oc_sleep_wait(LOOK_EVERY_MS);
+		if (!rc) rc = oc_discover_window_wait(&l->server, model, ASK_MS, &w);
+	}
+	return rc;
+}
+
+static enum oc_rc load_wait(const struct line *l, const char *model)
+{
+	oc_log(OC_LOG_INFO, "model", "loading %s", model);
+	return l->server.kind->load == OC_LOAD_ROUTER ? load_by_router_wait(l, model)
+						      : load_by_prompt_wait(l, model);
+}
+
+/* Only of a loaded model the window is known; some servers load one when they are told to. */
+static bool load_helps(const struct line *l, const struct oc_window *w)
+{
+	if (w->tokens) return false;
+	if (l->server.kind->load == OC_LOAD_ROUTER) return w->loaded == OC_FALSE;
+	return l->server.kind->load == OC_LOAD_KEEP_ALIVE;
+}
+
+static enum oc_rc ask_wait(const struct line *l, const char *model, bool may_load,
+			   struct oc_window *w)
 {
 	enum oc_rc rc = oc_discover_window_wait(&l->server, model, ASK_MS, w);
 
-	if (rc || w->tokens || l->server.kind->load != OC_LOAD_KEEP_ALIVE) return rc;
+	if (rc || !may_load || !load_helps(l, w)) return rc;
 	rc = load_wait(l, model);
 	return rc ? rc : oc_discover_window_wait(&l->server, model, ASK_MS, w);
 }
@@ -130,8 +171,8 @@ static int64_t remembered_tokens(const json_t *context)
 	return oc_json_positive(context, "tokens");
 }
 
-enum oc_rc oc_context_read_wait(const struct oc_catalog *c, struct oc_provider *p,
-				const char *model, struct oc_context *out)
+static enum oc_rc find_wait(const struct oc_catalog *c, struct oc_provider *p, const char *model,
+			    bool may_load, struct oc_context *out)
 {
 	struct oc_window w = { 0 };
 	struct line l;
@@ -140,7 +181,7 @@ enum oc_rc oc_context_read_wait(const struct oc_catalog *c, struct oc_provider *
 	*out = (struct oc_context){ 0 };
 	if (!p->base_url) return OC_OK;
 	if (worth_asking(p) && line_open(&l, c, p)) {
-		rc = ask_wait(&l, model, &w);
+		rc = ask_wait(&l, model, may_load, &w);
 		line_close(&l);
 		if (rc) return rc;
 		if (w.shows) oc_provider_shows(c, p, w.shows);
@@ -153,6 +194,18 @@ enum oc_rc oc_context_read_wait(const struct oc_catalog *c, struct oc_provider *
 	out->chars_per_token = json_is_number(ratio) ? json_number_value(ratio) : 0;
 	json_decref(facts);
 	return OC_OK;
+}
+
+enum oc_rc oc_context_read_wait(const struct oc_catalog *c, struct oc_provider *p,
+				const char *model, struct oc_context *out)
+{
+	return find_wait(c, p, model, true, out);
+}
+
+enum oc_rc oc_context_look_wait(const struct oc_catalog *c, struct oc_provider *p,
+				const char *model, struct oc_context *out)
+{
+	return find_wait(c, p, model, false, out);
 }
 
 void oc_context_refused(const struct oc_catalog *c, const struct oc_provider *p, const char *model,

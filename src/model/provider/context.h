@@ -14,10 +14,14 @@ struct oc_context {
 };
 /*
  * Asks the server, by the calls of its kind; one that loads on request is made to load first. Where
- * nothing is told, what was learnt from a refusal within a day counts. Hosted services, and servers
- * that are yet to be started (localService), are not asked. Only OC_CANCELLED fails.
+ * nothing is told, what was learnt from a refusal within a day counts. Hosted services are not
+ * asked. A server that is started on demand has to be started before
+ * (oc_local_service_ensure_wait). Only OC_CANCELLED fails.
  */
 OC_MUST_USE enum oc_rc oc_context_read_wait(const struct oc_catalog *c, struct oc_provider *p,
+					    const char *model, struct oc_context *out);
+/* The same, but no model is loaded for it. */
+OC_MUST_USE enum oc_rc oc_context_look_wait(const struct oc_catalog *c, struct oc_provider *p,
 					    const char *model, struct oc_context *out);
 
 /* A refusal named the window. */

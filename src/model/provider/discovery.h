@@ -35,10 +35,12 @@ void oc_discovery_deinit(struct oc_discovery *d);
 
 /* What a server says of one model as it is now. */
 struct oc_window {
-	int64_t tokens;	   /* 0 = not told */
-	int64_t slots;	   /* 0 = not told */
-	char source[64];   /* path that told the window */
-	const char *shows; /* as in oc_discovery */
+	int64_t tokens;	    /* 0 = not told */
+	int64_t slots;	    /* 0 = not told */
+	enum oc_tri loaded; /* OC_FALSE: the server has it, but not in memory */
+	bool failed;	    /* its last load did not succeed */
+	char source[64];    /* path that told the window */
+	const char *shows;  /* as in oc_discovery */
 };
 /* The window of the loaded instance, from the first of the kind's calls that tells it. OC_OK even
  * when none does; OC_CANCELLED. timeout_ms is for all of it. */

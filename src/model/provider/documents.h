@@ -11,6 +11,7 @@ struct oc_listed_model {
 	const char *ctx_source; /* "lms.loaded" …, NULL */
 	enum oc_tri loaded, vision, tools,
 	    reasoning; /* reasoning: LM Studio v1 alone tells, spec 01 §3.5 */
+	bool failed;   /* its last load did not succeed */
 	bool has_efforts;
 	struct oc_strv efforts;		/* normalised by spec 01 §4.1 */
 	struct oc_strv allowed_options; /* as listed: "off", "on", … */

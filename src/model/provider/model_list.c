@@ -110,6 +110,7 @@ static void read_llama(struct oc_listed_model *m, const json_t *v)
 					     : NULL;
 		m->loaded = OC_TRUE;
 	}
+	m->failed = oc_json_bool(json_object_get(v, "status"), "failed", false);
 	if (status.n)
 		m->loaded =
 		    oc_str_eq(status, OC_LIT("loaded")) || oc_str_eq(status, OC_LIT("sleeping"))

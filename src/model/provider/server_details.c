@@ -12,6 +12,34 @@ enum { MAX_DESCRIBED = 32 }; /* models that are asked about one by one */
 
 /* ---- one document ---- */
 
+static bool plain_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       strchr("-_.~", c);
+}
+
+/* A server that chooses among models answers for the one that the query names; to look must not
+ * load it. One without a choice takes no notice. */
+static char *url_of(const struct oc_server *s, const struct oc_document_call *call,
+		    const char *model)
+{
+	char *url = oc_kind_url(s->base_url, call->path);
+	struct oc_buf out;
+
+	if (s->kind->load != OC_LOAD_ROUTER || call->kind != OC_DOC_PROPS || !model) return url;
+	oc_buf_init(&out, strlen(url) + 3 * strlen(model) + 64);
+	oc_buf_addf(&out, "%s?model=", url);
+	for (const char *c = model; *c; c++) {
+		if (plain_char(*c))
+			oc_buf_addc(&out, *c);
+		else
+			oc_buf_addf(&out, "%%%02X", (unsigned)(unsigned char)*c);
+	}
+	oc_buf_adds(&out, "&autoload=false");
+	free(url);
+	return oc_buf_take(&out);
+}
+
 static uint64_t left_ms(struct oc_deadline d)
 {
 	uint64_t now = oc_now_ms();
@@ -25,7 +53,7 @@ static enum oc_rc fetch_wait(const struct oc_server *s, const struct oc_document
 	bool asks = call->kind == OC_DOC_SHOW;
 	json_t *body = asks ? json_pack("{s:s}", "model", model) : NULL;
 	char *text = body ? oc_json_compact(body) : NULL;
-	char *url = oc_kind_url(s->base_url, call->path);
+	char *url = url_of(s, call, model);
 	struct oc_strv headers = { 0 };
 	struct oc_http_request req = { .method = asks ? "POST" : "GET",
 				       .url = url,
@@ -56,6 +84,7 @@ static void take_listed(struct oc_listed_model *m, const struct oc_model_list *l
 	if (from->ctx > 0) m->ctx = from->ctx;
 	if (m->ctx_max == 0) m->ctx_max = from->ctx_max;
 	if (from->loaded != OC_UNSET) m->loaded = from->loaded;
+	m->failed = from->failed;
 	if (from->parallel > 0) m->parallel = from->parallel;
 }
 
@@ -167,6 +196,8 @@ enum oc_rc oc_discover_window_wait(const struct oc_server *s, const char *model,
 	}
 	out->tokens = m.ctx;
 	out->slots = m.parallel;
+	out->loaded = m.loaded;
+	out->failed = m.failed;
 	free(m.id);
 	return rc;
 }
