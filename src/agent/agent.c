@@ -112,6 +112,7 @@ static enum oc_rc all_wait(struct oc_job *job, struct oc_err *e)
 
 	if (rc) return rc;
 	oc_failover_init(&f, job->spec->catalog, &list);
+	f.state = job->spec->fallback_state;
 	rc = walk_wait(job, &f, e);
 	oc_failover_deinit(&f);
 	oc_candidates_deinit(&list);

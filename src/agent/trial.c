@@ -51,6 +51,7 @@ static struct oc_call_spec call_spec(const struct oc_trial *c, const struct oc_t
 		.notice = pass_notice,
 		.notice_arg = c->job,
 		.run_id = c->job->result->run_id,
+		.breaker = &c->job->breaker,
 		.session_key = spec->session_key,
 		.session_id = spec->session_id,
 		.priority = spec->priority,
@@ -219,7 +220,7 @@ static enum oc_rc attempt_wait(struct oc_trial *c, bool *movable, bool *again, s
 	if (*again) c->told_ctx = run.told_ctx;
 	if (run.error != c->error.class)
 		keep_error(c, &(struct oc_call_error){ .class = run.error });
-	*movable = rc && !run.shown_in_turn &&
+	*movable = rc && !run.shown_in_turn && !oc_call_breaker_open(&c->job->breaker) &&
 		   (run.error == OC_ERR_NONE ||
 		    oc_fail_policy(oc_fail_reason_of(&c->error))->next_candidate);
 	if (c->job->spec->reading) *c->job->spec->reading = NULL;

@@ -2,6 +2,7 @@
 #define OC_AGENT_TRIAL_H
 #include "agent/agent.h"
 #include "agent/loop.h"
+#include "model/call/call.h"
 /* Between agent.c, trial.c, compose.c and compact.c: one run, and its tries with one model each. */
 
 struct oc_job {
@@ -14,6 +15,7 @@ struct oc_job {
 	json_t *params;		      /* spec's and what was made of it, NULL */
 	unsigned calls_run;
 	bool shown, answered;
+	struct oc_call_breaker breaker;
 };
 
 /* One candidate and what was found out about it. */
