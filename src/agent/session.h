@@ -96,6 +96,8 @@ struct oc_sessions {
 };
 
 /* ---- sessions.c ---- */
+/* Whatever was found, the person's input is at fault: e keeps its message. */
+enum oc_rc oc_session_wrong_input(struct oc_err *e);
 /* In memory from now on, until it is let go of. */
 struct oc_session *oc_session_use(struct oc_sessions *s, const struct oc_session_record *r);
 struct oc_session *oc_session_find(const struct oc_sessions *s, const char *key);

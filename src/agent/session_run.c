@@ -644,12 +644,11 @@ static void leave_line_wait(struct oc_session_run *r)
 {
 	struct oc_queue *q = &r->session->queue;
 	struct oc_err e = { 0 };
+	size_t i = 0;
 
-	for (size_t i = 0; i < q->n; i++) {
-		if (q->v[i].own != r) continue;
-		(void)oc_queue_take(q, i); /* the input is the run's */
-		break;
-	}
+	while (i < q->n && q->v[i].own != r) i++;
+	if (i == q->n) return;	   /* it is part of another run, and ends in a moment */
+	(void)oc_queue_take(q, i); /* the input is the run's */
 	if (oc_session_forget_waiting_wait(r->session, r->info.run_id, NULL, &e) != OC_OK ||
 	    oc_session_run_save_wait(r, "aborted", &e) != OC_OK)
 		oc_log(OC_LOG_WARN, "sessions", "%s", e.msg);
