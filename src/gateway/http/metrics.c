@@ -141,8 +141,8 @@ static void counters(struct oc_buf *out)
 		head(out, families[f].name, "counter", families[f].help);
 		for (size_t i = 0; i < n_series; i++)
 			if ((int)series[i].family == f)
-				oc_buf_addf(out, "%s{%s} %llu\n", families[f].name, series[i].labels,
-					    (unsigned long long)series[i].n);
+				oc_buf_addf(out, "%s{%s} %llu\n", families[f].name,
+					    series[i].labels, (unsigned long long)series[i].n);
 	}
 }
 
@@ -208,8 +208,7 @@ void oc_metrics_text(const struct oc_gateway *gw, struct oc_buf *out)
 	      gw->broker ? (double)oc_broker_clients(gw->broker) : 0);
 	gauge(out, "openclaw_http_connections", "Open connections of the HTTP server",
 	      gw->server ? (double)oc_http_server_connections(gw->server) : 0);
-	gauge(out, "process_resident_memory_bytes", "Resident memory",
-	      (double)oc_memory_now().rss);
+	gauge(out, "process_resident_memory_bytes", "Resident memory", (double)oc_memory_now().rss);
 	gauge(out, "openclaw_uptime_seconds", "Time since the start",
 	      (double)(oc_now_ms() - gw->started_ms) / 1000);
 }
@@ -221,8 +220,7 @@ static void metrics_wait(struct oc_gateway *gw, struct oc_exchange *x)
 	oc_buf_init(&text, 4194304);
 	oc_metrics_text(gw, &text);
 	oc_exchange_set_header(x, "Cache-Control", "no-store");
-	oc_exchange_respond(x, 200, "text/plain; version=0.0.4; charset=utf-8",
-			    oc_buf_view(&text));
+	oc_exchange_respond(x, 200, "text/plain; version=0.0.4; charset=utf-8", oc_buf_view(&text));
 	oc_buf_deinit(&text);
 }
 

@@ -1,6 +1,7 @@
 /*
- * A relayed request from its model's name to its end: the configured candidates in order, each asked
- * once, until one answers. What a client sees of a failure is what the model it asked for said.
+ * A relayed request from its model's name to its end: the configured candidates in order, each
+ * asked once, until one answers. What a client sees of a failure is what the model it asked for
+ * said.
  */
 #include "gateway/http/relay.h"
 
@@ -15,9 +16,7 @@ static const struct oc_relay_path paths[] = {
 	{ .path = "/v1/chat/completions",
 	  .tail = "/chat/completions",
 	  .protocol = OC_PROTO_OPENAI_CHAT },
-	{ .path = "/v1/responses",
-	  .tail = "/responses",
-	  .protocol = OC_PROTO_OPENAI_RESPONSES },
+	{ .path = "/v1/responses", .tail = "/responses", .protocol = OC_PROTO_OPENAI_RESPONSES },
 	{ .path = "/v1/messages",
 	  .tail = "/messages",
 	  .protocol = OC_PROTO_ANTHROPIC_MESSAGES,

@@ -1,9 +1,10 @@
 #ifndef OC_RELAY_H
 #define OC_RELAY_H
 #include "gateway/http/internal.h"
-#include "json/span.h"
 #include "model/call/failover.h"
 #include "model/codec/decoder.h"
+#include "net/http_client.h"
+#include "json/span.h"
 /*
  * Requests that go to a model itself (D29, D64): the client's bytes with another name of the model,
  * the provider's key in the place of ours, and the answer as it comes. Nothing is translated.
@@ -20,7 +21,7 @@ struct oc_relay_path {
 	const char *tail;
 	enum oc_protocol protocol; /* of its answers */
 	bool embeddings;
-	bool v1; /* the base may lack its /v1 */
+	bool v1;	    /* the base may lack its /v1 */
 	const char *header; /* sent unless the client does, NULL */
 };
 
@@ -37,7 +38,7 @@ struct oc_relay {
 
 /* What came of one model when nothing was passed on. */
 struct oc_relay_answer {
-	int status; /* that the provider gave; 0 = no answer of its own */
+	int status;		/* that the provider gave; 0 = no answer of its own */
 	struct oc_strv headers; /* "Name: value", those that go through */
 	struct oc_buf body;
 	struct oc_call_error error;

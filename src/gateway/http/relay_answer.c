@@ -96,7 +96,8 @@ static void copy_headers(const struct oc_http *http, struct oc_strv *out)
 		struct oc_str line = oc_str(lines->v[i]);
 		size_t colon = oc_str_find(line, OC_LIT(":"), 0);
 
-		if (colon != SIZE_MAX && oc_relay_header_passes(oc_str_head(line, colon), connection))
+		if (colon != SIZE_MAX &&
+		    oc_relay_header_passes(oc_str_head(line, colon), connection))
 			oc_strv_add(out, line);
 	}
 }
@@ -124,7 +125,8 @@ static void tell_model(const struct oc_relay *r, const struct oc_selection *targ
 	oc_exchange_set_header(r->x, "X-OpenClaw-Model", oc_buf_cstr(&text));
 	oc_buf_clear(&text);
 	oc_buf_addf(&text, "%u", r->position);
-	if (r->position) oc_exchange_set_header(r->x, "X-OpenClaw-Queue-Position", oc_buf_cstr(&text));
+	if (r->position)
+		oc_exchange_set_header(r->x, "X-OpenClaw-Queue-Position", oc_buf_cstr(&text));
 	oc_buf_deinit(&text);
 }
 
@@ -271,9 +273,8 @@ static enum oc_rc answer_wait(struct answer *a, struct oc_relay_answer *out)
 
 	if (oc_http_status(s->http) < 300) rc = hold_wait(a, &verdict);
 	if (rc != OC_OK) return rc;
-	a->is_document =
-	    oc_body_kind_sniff(oc_http_header(s->http, "content-type"), oc_buf_view(&a->held),
-			       true) != OC_BODY_EVENTS;
+	a->is_document = oc_body_kind_sniff(oc_http_header(s->http, "content-type"),
+					    oc_buf_view(&a->held), true) != OC_BODY_EVENTS;
 	if (verdict != OC_PEEK_FAILED) return pass_wait(a);
 	if (s->how != OC_HTTP_OK) return broken(a);
 	return keep_wait(a, out);

@@ -1,7 +1,7 @@
 /*
  * One model of a relayed request: its key, its place in the queue, the load of LM Studio, the
- * request. Another key of the same provider is tried when one is refused; nothing is sent twice with
- * the same key, that is for the client to decide.
+ * request. Another key of the same provider is tried when one is refused; nothing is sent twice
+ * with the same key, that is for the client to decide.
  */
 #include <stdlib.h>
 
@@ -14,6 +14,7 @@
 #include "model/call/diagnostics.h"
 #include "model/call/endpoint.h"
 #include "model/call/transport_error.h"
+#include "model/codec/errors.h"
 #include "model/provider/cooldown.h"
 #include "model/provider/credential.h"
 #include "model/provider/preload.h"
@@ -91,8 +92,7 @@ static enum oc_rc take_key(struct aim *a)
 					  .model = t->model_id,
 					  .tried = &a->tried };
 	struct oc_credential next;
-	enum oc_rc rc =
-	    oc_credential_choose(a->relay->catalog, t->provider, &wish, &next, &a->e);
+	enum oc_rc rc = oc_credential_choose(a->relay->catalog, t->provider, &wish, &next, &a->e);
 
 	if (rc != OC_OK) return rc;
 	oc_credential_deinit(&a->credential);
@@ -309,10 +309,9 @@ static const char *header_of(void *http, const char *name)
 static enum oc_rc observed_wait(struct aim *a, struct oc_relay_answer *out)
 {
 	const struct oc_call_spec spec = { .catalog = a->relay->catalog, .target = a->target };
-	struct oc_relay_source s = { .relay = a->relay,
-				     .target = a->target,
-				     .secrets = &a->headers,
-				     .slot = a->slot };
+	struct oc_relay_source s = {
+		.relay = a->relay, .target = a->target, .secrets = &a->headers, .slot = a->slot
+	};
 	struct oc_observation seen;
 
 	oc_reply_init(&s.reply);
@@ -376,8 +375,7 @@ static enum oc_rc ready_wait(struct aim *a, struct oc_relay_answer *out)
 {
 	enum oc_rc rc = preload_wait(a);
 
-	if (rc == OC_OK)
-		rc = oc_relay_slots_wait(a->relay->catalog, a->target, &a->told_slots);
+	if (rc == OC_OK) rc = oc_relay_slots_wait(a->relay->catalog, a->target, &a->told_slots);
 	if (rc != OC_OK) return rc;
 	name_model_wait(a);
 	return keys_wait(a, out);

@@ -4,22 +4,31 @@
 /* What tells a provider how to read the body and how to answer. Everything else of a client stays
  * here: cookies, our own token, addresses of proxies. */
 const char *const oc_relay_request_headers[] = {
-	"Accept",      "Content-Type", "Anthropic-Version", "Anthropic-Beta",  "OpenAI-Beta",
-	"X-Request-Id", "Traceparent",  "Tracestate",	     "Idempotency-Key", NULL,
+	"Accept",	"Content-Type", "Anthropic-Version", "Anthropic-Beta",	"OpenAI-Beta",
+	"X-Request-Id", "Traceparent",	"Tracestate",	     "Idempotency-Key", NULL,
 };
 
 /* Of one connection (RFC 9110 §7.6.1), of a body that is framed and coded anew, or what would speak
  * for us to a browser. */
 static const char *const dropped[] = {
-	"connection",	     "keep-alive",
-	"proxy-connection",  "proxy-authenticate",
-	"te",		     "trailer",
-	"transfer-encoding", "upgrade",
-	"content-length",    "content-encoding",
-	"date",		     "server",
-	"set-cookie",	     "www-authenticate",
-	"alt-svc",	     "strict-transport-security",
-	"location",	     "clear-site-data",
+	"connection",
+	"keep-alive",
+	"proxy-connection",
+	"proxy-authenticate",
+	"te",
+	"trailer",
+	"transfer-encoding",
+	"upgrade",
+	"content-length",
+	"content-encoding",
+	"date",
+	"server",
+	"set-cookie",
+	"www-authenticate",
+	"alt-svc",
+	"strict-transport-security",
+	"location",
+	"clear-site-data",
 };
 
 static bool listed(struct oc_str list, struct oc_str name)
