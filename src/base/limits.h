@@ -41,6 +41,8 @@ enum {
 	OC_MAX_FRAME_BYTES = 26214400, /* a frame of a client (spec 02 §2.1, policy.maxPayload) */
 	OC_MAX_CLIENT_BACKLOG = 52428800, /* unsent bytes of one client (spec 02 §2.4) */
 	OC_MAX_TOTAL_BACKLOG = 134217728, /* of all of them (D65) */
+	OC_MAX_ATTACHMENT_BYTES = 19464192, /* of one message, as told to clients (spec 02 §2.2) */
+	OC_MAX_ATTACHED_IMAGE_BYTES = 6291456,
 	OC_MAX_SUBSCRIPTIONS = 10000, /* sessions whose messages one client hears */
 	OC_MAX_CLIENT_REQUESTS = 256, /* requests of one client under way; above it they are refused */
 	OC_MAX_CLIENT_REQUEST_BYTES = 67108864, /* of their frames; above it nothing more is read */
