@@ -40,7 +40,7 @@ enum {
 	STACK_BYTES = 256 << 10,
 #endif
 	POOLED_STACKS = 16,
-	EXIT_HOOKS = 8,
+	EXIT_HOOKS = 16,
 };
 
 struct oc_scope {

@@ -14,6 +14,7 @@
 #include "model/call/diagnostics.h"
 #include "model/call/endpoint.h"
 #include "model/call/transport_error.h"
+#include "model/codec/errors.h"
 #include "model/provider/cooldown.h"
 #include "model/provider/credential.h"
 #include "model/provider/preload.h"

@@ -179,7 +179,8 @@ static enum oc_rc read_body_wait(struct run *r, enum oc_http_failure *why, struc
 
 static void take_reply(struct run *r, enum oc_http_failure why)
 {
-	oc_decoder_finish(r->decoder, oc_transport_end(why), false, r->http && oc_http_unclean_end(r->http));
+	oc_decoder_finish(r->decoder, oc_transport_end(why), false,
+			  r->http && oc_http_unclean_end(r->http));
 	oc_reply_deinit(&r->a->reply);
 	oc_decoder_take(r->decoder, &r->a->reply);
 }

@@ -161,12 +161,17 @@ static void make_way(struct endpoint *p, const struct oc_slot_ask *ask)
 
 /* ---- acquire and release ---- */
 
-static bool too_many_wait(const struct endpoint *p, const struct oc_slot_ask *ask)
+static unsigned waiting(const struct endpoint *p)
 {
 	unsigned n = 0;
 
 	for (const struct waiter *w = p->queue; w; w = w->next) n++;
-	return ask->max_waiting && p->busy >= p->slots && n >= ask->max_waiting;
+	return n;
+}
+
+static bool too_many_wait(const struct endpoint *p, const struct oc_slot_ask *ask)
+{
+	return ask->max_waiting && p->busy >= p->slots && waiting(p) >= ask->max_waiting;
 }
 
 static enum oc_rc park(struct endpoint *p, struct waiter *w)
@@ -242,6 +247,15 @@ void oc_slot_release(struct oc_slot *s)
 }
 
 /* ---- how many ---- */
+
+void oc_endpoint_each(void (*fn)(void *arg, const struct oc_endpoint_state *e), void *arg)
+{
+	for (const struct endpoint *p = endpoints; p; p = p->next) {
+		const struct oc_endpoint_state state = { p->origin, p->slots, p->busy, waiting(p) };
+
+		fn(arg, &state);
+	}
+}
 
 enum { HOSTED_SLOTS = 16 };
 

@@ -43,6 +43,13 @@ OC_MUST_USE enum oc_rc oc_endpoint_acquire_wait(const struct oc_slot_ask *ask,
 void oc_slot_produced(struct oc_slot *s);
 void oc_slot_release(struct oc_slot *s); /* accepts NULL */
 
+/* Every endpoint that is in use or remembered. */
+struct oc_endpoint_state {
+	const char *origin;
+	unsigned slots, busy, waiting;
+};
+void oc_endpoint_each(void (*fn)(void *arg, const struct oc_endpoint_state *e), void *arg);
+
 /* Slots of a provider's endpoint: params.slots, else what the server told (0 = nothing), else by
  * what it is. */
 unsigned oc_endpoint_slots(const struct oc_provider *p, int64_t told);

@@ -4,7 +4,8 @@
 #include "net/http_client.h"
 /* What went wrong below HTTP, in the words of model calls. Pure. */
 
-/* Replaces what e holds; failover tells a bad certificate from a server that is down by its code. */
+/* Replaces what e holds; failover tells a bad certificate from a server that is down by its code.
+ */
 void oc_transport_error(struct oc_call_error *e, enum oc_http_failure why, const char *message);
 /* How a body ended, for the decoder. */
 enum oc_body_end oc_transport_end(enum oc_http_failure why);
