@@ -53,6 +53,8 @@ enum {
 	OC_MAX_LINGER_BYTES = 67108864, /* of a refused body that is read and thrown away */
 	OC_MAX_STREAM_BACKLOG = 262144, /* of an answer, not yet taken by the kernel */
 	OC_MAX_CLOSE_REASON_BYTES = 123, /* of a WebSocket close frame (RFC 6455 section 5.5) */
+	OC_MAX_ATTACHMENT_BYTES = 19464192, /* of one message, as told to clients (spec 02 §2.2) */
+	OC_MAX_ATTACHED_IMAGE_BYTES = 6291456,
 };
 /* clang-format on */
 #endif
