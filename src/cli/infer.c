@@ -27,6 +27,7 @@ struct infer {
 	struct oc_catalog catalog;
 	struct oc_candidates candidates;
 	struct oc_failover failover;
+	struct oc_call_breaker breaker;
 	const struct oc_selection *target; /* that was asked last, NULL = none yet */
 	struct oc_messages messages;
 	struct oc_reply reply;
@@ -204,6 +205,7 @@ static enum oc_rc ask_wait(struct infer *in, bool *movable)
 		.thinking = thinking ? thinking : "off",
 		.sink = &sink,
 		.notice = show_notice,
+		.breaker = &in->breaker,
 	};
 	enum oc_rc rc = answer_wait(in, &spec, &e);
 
@@ -215,7 +217,8 @@ static enum oc_rc ask_wait(struct infer *in, bool *movable)
 	}
 	if (in->reply.error.class != OC_ERR_NONE) {
 		oc_call_explain(&spec, &in->reply, &in->problem);
-		*movable = oc_fail_policy(oc_fail_reason_of(&in->reply.error))->next_candidate;
+		*movable = !oc_call_breaker_open(&in->breaker) &&
+			   oc_fail_policy(oc_fail_reason_of(&in->reply.error))->next_candidate;
 	} else if (!oc_str_trim(oc_buf_view(&in->reply.text)).n) {
 		explain_no_text(in, &spec);
 		in->reply.error.class = OC_ERR_EMPTY_RESPONSE;

@@ -175,6 +175,30 @@ def test_a_model_that_a_person_chose_is_the_only_one(openclaw, sim, two):
     assert sim.chats == []
 
 
+def hanging(openclaw, make_sim, n, but=()):
+    """n servers that never answer, each a fallback of the one before; but: {number: what it does instead}."""
+    sims = [make_sim(any_name=True) for _ in range(n)]
+    for i, s in enumerate(sims):
+        dict(but).get(i, lambda s: s.fail('hang', times=-1))(s)
+    openclaw.write_config({
+        'agents': {'defaults': {'model': {'primary': 'p0/m', 'fallbacks': [f'p{i}/m' for i in range(1, n)]}}},
+        'models': {'providers': {f'p{i}': provider(s.base_url, 'm', timeoutSeconds=1) for i, s in enumerate(sims)}}})
+    return sims
+
+
+@pytest.mark.parametrize('command', [('infer', 'model', 'run', '--prompt', 'hi'), ('agent', '--local', '-m', 'hi')],
+                         ids=['infer', 'agent'])
+def test_five_silences_in_a_row_end_the_run(openclaw, make_sim, command):
+    sims = hanging(openclaw, make_sim, 6)
+    openclaw.run(*command).failed('5 times in a row')
+    assert [len(s.chats) for s in sims] == [1, 1, 1, 1, 1, 0]
+
+
+def test_silence_after_something_came_is_not_counted(openclaw, make_sim):
+    hanging(openclaw, make_sim, 6, {3: lambda s: s.fail('hang', after=1, times=-1), 5: lambda s: s.reply('Here.')})
+    assert 'Here.' in openclaw.run('infer', 'model', 'run', '--prompt', 'hi').ok().out
+
+
 def test_when_all_fail_each_attempt_is_named(openclaw, sim, two):
     two(HOSTED, LOCAL).fail('status', status=401, times=-1)
     sim.fail('status', status=404, times=-1)

@@ -250,6 +250,64 @@ static void deltas_come_out_while_the_stream_runs(void **state)
 	oc_buf_deinit(&heard);
 }
 
+static void count(void *arg)
+{
+	(*(unsigned *)arg)++;
+}
+
+#define EVENT(type, rest) "event: " type "\ndata: {\"type\":\"" type "\"" rest "}\n\n"
+
+/* What a server says before its model works does not start the clock between tokens; what it says
+ * afterwards does, also when it is no text. */
+static void the_answer_begins_with_its_first_piece_and_not_with_progress(void **state)
+{
+	static const struct {
+		enum oc_protocol protocol;
+		const char *before, *first;
+	} cases[] = {
+		{ OC_PROTO_OPENAI_CHAT,
+		  ": ping\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}],"
+		  "\"prompt_progress\":{\"total\":9,\"processed\":4,\"cache\":0}}\n\n",
+		  CHUNK(
+		      "{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"read\","
+		      "\"arguments\":\"\"}}]}") },
+		{ OC_PROTO_OPENAI_CHAT, ": ping\n\n", CHUNK("{\"content\":\"[TOOL\"}") },
+		{ OC_PROTO_OPENAI_RESPONSES,
+		  EVENT("response.created", ",\"response\":{\"id\":\"r\"}")
+		      EVENT("response.in_progress", ",\"response\":{\"id\":\"r\"}"),
+		  EVENT("response.output_item.added",
+			",\"output_index\":0,\"item\":{\"type\":\"message\",\"id\":\"m\"}") },
+		{ OC_PROTO_ANTHROPIC_MESSAGES,
+		  EVENT("message_start", ",\"message\":{\"id\":\"m\"}") EVENT("ping", ""),
+		  EVENT("content_block_start",
+			",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}") },
+		{ OC_PROTO_LMSTUDIO_CHAT,
+		  EVENT("chat.start", ",\"model_instance_id\":\"m\"")
+		      EVENT("prompt_processing.progress", ",\"progress\":0.5"),
+		  EVENT("message.start", "") },
+		{ OC_PROTO_OLLAMA_CHAT, "",
+		  "{\"message\":{\"role\":\"assistant\",\"content\":\"H\"},\"done\":false}\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		unsigned began = 0;
+		struct oc_reply_sink sink = { .begun = count, .arg = &began };
+		struct oc_decode_context ctx = { .stream = true };
+		struct oc_decoder *d = oc_decoder_new(cases[i].protocol, &ctx, &sink);
+		bool lines = cases[i].protocol == OC_PROTO_OLLAMA_CHAT;
+
+		oc_decoder_head(d, 200, feed_header,
+				(void *)(uintptr_t)(lines ? "application/json" : events));
+		assert_int_equal(oc_decoder_feed(d, oc_str(cases[i].before)), OC_OK);
+		if (began != 0) fail_msg("row %zu: too early", i);
+		for (int twice = 0; twice < 2; twice++)
+			assert_int_equal(oc_decoder_feed(d, oc_str(cases[i].first)), OC_OK);
+		if (began != 1) fail_msg("row %zu: %u", i, began);
+		oc_decoder_free(d);
+	}
+}
+
 static void white_space_before_the_body_is_cut_alike_at_any_split(void **state)
 {
 	struct oc_decode_context ctx = { .stream = true };
@@ -395,6 +453,7 @@ int main(void)
 		cmocka_unit_test(without_a_head_there_is_no_status),
 		cmocka_unit_test(an_answer_without_content_is_not_retried),
 		cmocka_unit_test(deltas_come_out_while_the_stream_runs),
+		cmocka_unit_test(the_answer_begins_with_its_first_piece_and_not_with_progress),
 		cmocka_unit_test(white_space_before_the_body_is_cut_alike_at_any_split),
 		cmocka_unit_test(a_hundred_thousand_deltas_take_linear_time),
 		cmocka_unit_test(an_error_page_without_an_end_is_left),

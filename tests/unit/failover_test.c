@@ -8,6 +8,7 @@
 #include "model/provider/auth_profiles.h"
 #include "model/provider/cooldown.h"
 #include "model/provider/credential.h"
+#include "rt/clock.h"
 #include "rt/task.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
@@ -336,6 +337,71 @@ static void an_exhausted_list_names_every_attempt(void **state)
 	close_catalog(&f);
 }
 
+/* Whether a fallback whose key was refused is tried again after some seconds. */
+static bool tried_again(const char *ttl, size_t which, enum oc_error_class class, uint64_t after_s)
+{
+	struct fixture f;
+	struct oc_strv fallbacks = { 0 };
+	struct oc_candidate_wish wish = { NULL, false, &fallbacks };
+	struct oc_fallback_state of_session = { 0 };
+	struct oc_candidates list;
+	struct oc_failover walk;
+	struct oc_err e = { 0 };
+	const struct oc_call_error refused = { .class = class };
+
+	open_catalog(&f, config_text);
+	if (ttl)
+		oc_env_add(f.config.env, OC_LIT("OPENCLAW_FALLBACK_SKIP_TTL_MS"), oc_str(ttl),
+			   "test");
+	oc_strv_add(&fallbacks, OC_LIT("box/m"));
+	assert_int_equal(oc_candidates_init(&list, &f.catalog, &wish, &e), OC_OK);
+	oc_clock_make_virtual(1000);
+	oc_failover_init(&walk, &f.catalog, &list);
+	walk.state = &of_session;
+	oc_failover_failed(&walk, which, &refused, NULL);
+	oc_failover_deinit(&walk);
+	oc_clock_make_virtual(1000 + after_s * SECOND);
+	oc_failover_init(&walk, &f.catalog, &list);
+	walk.state = &of_session;
+	bool admitted = oc_failover_admits(&walk, which);
+
+	oc_clock_make_real();
+	oc_failover_deinit(&walk);
+	oc_fallback_state_deinit(&of_session);
+	oc_candidates_deinit(&list);
+	oc_strv_deinit(&fallbacks);
+	close_catalog(&f);
+	return admitted;
+}
+
+static void a_fallback_whose_key_was_refused_is_skipped_for_as_long_as_configured(void **state)
+{
+	static const struct {
+		const char *ttl;
+		size_t which;
+		enum oc_error_class class;
+		uint64_t after_s;
+		bool tried;
+	} rows[] = {
+		{ NULL, 1, OC_ERR_AUTH, 0, true },
+		{ "0", 1, OC_ERR_AUTH, 0, true },
+		{ "soon", 1, OC_ERR_AUTH, 0, true },
+		{ "30000", 1, OC_ERR_AUTH, 29, false },
+		{ "30000", 1, OC_ERR_AUTH, 31, true },
+		{ "30000", 1, OC_ERR_SERVER_ERROR, 1, true },
+		{ "30000", 0, OC_ERR_AUTH, 1, true }, /* the selected one */
+		{ "1", 1, OC_ERR_AUTH, 0, false },    /* at least a second */
+		{ "99999999", 1, OC_ERR_AUTH, 599, false },
+		{ "99999999", 1, OC_ERR_AUTH, 601, true }, /* at most ten minutes */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (tried_again(rows[i].ttl, rows[i].which, rows[i].class, rows[i].after_s) !=
+		    rows[i].tried)
+			fail_msg("row %zu", i);
+}
+
 static void a_change_of_models_is_told_once(void **state)
 {
 	static const struct {
@@ -410,6 +476,9 @@ int main(void)
 						drop_home),
 		cmocka_unit_test_setup_teardown(an_exhausted_list_names_every_attempt, new_home,
 						drop_home),
+		cmocka_unit_test_setup_teardown(
+		    a_fallback_whose_key_was_refused_is_skipped_for_as_long_as_configured, new_home,
+		    drop_home),
 		cmocka_unit_test(a_change_of_models_is_told_once),
 		cmocka_unit_test_setup_teardown(a_key_that_failed_makes_room_for_the_next, new_home,
 						drop_home),

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "model/call/endpoint.h"
 #include "model/call/internal.h"
+#include "model/call/transport_error.h"
 
 enum {
 	PROBE_EVERY_MS = 10000,
@@ -25,7 +26,7 @@ struct run {
 	enum oc_rc rc;
 	bool done, dead;	  /* dead: the probe gave the server up */
 	enum oc_http_failure how; /* below HTTP */
-	bool tokens;		  /* the first delta came: the inter-token clock runs */
+	bool begun;		  /* the answer did: the clock between tokens runs */
 };
 
 /* ---- sink: notes what became visible ---- */
@@ -35,8 +36,6 @@ static void on_text(void *arg, struct oc_str delta)
 	struct run *r = arg;
 	const struct oc_reply_sink *sink = r->a->spec->sink;
 
-	r->tokens = true;
-	oc_slot_produced(r->a->slot);
 	if (!sink || !sink->text) return;
 	r->a->shown = true;
 	sink->text(sink->arg, delta);
@@ -47,8 +46,6 @@ static void on_reasoning(void *arg, struct oc_str delta)
 	struct run *r = arg;
 	const struct oc_reply_sink *sink = r->a->spec->sink;
 
-	r->tokens = true;
-	oc_slot_produced(r->a->slot);
 	if (sink && sink->reasoning) sink->reasoning(sink->arg, delta);
 }
 
@@ -58,6 +55,14 @@ static void on_progress(void *arg, const struct oc_progress *p)
 	const struct oc_reply_sink *sink = r->a->spec->sink;
 
 	if (sink && sink->progress) sink->progress(sink->arg, p);
+}
+
+static void on_begun(void *arg)
+{
+	struct run *r = arg;
+
+	r->begun = true;
+	oc_slot_produced(r->a->slot);
 }
 
 /* ---- liveness ---- */
@@ -90,9 +95,9 @@ static void probe(void *arg)
 	struct run *r = arg;
 	unsigned failures = 0;
 
-	while (!r->tokens && !r->done) {
+	while (!r->begun && !r->done) {
 		if (oc_sleep_wait(PROBE_EVERY_MS) != OC_OK) return;
-		if (r->tokens || r->done) return;
+		if (r->begun || r->done) return;
 		failures = alive_wait(r) ? 0 : failures + 1;
 		if (failures < PROBE_FAILURES) continue;
 		r->dead = true;
@@ -102,20 +107,6 @@ static void probe(void *arg)
 }
 
 /* ---- failures without an answer ---- */
-
-static const struct {
-	enum oc_http_failure why;
-	enum oc_error_class class;
-	bool retryable;
-} failures[] = {
-	{ OC_HTTP_BLOCKED, OC_ERR_BLOCKED, false },
-	{ OC_HTTP_RESOLVE, OC_ERR_UPSTREAM_UNREACHABLE, true },
-	{ OC_HTTP_REFUSED, OC_ERR_UPSTREAM_UNREACHABLE, true },
-	{ OC_HTTP_RESET, OC_ERR_UPSTREAM_UNREACHABLE, true },
-	{ OC_HTTP_TIMEOUT, OC_ERR_TIMEOUT, false },
-	{ OC_HTTP_TLS, OC_ERR_UPSTREAM_UNREACHABLE, false },
-	{ OC_HTTP_REDIRECT, OC_ERR_REDIRECT, false },
-};
 
 static void set_error(struct oc_reply *reply, enum oc_error_class class, bool retryable,
 		      const char *message)
@@ -131,19 +122,9 @@ static void set_error(struct oc_reply *reply, enum oc_error_class class, bool re
 
 static void set_failure(struct oc_reply *reply, enum oc_http_failure why, const char *message)
 {
-	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
-		if (failures[i].why != why) continue;
-		set_error(reply, failures[i].class, failures[i].retryable, message);
-		return;
-	}
-	set_error(reply, OC_ERR_SERVER_ERROR, true, message);
-}
-
-/* Failover tells a bad certificate from a server that is down. */
-static void name_tls(struct oc_reply *reply, enum oc_http_failure why)
-{
-	if (why == OC_HTTP_TLS && !reply->error.code)
-		reply->error.code = oc_strdup("tls_certificate");
+	reply->outcome = OC_OUTCOME_ERROR;
+	reply->finish = OC_FINISH_ERROR;
+	oc_transport_error(&reply->error, why, message);
 }
 
 /* ---- the request ---- */
@@ -151,17 +132,6 @@ static void name_tls(struct oc_reply *reply, enum oc_http_failure why)
 static const char *header_of(void *http, const char *name)
 {
 	return oc_http_header(http, name);
-}
-
-static enum oc_body_end end_of(enum oc_http_failure why)
-{
-	switch (why) {
-	case OC_HTTP_OK: return OC_END_CLEAN;
-	case OC_HTTP_NO_RESPONSE: return OC_END_NO_RESPONSE;
-	case OC_HTTP_NOT_HTTP: return OC_END_NOT_HTTP;
-	case OC_HTTP_BAD_PAYLOAD: return OC_END_BAD_PAYLOAD;
-	default: return OC_END_TRUNCATED;
-	}
 }
 
 static uint64_t timeout_ms(const struct run *r)
@@ -174,7 +144,7 @@ static uint64_t timeout_ms(const struct run *r)
 static struct oc_deadline read_deadline(const struct run *r)
 {
 	if (timeout_ms(r)) return OC_NO_DEADLINE;
-	if (r->tokens) return oc_deadline_in(INTER_TOKEN_MS);
+	if (r->begun) return oc_deadline_in(INTER_TOKEN_MS);
 	return r->a->spec->target->provider->local ? OC_NO_DEADLINE
 						   : oc_deadline_in(HOSTED_FIRST_BYTE_MS);
 }
@@ -182,12 +152,14 @@ static struct oc_deadline read_deadline(const struct run *r)
 static void timed_out(struct run *r)
 {
 	uint64_t limit = timeout_ms(r) ? timeout_ms(r)
-			 : r->tokens   ? INTER_TOKEN_MS
+			 : r->begun    ? INTER_TOKEN_MS
 				       : HOSTED_FIRST_BYTE_MS;
 	char *text = oc_asprintf("LLM idle timeout (%llus): no response from model",
 				 (unsigned long long)limit / 1000);
 
-	set_error(&r->a->reply, OC_ERR_TIMEOUT, false, text);
+	/* A local server that hangs would hang again (D69). */
+	set_error(&r->a->reply, OC_ERR_TIMEOUT, !r->a->spec->target->provider->local, text);
+	r->a->idled = true;
 	free(text);
 }
 
@@ -207,7 +179,8 @@ static enum oc_rc read_body_wait(struct run *r, enum oc_http_failure *why, struc
 
 static void take_reply(struct run *r, enum oc_http_failure why)
 {
-	oc_decoder_finish(r->decoder, end_of(why), false, r->http && oc_http_unclean_end(r->http));
+	oc_decoder_finish(r->decoder, oc_transport_end(why), false,
+			  r->http && oc_http_unclean_end(r->http));
 	oc_reply_deinit(&r->a->reply);
 	oc_decoder_take(r->decoder, &r->a->reply);
 }
@@ -240,7 +213,6 @@ static void request_wait(struct run *r)
 			timed_out(r);
 		else
 			set_failure(&a->reply, why, e.msg);
-		name_tls(&a->reply, why);
 		r->rc = OC_OK;
 		return;
 	}
@@ -267,17 +239,22 @@ static void request_task(void *arg)
 enum oc_rc oc_attempt_wait(struct oc_attempt *a)
 {
 	struct run r = { .a = a, .scope = oc_scope_new() };
-	struct oc_reply_sink sink = { on_text, on_reasoning, on_progress, &r };
+	struct oc_reply_sink sink = { .text = on_text,
+				      .reasoning = on_reasoning,
+				      .progress = on_progress,
+				      .begun = on_begun,
+				      .arg = &r };
 	bool probed = a->spec->target->provider->local && !timeout_ms(&r);
 
 	oc_observe_start(&a->observed, a->spec, a->body);
 	a->busy = r.scope;
-	a->gave_way = false;
+	a->gave_way = a->idled = a->begun = false;
 	r.decoder = oc_decoder_new(a->protocol, &a->context, &sink);
 	oc_scope_spawn(r.scope, request_task, &r);
 	if (probed) oc_scope_spawn(r.scope, probe, &r);
 	oc_scope_join_wait(r.scope);
 	a->busy = NULL;
+	a->begun = r.begun;
 	oc_scope_free(r.scope);
 	oc_decoder_free(r.decoder);
 	if (r.dead) {

@@ -311,10 +311,25 @@ static void notice_retry(const struct oc_call_spec *s, const struct oc_reply *re
 	if (s->notice) s->notice(s->notice_arg, text);
 }
 
+/* Too much silence ends the run, whoever could be asked next. */
+static bool silenced(struct oc_call_breaker *b, const struct oc_attempt *a, struct oc_reply *reply)
+{
+	b->silent = a->idled && !a->begun ? b->silent + 1 : 0;
+	if (!oc_call_breaker_open(b)) return false;
+	char *said = reply->error.message;
+
+	reply->error.message = oc_asprintf("%s; %u times in a row, so this run ends",
+					   said ? said : "no answer", b->silent);
+	reply->error.retryable = false;
+	free(said);
+	return true;
+}
+
 static enum oc_rc call_wait(struct oc_prepared *p, struct oc_reply *reply)
 {
 	const struct oc_call_spec *s = p->spec;
 	const struct oc_provider *provider = s->target->provider;
+	struct oc_call_breaker own = { 0 }, *breaker = s->breaker ? s->breaker : &own;
 	struct oc_retry retry = { .load_limit_ms = (uint64_t)provider->timeout_seconds * 1000 };
 	struct oc_attempt a = {
 		.spec = s,
@@ -333,9 +348,14 @@ static enum oc_rc call_wait(struct oc_prepared *p, struct oc_reply *reply)
 
 		if (rc != OC_OK) return rc;
 		if (reply->error.class == OC_ERR_NONE) {
+			breaker->silent = 0;
 			remember(p);
 			if (p->credential.usage_id)
 				oc_cooldown_record_success(agent_dir(p), p->credential.usage_id);
+			return OC_OK;
+		}
+		if (silenced(breaker, &a, reply)) {
+			key_failed(p, reply);
 			return OC_OK;
 		}
 		if (!a.shown && (reshape(p, reply) || next_key(p, reply))) continue;

@@ -11,6 +11,17 @@
  * the same model (D7, D69, spec 03 §1.6), other shapes of the request and other keys of the
  * provider included. The caller sees deltas through sink and one reply at the end.
  */
+/* Of one run, over all its calls and candidates: a run that meets nothing but silence is stopped
+ * (spec 01 §5.7). Zeroed at its start. */
+struct oc_call_breaker {
+	unsigned silent; /* requests in a row that ended by the idle clock and brought nothing */
+};
+enum { OC_CALL_MAX_SILENT = 5 };
+static inline bool oc_call_breaker_open(const struct oc_call_breaker *b)
+{
+	return b->silent >= OC_CALL_MAX_SILENT;
+}
+
 struct oc_call_spec {
 	const struct oc_catalog *catalog;
 	const struct oc_selection *target;
@@ -20,6 +31,8 @@ struct oc_call_spec {
 	const char *agent_id;		  /* whose params apply; NULL = "main" */
 	const char *thinking;		  /* level; NULL = field omitted */
 	int64_t max_tokens;		  /* 0 = the model's, clamped to the rest of its context */
+	json_t
+	    *params; /* members of this request, over the configured ones; borrowed, NULL = none */
 	const char *request_model;	  /* what a preload said; NULL = the model's id */
 	const struct oc_reply_sink *sink; /* may be NULL: then nothing is visible before the end */
 	void (*notice)(
@@ -28,7 +41,8 @@ struct oc_call_spec {
 	void *notice_arg;
 	/* For diagnostics, any may be NULL; session_key also says whose prompt the server holds. */
 	const char *run_id, *session_key, *session_id;
-	enum oc_priority priority; /* in the queue of the server; zero = interactive */
+	enum oc_priority priority;	 /* in the queue of the server; zero = interactive */
+	struct oc_call_breaker *breaker; /* of the run; NULL = of this call */
 	bool side_effects; /* a tool ran or text was shown: only what came before the first byte is
 			      retried (D7) */
 };

@@ -93,6 +93,7 @@ static json_t *request_json(const struct oc_prepared *p, const struct shaped *sh
 	const struct oc_selection *t = s->target;
 	json_t *params =
 	    oc_params_merge(s->catalog->config, s->agent_id ? s->agent_id : "main", t->key);
+	if (s->params) json_object_update(params, s->params);
 	char *origin = oc_call_origin(p);
 	struct oc_request r = {
 		.model = s->request_model ? s->request_model : t->model_id,

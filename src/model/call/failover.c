@@ -180,11 +180,64 @@ static void pass_over(struct oc_failover *f, const char *key, const struct coole
 	free(text);
 }
 
+/* ---- fallbacks whose key was refused ---- */
+
+/* 0 = they are tried each time. */
+static uint64_t skip_ms(const struct oc_failover *f)
+{
+	enum { LEAST = 1000, MOST = 600000 };
+	const struct oc_env *env = f->catalog->config->env;
+	const char *set = env ? oc_env_get(env, "OPENCLAW_FALLBACK_SKIP_TTL_MS") : NULL;
+	int64_t ms = 0;
+
+	if (!set || !oc_parse_int(oc_str_trim(oc_str(set)), 0, INT64_MAX, &ms) || ms == 0) return 0;
+	return ms < LEAST ? LEAST : ms > MOST ? MOST : (uint64_t)ms;
+}
+
+static struct oc_skipped_model *skipped(const struct oc_fallback_state *s, const char *key)
+{
+	for (size_t i = 0; s && i < s->n_skipped; i++)
+		if (!strcmp(s->skipped[i].key, key)) return &s->skipped[i];
+	return NULL;
+}
+
+/* The selected model is never skipped: a key that was mended must be noticed. */
+static void mark_skipped(struct oc_failover *f, size_t i, enum oc_fail_reason reason)
+{
+	const char *key = f->candidates->v[i].target.key;
+	uint64_t ms = skip_ms(f);
+	struct oc_fallback_state *s = f->state;
+
+	if (!s || i == 0 || !ms || (reason != OC_FAIL_AUTH && reason != OC_FAIL_AUTH_PERMANENT))
+		return;
+	struct oc_skipped_model *m = skipped(s, key);
+
+	if (!m) {
+		s->skipped = oc_realloc_array(s->skipped, s->n_skipped + 1, sizeof *s->skipped);
+		m = &s->skipped[s->n_skipped++];
+		m->key = oc_strdup(key);
+	}
+	m->until_ms = oc_now_ms() + ms;
+}
+
+static bool skips(struct oc_failover *f, size_t i)
+{
+	const char *key = f->candidates->v[i].target.key;
+	const struct oc_skipped_model *m = i ? skipped(f->state, key) : NULL;
+
+	if (!m || !skip_ms(f) || oc_now_ms() >= m->until_ms) return false;
+	note(f, key, OC_FAIL_AUTH, "its key was refused a moment ago");
+	oc_log(OC_LOG_INFO, "models", "%s is passed over: its key was refused a moment ago", key);
+	return true;
+}
+
 bool oc_failover_admits(struct oc_failover *f, size_t i)
 {
 	const struct oc_selection *t = &f->candidates->v[i].target;
 	struct cooled c = { 0 };
 	bool admitted = true;
+
+	if (skips(f, i)) return false;
 
 	if (f->candidates->n > 1)
 		c.until = oc_credential_cooled_until(f->catalog, t->provider, t->profile,
@@ -207,6 +260,7 @@ void oc_failover_failed(struct oc_failover *f, size_t i, const struct oc_call_er
 
 	if (reason == OC_FAIL_NONE) reason = OC_FAIL_UNCLASSIFIED;
 	note(f, t->key, reason, said);
+	mark_skipped(f, i, reason);
 	oc_log(OC_LOG_WARN, "models",
 	       "model failed: provider=%s model=%s reason=%s status=%d attempt=%zu/%zu",
 	       t->provider->id, t->model_id, oc_fail_policy(reason)->name, error->status, i + 1,
@@ -224,7 +278,7 @@ enum oc_fail_reason oc_failover_first_reason(const struct oc_failover *f)
 void oc_failover_explain(const struct oc_failover *f, struct oc_buf *out)
 {
 	if (f->n_failed < 2) return;
-	if (!f->n_tried)
+	if (!f->n_tried && f->soonest_free_ms)
 		oc_buf_addf(out, "all candidates are in cooldown, the first is free in %lld s:",
 			    (long long)(f->soonest_free_ms - oc_wall_ms() + 999) / 1000);
 	else
@@ -238,6 +292,8 @@ void oc_failover_explain(const struct oc_failover *f, struct oc_buf *out)
 
 void oc_fallback_state_deinit(struct oc_fallback_state *s)
 {
+	for (size_t i = 0; i < s->n_skipped; i++) free(s->skipped[i].key);
+	free(s->skipped);
 	free(s->fallback);
 	*s = (struct oc_fallback_state){ 0 };
 }

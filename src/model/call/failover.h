@@ -26,6 +26,19 @@ OC_MUST_USE enum oc_rc oc_candidates_init(struct oc_candidates *out, const struc
 					  const struct oc_candidate_wish *wish, struct oc_err *e);
 void oc_candidates_deinit(struct oc_candidates *l);
 
+/* Of one conversation; zeroed = its selected model answers. */
+struct oc_skipped_model {
+	char *key;
+	uint64_t until_ms; /* oc_now_ms */
+};
+struct oc_fallback_state {
+	char *fallback; /* that answered last, NULL = the selected one */
+	/* Fallbacks whose key was refused lately, for as long as OPENCLAW_FALLBACK_SKIP_TTL_MS
+	 * says (off unless set, 1 s to 10 min). */
+	struct oc_skipped_model *skipped;
+	size_t n_skipped;
+};
+
 /* One walk along the candidates, and what became of each. */
 struct oc_failed_attempt {
 	char *key, *message;
@@ -36,7 +49,8 @@ struct oc_failover {
 	const struct oc_candidates *candidates;
 	struct oc_failed_attempt *failed;
 	size_t n_failed, n_tried;
-	struct oc_strv probed;	 /* providers that were asked although they cool down */
+	struct oc_strv probed;		 /* providers that were asked although they cool down */
+	struct oc_fallback_state *state; /* of the conversation; set after init, NULL = none */
 	int64_t soonest_free_ms; /* wall clock, of those that were passed over; 0 = none was */
 };
 void oc_failover_init(struct oc_failover *f, const struct oc_catalog *c,
@@ -55,10 +69,6 @@ void oc_failover_explain(const struct oc_failover *f, struct oc_buf *out);
 enum oc_fail_reason oc_failover_first_reason(const struct oc_failover *f);
 
 /* ---- what the person is told (§9.5) ---- */
-/* Of one conversation; zeroed = its selected model answers. */
-struct oc_fallback_state {
-	char *fallback; /* that answered last, NULL = the selected one */
-};
 void oc_fallback_state_deinit(struct oc_fallback_state *s);
 /* A turn ended with an answer of `used`. The notice, when something changed, to be freed with
  * free(); else NULL. */

@@ -42,6 +42,8 @@ struct oc_attempt {
 	struct oc_scope *busy; /* of the request while it is under way */
 	bool gave_way;	       /* ended for more urgent work: to be sent again */
 	bool shown;	       /* the sink has seen text */
+	bool begun;	       /* of the last request: something of an answer came */
+	bool idled;	       /* the last request ended because nothing came for too long */
 	struct oc_observation observed;
 	struct oc_reply reply; /* out */
 };

@@ -402,7 +402,10 @@ static void anthropic_free(void *state)
 	free(a);
 }
 
+static const char *const greetings[] = { "message_start", "ping", NULL };
+
 const struct oc_codec oc_anthropic_codec = {
+	.greetings = greetings,
 	.new = anthropic_new,
 	.free = anthropic_free,
 	.add = anthropic_add,

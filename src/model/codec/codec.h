@@ -14,6 +14,9 @@ struct oc_codec_event {
 struct oc_codec {
 	bool lines;	  /* a JSON body is a stream of lines (NDJSON) */
 	bool done_marker; /* "[DONE]" ends the turn; else it means nothing */
+	/* Beginnings of the names of events that come before the model works; ends with NULL, may
+	 * be NULL. */
+	const char *const *greetings;
 	/* State of one turn, which outlives it. */
 	void *(*new)(struct oc_turn *t);
 	void (*free)(void *state);

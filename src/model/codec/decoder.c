@@ -26,6 +26,7 @@ struct oc_decoder {
 	int64_t retry_after_ms;
 	size_t scanned; /* of body: holds no end of a line */
 	bool bad_encoding;
+	bool begun; /* the sink was told */
 	bool ended; /* later bytes do not count */
 };
 
@@ -109,6 +110,26 @@ static void bad_event(struct oc_decoder *d)
 	fail(d, OC_ERR_BAD_PAYLOAD, "the stream holds a malformed server-sent event (bad JSON)");
 }
 
+static bool is_greeting(const struct oc_codec *codec, const struct oc_codec_event *ev)
+{
+	struct oc_str type = oc_json_str(ev->data, "type");
+
+	if (!type.n) type = ev->type;
+	for (size_t i = 0; codec->greetings && codec->greetings[i]; i++)
+		if (oc_str_starts(type, oc_str(codec->greetings[i]))) return true;
+	return false;
+}
+
+/* The clock between tokens runs from here on. */
+static void note_beginning(struct oc_decoder *d, const struct oc_codec_event *ev)
+{
+	bool progress = json_is_object(json_object_get(ev->data, "prompt_progress"));
+
+	if (d->begun || progress || is_greeting(d->codec, ev)) return;
+	d->begun = true;
+	if (d->turn.sink.begun) d->turn.sink.begun(d->turn.sink.arg);
+}
+
 static void add(struct oc_decoder *d, const struct oc_codec_event *ev, struct oc_str raw)
 {
 	if (oc_error_in_document(ev->data)) {
@@ -118,6 +139,7 @@ static void add(struct oc_decoder *d, const struct oc_codec_event *ev, struct oc
 	}
 	bool failed = oc_turn_failed(&d->turn);
 
+	note_beginning(d, ev);
 	d->codec->add(d->state, ev);
 	if (d->turn.refusal) refuse(d, d->turn.refusal, raw, false);
 	d->turn.refusal = NULL;

@@ -32,6 +32,9 @@ struct oc_reply_sink {
 	void (*text)(void *arg, struct oc_str delta);
 	void (*reasoning)(void *arg, struct oc_str delta);
 	void (*progress)(void *arg, const struct oc_progress *p);
+	/* Once, at the first event that is part of the answer: text, thought, a piece of a call,
+	 * also while it is held back. Not for progress, keep-alives and greetings of the server. */
+	void (*begun)(void *arg);
 	void *arg;
 };
 /* Headers of the response: name is lower case; NULL when absent. */

@@ -147,7 +147,10 @@ static void *lms_new(struct oc_turn *t)
 	return l;
 }
 
+static const char *const greetings[] = { "chat.start", "model_load.", "prompt_processing.", NULL };
+
 const struct oc_codec oc_lms_codec = {
+	.greetings = greetings,
 	.new = lms_new,
 	.free = free,
 	.add = lms_add,

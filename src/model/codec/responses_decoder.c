@@ -575,7 +575,11 @@ static void responses_free(void *state)
 	free(r);
 }
 
+static const char *const greetings[] = { "response.created", "response.queued",
+					 "response.in_progress", NULL };
+
 const struct oc_codec oc_responses_codec = {
+	.greetings = greetings,
 	.new = responses_new,
 	.free = responses_free,
 	.add = responses_add,
