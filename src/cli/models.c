@@ -162,7 +162,7 @@ static int models_set_image(struct oc_args *a)
 static bool worth_asking(const struct oc_provider *p, const char *only)
 {
 	if (only) return oc_str_ieq(oc_str(p->id), oc_str(only));
-	if (!strcmp(p->id, OC_LMSTUDIO_ID)) return true;
+	if (oc_provider_kind(p->id)->live_list) return true;
 	return p->entry && json_array_size(json_object_get(p->entry, "models")) == 0;
 }
 

@@ -104,7 +104,9 @@ static void add_row(struct rows *rows, struct row row)
 
 static int64_t catalogue_window(const struct oc_provider *p)
 {
-	return strcmp(p->id, OC_LMSTUDIO_ID) ? 200000 : OC_LMSTUDIO_MAX_CONTEXT;
+	int64_t assumed = oc_provider_kind(p->id)->assumed_window;
+
+	return assumed ? assumed : 200000;
 }
 
 static struct row row_of(const struct oc_provider *p, const struct oc_model *model, const char *key,

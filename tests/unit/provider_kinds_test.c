@@ -25,6 +25,27 @@ static void every_row_is_complete(void **state)
 	}
 }
 
+static void a_name_without_suffix_is_an_id_or_an_alias(void **state)
+{
+	(void)state;
+	assert_string_equal(oc_provider_kind_called("lm_studio")->id, "lmstudio");
+	assert_string_equal(oc_provider_kind_called("llama.cpp")->id, "llamacpp");
+	assert_string_equal(oc_provider_kind_called("openai")->id, "openai");
+	assert_null(oc_provider_kind_called("ollama-upstairs"));
+	assert_null(oc_provider_kind_called("lm"));
+	assert_null(oc_provider_kind_called(""));
+}
+
+static void one_row_stands_in_for_servers_that_nobody_named(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < oc_provider_kinds_n; i++)
+		n += oc_provider_kinds[i].stands_in && oc_provider_kinds[i].bundled;
+	assert_int_equal(n, 1);
+}
+
 static void every_call_of_a_row_has_a_path_and_the_lists_end(void **state)
 {
 	(void)state;
@@ -127,6 +148,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_is_complete),
+		cmocka_unit_test(a_name_without_suffix_is_an_id_or_an_alias),
+		cmocka_unit_test(one_row_stands_in_for_servers_that_nobody_named),
 		cmocka_unit_test(every_call_of_a_row_has_a_path_and_the_lists_end),
 		cmocka_unit_test(ids_aliases_and_suffixes_lead_to_one_row),
 		cmocka_unit_test(slots_that_nobody_tells_are_those_of_the_kind),

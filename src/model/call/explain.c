@@ -91,10 +91,10 @@ void oc_call_explain(const struct oc_call_spec *s, const struct oc_reply *reply,
 		oc_buf_addf(out, "%s%s", message, r->what ? ")" : "");
 	} else if (err->status >= 400)
 		oc_buf_addf(out, " (HTTP %d)", err->status);
-	if (!strcmp(s->target->provider->id, "lmstudio") &&
-	    err->class == OC_ERR_UPSTREAM_UNREACHABLE)
-		oc_buf_adds(out,
-			    "\nStart LM Studio's server: in the app, or with `lms server start`.");
+	const struct oc_provider_kind *kind = s->target->provider->kind;
+
+	if (err->class == OC_ERR_UPSTREAM_UNREACHABLE && kind != oc_custom_kind && kind->start_hint)
+		oc_buf_addf(out, "\n%s.", kind->start_hint);
 	else if (err->class == OC_ERR_BLOCKED && s->target->provider->allow_private == OC_FALSE)
 		oc_buf_addf(
 		    out,

@@ -32,6 +32,12 @@ const struct oc_provider_kind oc_provider_kinds[] = {
 	  .answers_while_busy = true,
 	  .load = OC_LOAD_LMSTUDIO,
 	  .slots = LM_STUDIO_SLOTS,
+	  .bundled = true,
+	  .stands_in = true,
+	  .any_base = true,
+	  .live_list = true,
+	  .keyless = true,
+	  .assumed_window = 128000,
 	  .suffixed = true,
 	  .onboarding = true,
 	  .stream_usage = true,
@@ -273,6 +279,7 @@ const struct oc_provider_kind oc_provider_kinds[] = {
 	  .health = "/v1/models",
 	  .answers_while_busy = true,
 	  .slots = HOSTED_SLOTS,
+	  .bundled = true,
 	  .hosted = true,
 	  .lists_unloaded = true,
 	  .messages = true,
@@ -286,6 +293,7 @@ const struct oc_provider_kind oc_provider_kinds[] = {
 	  .health = "models",
 	  .answers_while_busy = true,
 	  .slots = HOSTED_SLOTS,
+	  .bundled = true,
 	  .hosted = true,
 	  .lists_unloaded = true,
 	  .responses = true,
@@ -315,21 +323,22 @@ const struct oc_provider_kind *oc_provider_kind_named(struct oc_str id)
 	return NULL;
 }
 
-static bool is_name(const struct oc_provider_kind *k, struct oc_str name, struct oc_str id)
+static bool is_name(const struct oc_provider_kind *k, struct oc_str name, struct oc_str id,
+		    bool suffix)
 {
 	if (!oc_str_istarts(id, name)) return false;
-	return id.n == name.n || (k->suffixed && id.p[name.n] == '-');
+	return id.n == name.n || (suffix && k->suffixed && id.p[name.n] == '-');
 }
 
-static bool fits(const struct oc_provider_kind *k, struct oc_str id)
+static bool fits(const struct oc_provider_kind *k, struct oc_str id, bool suffix)
 {
 	struct oc_str rest = oc_str(k->aliases);
 
-	if (is_name(k, oc_str(k->id), id)) return true;
+	if (is_name(k, oc_str(k->id), id, suffix)) return true;
 	while (rest.n > 0) {
 		size_t blank = oc_str_find(rest, OC_LIT(" "), 0);
 
-		if (is_name(k, oc_str_head(rest, blank), id)) return true;
+		if (is_name(k, oc_str_head(rest, blank), id, suffix)) return true;
 		rest = blank == SIZE_MAX ? OC_LIT("") : oc_str_from(rest, blank + 1);
 	}
 	return false;
@@ -340,8 +349,15 @@ const struct oc_provider_kind *oc_provider_kind(const char *provider_id)
 	struct oc_str id = oc_str_trim(oc_str(provider_id ? provider_id : ""));
 
 	for (size_t i = 0; i < oc_provider_kinds_n; i++)
-		if (fits(&oc_provider_kinds[i], id)) return &oc_provider_kinds[i];
+		if (fits(&oc_provider_kinds[i], id, true)) return &oc_provider_kinds[i];
 	return oc_custom_kind;
+}
+
+const struct oc_provider_kind *oc_provider_kind_called(const char *name)
+{
+	for (size_t i = 0; i < oc_provider_kinds_n; i++)
+		if (fits(&oc_provider_kinds[i], oc_str(name), false)) return &oc_provider_kinds[i];
+	return NULL;
 }
 
 const char *oc_kind_of_header(const char *server)

@@ -64,6 +64,15 @@ struct oc_provider_kind {
 	enum oc_token_count count;
 	const char *count_path; /* NULL = none */
 
+	/* How a provider of this id is configured. */
+	bool bundled;	/* there without an entry in the config (D72) */
+	bool stands_in; /* where an OpenAI-shaped server of the environment is meant; without any
+			   other hint, what a name may belong to (D24, spec 01 §13.1) */
+	bool any_base;	/* its address may be typed in any form: with /v1, /api/v1 or neither */
+	bool live_list; /* its list is kept current: models of it count beside configured ones */
+	bool keyless;	/* works without a key, wherever it is */
+	int64_t assumed_window; /* of a model that tells none, for lists; 0 = 200 000 */
+
 	/* What requests may hold, and what answers are worth (2.13). */
 	bool suffixed;		 /* "<id>-anything" is the same kind */
 	bool hosted;		 /* somebody else's machine: never probed with made-up requests */
@@ -87,6 +96,8 @@ extern const struct oc_provider_kind *const oc_custom_kind;
 
 /* By id, alias or "<id>-suffix", case folded; oc_custom_kind when nothing fits. */
 const struct oc_provider_kind *oc_provider_kind(const char *provider_id);
+/* By id or alias, but no suffix; NULL when there is no such row. */
+const struct oc_provider_kind *oc_provider_kind_called(const char *name);
 /* By id alone; NULL when there is no such row. */
 const struct oc_provider_kind *oc_provider_kind_named(struct oc_str id);
 /* The id of the kind that writes such a header Server; NULL = it does not show. Static. */

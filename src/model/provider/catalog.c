@@ -11,10 +11,6 @@
 #include "model/provider/lmstudio.h"
 #include "model/provider/models_json.h"
 
-/* Providers that need no baseUrl in the config (D72). */
-static const char *const bundled[] = { OC_LMSTUDIO_ID, "openai", "anthropic" };
-enum { BUNDLED = sizeof bundled / sizeof *bundled };
-
 /* ---- pure helpers ---- */
 
 enum oc_tri oc_entry_allow_private(const json_t *entry)
@@ -119,7 +115,7 @@ static void join_models(const struct oc_config *c, struct oc_provider *p, const 
 	bool replace = oc_str_eq(mode, OC_LIT("replace"));
 	const json_t *configured = json_object_get(p->entry, "models");
 	bool listed = json_array_size(configured) > 0;
-	bool keep = !listed || (!replace && !strcmp(p->id, OC_LMSTUDIO_ID));
+	bool keep = !listed || (!replace && oc_provider_kind(p->id)->live_list);
 	const json_t *known = remembered_models(p, models_json);
 	json_t *own = oc_models_list_merge(configured, NULL, false);
 	json_t *all = oc_models_list_merge(own, known, keep);
@@ -280,10 +276,10 @@ static void add_provider(struct oc_catalog *c, struct oc_str id, const json_t *e
 		free(key);
 		return;
 	}
-	for (size_t i = 0; i < BUNDLED; i++) {
-		if (strcmp(bundled[i], key) != 0) continue;
-		builtin = oc_provider_kind(key)->base_url;
-		if (!api) api = oc_provider_kind(key)->api;
+	const struct oc_provider_kind *row = oc_provider_kind_named(oc_str(key));
+	if (row && row->bundled) {
+		builtin = row->base_url;
+		if (!api) api = row->api;
 	}
 	c->providers = oc_realloc_array(c->providers, c->n + 1, sizeof *c->providers);
 	struct oc_provider *p = &c->providers[c->n++];
@@ -295,8 +291,8 @@ static void add_provider(struct oc_catalog *c, struct oc_str id, const json_t *e
 		.timeout_seconds = oc_json_positive(entry, "timeoutSeconds"),
 		.allow_private = oc_entry_allow_private(entry),
 	};
-	p->base_url = !strcmp(key, OC_LMSTUDIO_ID) ? oc_lmstudio_base_of(c->config, entry)
-						   : plain_base(c->config, key, entry, builtin);
+	p->base_url = p->kind->any_base ? oc_lmstudio_base_of(c->config, entry)
+					: plain_base(c->config, key, entry, builtin);
 	check_base(c, p);
 	find_kind(c, p);
 	join_models(c->config, p, models_json);
@@ -315,7 +311,9 @@ enum oc_rc oc_catalog_load(struct oc_catalog *c, const struct oc_config *config,
 	json_object_foreach (configured, id, entry) {
 		add_provider(c, oc_str(id), entry, models_json);
 	}
-	for (size_t i = 0; i < BUNDLED; i++) add_provider(c, oc_str(bundled[i]), NULL, models_json);
+	for (size_t i = 0; i < oc_provider_kinds_n; i++)
+		if (oc_provider_kinds[i].bundled)
+			add_provider(c, oc_str(oc_provider_kinds[i].id), NULL, models_json);
 	json_decref(models_json);
 	return OC_OK;
 }
@@ -365,6 +363,17 @@ struct oc_provider *oc_catalog_provider(const struct oc_catalog *c, struct oc_st
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (oc_str_ieq(oc_str(c->providers[i].id), id)) return &c->providers[i];
+	return NULL;
+}
+
+struct oc_provider *oc_catalog_stand_in(const struct oc_catalog *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct oc_provider_kind *row =
+		    oc_provider_kind_named(oc_str(c->providers[i].id));
+
+		if (row && row->stands_in) return &c->providers[i];
+	}
 	return NULL;
 }
 

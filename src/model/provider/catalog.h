@@ -55,6 +55,8 @@ void oc_provider_shows(const struct oc_catalog *c, struct oc_provider *p, const 
 OC_MUST_USE enum oc_rc oc_provider_guard(const struct oc_catalog *c, const struct oc_provider *p,
 					 struct oc_guard *g, struct oc_err *e);
 
+/* The provider that names without another one may belong to; NULL. Borrowed. */
+struct oc_provider *oc_catalog_stand_in(const struct oc_catalog *c);
 /* Where LM Studio is. entry: models.providers.lmstudio, may be NULL; then the place may be that of
  * an OpenAI-shaped server that the config or the environment names (spec 01 §13.1). Free with
  * free(). */

@@ -129,7 +129,7 @@ static bool from_environment(const struct oc_catalog *c, const struct oc_provide
 
 	/* LM Studio found by what was said about an OpenAI-shaped server takes that one's key
 	 * (D75). */
-	if (!strcmp(p->id, OC_LMSTUDIO_ID) && oc_lmstudio_is_from_openai(c->config, p->entry))
+	if (oc_provider_kind(p->id)->stands_in && oc_lmstudio_is_from_openai(c->config, p->entry))
 		value = variable(c->config->env, name = "OPENAI_API_KEY");
 	if (!value) value = variable(c->config->env, name = oc_credential_variable(p->id));
 	if (!value) return false;
@@ -251,7 +251,7 @@ static enum oc_rc without_key(const struct oc_provider *p, struct oc_credential 
 {
 	const char *name = oc_credential_variable(p->id);
 
-	if (p->local || !strcmp(p->id, OC_LMSTUDIO_ID)) {
+	if (p->local || oc_provider_kind(p->id)->keyless) {
 		out->source = oc_asprintf("models.providers.%s (synthetic local key)", p->id);
 		return OC_OK;
 	}

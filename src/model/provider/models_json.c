@@ -255,7 +255,7 @@ static json_t *effective_entry(const char *id, const json_t *config, const json_
 		oc_json_put(entry, "apiKey", oc_json_new_str(marker));
 	if (!oc_json_cstr(entry, "api"))
 		oc_json_put(entry, "api", json_string("openai-completions"));
-	if (!strcmp(id, OC_LMSTUDIO_ID)) {
+	if (oc_provider_kind(id)->any_base) {
 		char *server = oc_lmstudio_server_base(oc_json_str(entry, "baseUrl"), false);
 		char *base = oc_lmstudio_inference_base(server);
 		oc_json_put(entry, "baseUrl", json_string(base));
@@ -274,7 +274,7 @@ static json_t *known_before(const json_t *existing, const char *id, const json_t
 	const json_t *old = json_object_get(json_object_get(existing, "providers"), id);
 	json_t *out;
 
-	if (!old || strcmp(id, OC_LMSTUDIO_ID)) return NULL;
+	if (!old || !oc_provider_kind(id)->live_list) return NULL;
 	json_t *mine = effective_entry(id, config, NULL, false);
 	bool same = oc_str_eq(oc_json_str(mine, "baseUrl"), oc_json_str(old, "baseUrl"));
 	json_decref(mine);

@@ -74,7 +74,7 @@ static enum oc_rc select_now(const struct oc_catalog *c, struct oc_str input,
 
 static bool list_may_change(const struct oc_provider *p)
 {
-	return !strcmp(p->id, OC_LMSTUDIO_ID) ||
+	return oc_provider_kind(p->id)->live_list ||
 	       (p->entry && json_array_size(json_object_get(p->entry, "models")) == 0);
 }
 
@@ -87,7 +87,7 @@ enum oc_rc oc_select_wait(struct oc_catalog *c, struct oc_str input, struct oc_s
 	enum oc_rc rc = select_now(c, input, out, &first_warnings, e);
 
 	if (rc == OC_OK && !out->model && list_may_change(out->provider)) ask = out->provider;
-	if (rc == OC_E_INPUT) ask = oc_catalog_provider(c, OC_LIT(OC_LMSTUDIO_ID));
+	if (rc == OC_E_INPUT) ask = oc_catalog_stand_in(c);
 	if (!ask) {
 		for (size_t i = 0; warnings && i < first_warnings.n; i++)
 			oc_strv_add(warnings, oc_str(first_warnings.v[i]));

@@ -177,9 +177,9 @@ static struct oc_provider *find_provider(const struct oc_catalog *c, const char 
 {
 	struct oc_provider *p = oc_catalog_provider(c, oc_str(id));
 
-	if (!p && (!strcmp(id, "lm-studio") || !strcmp(id, "lm_studio")))
-		p = oc_catalog_provider(c, OC_LIT("lmstudio"));
-	return p;
+	const struct oc_provider_kind *known = p ? NULL : oc_provider_kind_called(id);
+
+	return known ? oc_catalog_provider(c, oc_str(known->id)) : p;
 }
 
 /* "lmstudio/lmstudio/x" means x, unless the catalog really has "lmstudio/x". */
@@ -213,15 +213,15 @@ static bool is_borrowed_openai_name(const struct oc_catalog *c, const struct oc_
 	return !key || !strcmp(key, "lm-studio");
 }
 
-static bool choose_under_lmstudio(const struct oc_catalog *c, const struct oc_ref *r,
+static bool choose_under_stand_in(const struct oc_catalog *c, const struct oc_ref *r,
 				  struct oc_selection *out)
 {
-	struct oc_provider *lm = oc_catalog_provider(c, OC_LIT("lmstudio"));
+	struct oc_provider *p = oc_catalog_stand_in(c);
 	char *literal = oc_asprintf("%s/%s", r->provider, r->model);
-	struct oc_model *m = lm ? oc_provider_model(lm, oc_str(literal)) : NULL;
+	struct oc_model *m = p ? oc_provider_model(p, oc_str(literal)) : NULL;
 
 	free(literal);
-	if (m) choose(out, lm, m, NULL, r->profile);
+	if (m) choose(out, p, m, NULL, r->profile);
 	return m != NULL;
 }
 
@@ -233,7 +233,7 @@ static void choose_in_provider(const struct oc_catalog *c, struct oc_provider *p
 	const char *model = m ? m->id : without_self_prefix(p, r->model);
 
 	if (!m) m = find_model(p, model);
-	if (!m && is_borrowed_openai_name(c, p) && choose_under_lmstudio(c, r, out)) return;
+	if (!m && is_borrowed_openai_name(c, p) && choose_under_stand_in(c, r, out)) return;
 	if (!m) warn_unknown_model(p, model, warnings);
 	choose(out, p, m, model, r->profile);
 }
