@@ -337,6 +337,7 @@ static enum oc_rc call_wait(struct oc_prepared *p, struct oc_reply *reply)
 		.url = p->url,
 		.protocol = p->api->protocol,
 		.context = { .tools = s->tool_names,
+			     .schemas = s->tools,
 			     .stream = true,
 			     .think_tags = true,
 			     .model = s->target->model_id },
