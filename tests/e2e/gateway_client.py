@@ -319,7 +319,7 @@ class Gateway:
 
 def test_config(base_url=None, model='qwen/qwen3.5-9b', logs=None, token=TOKEN, **gateway):
     """A configuration for tests: token auth, the provider at base_url (none without), log file in `logs`."""
-    config = {'gateway': {'mode': 'local', 'auth': {'mode': 'token', 'token': token}, **gateway}}
+    config = {'gateway': {'mode': 'local', 'bind': 'loopback', 'auth': {'mode': 'token', 'token': token}, **gateway}}
     if logs:
         config['logging'] = {'file': str(pathlib.Path(logs) / 'gateway.log')}
     if base_url:
