@@ -93,7 +93,7 @@ class Client:
         options.setdefault('max_size', None)
         options.setdefault('max_queue', None)
         options.setdefault('proxy', None)
-        self.socket = websockets.sync.client.connect(url, **options)
+        self.socket = websockets.sync.client.connect(url, legacy=True, **options)
         self.frames, self.closed, self.hello, self.ids = [], None, None, itertools.count(1)
         self.changed = threading.Condition()
         self.reader = threading.Thread(target=self.read, daemon=True)
