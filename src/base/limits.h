@@ -35,6 +35,7 @@ enum {
 	OC_MAX_HTTP_BODY_BYTES = 20971520, /* a request of /v1 (spec 02 §4.2) */
 	OC_MAX_SMALL_HTTP_BODY_BYTES = 2097152, /* /tools/invoke, hooks (spec 02 §4.5) */
 	OC_MAX_HELD_BODIES_BYTES = 268435456, /* request bodies of all HTTP clients together */
+	OC_MAX_UI_FILE_BYTES = 16777216, /* a file of the Control UI */
 	OC_MAX_RELAY_ERROR_BYTES = 1048576, /* a provider's error that is passed on; the rest is cut */
 	OC_MAX_RELAY_HELD_BYTES = 65536, /* begin of an answer that is judged before it is passed on */
 	OC_MAX_REPAIR_BYTES = 65536, /* JSON of a model that is mended (spec 03 §4.6) */
