@@ -53,6 +53,11 @@ enum {
 	OC_MAX_LINGER_BYTES = 67108864, /* of a refused body that is read and thrown away */
 	OC_MAX_STREAM_BACKLOG = 262144, /* of an answer, not yet taken by the kernel */
 	OC_MAX_CLOSE_REASON_BYTES = 123, /* of a WebSocket close frame (RFC 6455 section 5.5) */
+	OC_MAX_MESSAGE_BYTES = 4194304, /* text of a message to an agent */
+	OC_MAX_ATTACHMENT_BYTES = 19464192, /* of one message, as told to clients (spec 02 §2.2) */
+	OC_MAX_ATTACHED_IMAGE_BYTES = 6291456,
+	OC_MAX_HISTORY_BYTES = 8388608, /* messages of one page of a conversation, as JSON */
+	OC_MAX_LOG_PAGE_BYTES = 1000000, /* one answer of logs.tail (spec 02 §2.7) */
 };
 /* clang-format on */
 #endif
