@@ -33,6 +33,8 @@ enum {
 	OC_MAX_TOOL_FILE_BYTES = 67108864, /* a file that `read` or `edit` opens */
 	OC_MAX_TOOL_RESULT_BYTES = 8388608, /* text of one tool result before it is capped for the model */
 	OC_MAX_REPAIR_BYTES = 65536, /* JSON of a model that is mended (spec 03 §4.6) */
+	OC_MAX_ATTACHMENT_BYTES = 19464192, /* of one message, as told to clients (spec 02 §2.2) */
+	OC_MAX_ATTACHED_IMAGE_BYTES = 6291456,
 	OC_MAX_HISTORY_BYTES = 8388608, /* messages of one page of a conversation, as JSON */
 	OC_MAX_LOG_PAGE_BYTES = 1000000, /* one answer of logs.tail (spec 02 §2.7) */
 	OC_MAX_HTTP_BODY_BYTES = 20971520, /* a request of /v1 (spec 02 §4.2) */
