@@ -56,6 +56,7 @@ enum {
 	OC_MAX_LINGER_BYTES = 67108864, /* of a refused body that is read and thrown away */
 	OC_MAX_STREAM_BACKLOG = 262144, /* of an answer, not yet taken by the kernel */
 	OC_MAX_CLOSE_REASON_BYTES = 123, /* of a WebSocket close frame (RFC 6455 section 5.5) */
+	OC_MAX_MESSAGE_BYTES = 4194304, /* text of a message to an agent */
 };
 /* clang-format on */
 #endif
