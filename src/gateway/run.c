@@ -415,9 +415,9 @@ static int run_wait(struct life *l)
 		gw->phase = OC_GATEWAY_READY;
 		log_ready(l);
 		oc_notify("READY=1");
-		(void)oc_wait_park(&l->stop, OC_NO_DEADLINE);
+		rc = oc_wait_park(&l->stop, OC_NO_DEADLINE);
 	}
-	if (!l->why) l->why = "cancellation";
+	if (rc && !l->why) l->why = "cancellation";
 	drain(l);
 	return 0;
 }
