@@ -22,49 +22,49 @@ enum {
 
 /* ---- errors ---- */
 
-static const struct {
+static const struct cause {
 	int code;
 	const char *text;
+	bool has_errno; /* the system's reason is known, not left over from an earlier failure */
 } causes[] = {
-	{ SQLITE_FULL, "the disk is full; free some space and try again" },
-	{ SQLITE_READONLY, "the file or its folder is read-only" },
-	{ SQLITE_CANTOPEN, "it cannot be opened" },
-	{ SQLITE_PERM, "access is not permitted" },
-	{ SQLITE_BUSY, "another process keeps it locked" },
-	{ SQLITE_LOCKED, "another process keeps it locked" },
-	{ SQLITE_IOERR, "reading or writing failed" },
+	{ SQLITE_FULL, "the disk is full; free some space and try again", false },
+	{ SQLITE_READONLY, "the file or its folder is read-only", false },
+	{ SQLITE_CANTOPEN, "it cannot be opened", true },
+	{ SQLITE_PERM, "access is not permitted", false },
+	{ SQLITE_BUSY, "another process keeps it locked", false },
+	{ SQLITE_LOCKED, "another process keeps it locked", false },
+	{ SQLITE_IOERR, "reading or writing failed", true },
 };
 
-static const char *cause_of(int code)
+static enum oc_rc fail_damaged(const struct oc_db *db, const char *detail, struct oc_err *e)
 {
-	for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
-		if (causes[i].code == code) return causes[i].text;
-	return NULL;
+	return oc_fail(e, OC_E_SYS,
+		       "the database %s is damaged (%s). Nothing was removed. Put a backup in its "
+		       "place, save what can be read with `sqlite3 %s .recover`, or move it away "
+		       "together with its -wal and -shm files to begin anew",
+		       db->path, detail, db->path);
 }
 
 enum oc_rc oc_db_fail(struct oc_db *db, int code, struct oc_err *e)
 {
-	const char *detail = db->sqlite ? sqlite3_errmsg(db->sqlite) : sqlite3_errstr(code);
-	const char *cause = cause_of(code & 0xFF);
-	int number = db->sqlite ? sqlite3_system_errno(db->sqlite) : 0;
+	int base = code & 0xFF;
+	bool last = db->sqlite && (sqlite3_errcode(db->sqlite) & 0xFF) == base;
+	const char *text = last ? sqlite3_errmsg(db->sqlite) : sqlite3_errstr(code);
+	int number = last ? sqlite3_system_errno(db->sqlite) : 0;
 
-	switch (code & 0xFF) {
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return oc_fail(e, OC_E_SYS,
-			       "the database %s is damaged (%s). Nothing was removed. Put a backup "
-			       "in its place, save what can be read with `sqlite3 %s .recover`, or "
-			       "move it away together with its -wal and -shm files to begin anew",
-			       db->path, detail, db->path);
-	case SQLITE_CONSTRAINT:
-		return oc_fail(e, OC_E_INPUT, "the database %s refuses: %s", db->path, detail);
-	default: break;
+	if (base == SQLITE_CORRUPT || base == SQLITE_NOTADB) return fail_damaged(db, text, e);
+	if (base == SQLITE_CONSTRAINT)
+		return oc_fail(e, OC_E_INPUT, "the database %s refuses: %s", db->path, text);
+	for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
+		const struct cause *c = &causes[i];
+
+		if (c->code != base) continue;
+		text = c->text;
+		if (c->has_errno && number)
+			return oc_fail(e, OC_E_SYS, "cannot use the database %s: %s (%s)", db->path,
+				       text, strerror(number));
 	}
-	if (cause && number)
-		return oc_fail(e, OC_E_SYS, "cannot use the database %s: %s (%s)", db->path, cause,
-			       strerror(number));
-	return oc_fail(e, OC_E_SYS, "cannot use the database %s: %s", db->path,
-		       cause ? cause : detail);
+	return oc_fail(e, OC_E_SYS, "cannot use the database %s: %s", db->path, text);
 }
 
 enum oc_rc oc_db_exec(struct oc_db *db, const char *sql, struct oc_err *e)

@@ -72,6 +72,29 @@ static void damaged_pages_are_named_with_the_remedy(void **state)
 	assert_true(oc_file_exists(path));
 }
 
+static void read_broken_value(void *arg)
+{
+	struct oc_store *s = open_store();
+	json_t *v = NULL;
+
+	(void)arg;
+	assert_int_equal(oc_store_get_wait(s, "k", "i", &v, &e), OC_E_SYS);
+	if (!strstr(e.msg, path) || !strstr(e.msg, "damaged")) fail_msg("%s", e.msg);
+	assert_null(v);
+	OK(oc_store_get_wait(s, "k", "whole", &v, &e));
+	json_decref(v);
+	oc_store_close_wait(s);
+}
+
+static void a_broken_value_is_damage_and_its_neighbours_are_read(void **state)
+{
+	(void)state;
+	assert_int_equal(oc_rt_run(write_once, NULL), 0);
+	raw_file(
+	    "INSERT INTO document VALUES(1, 'k', 'i', 1, '{\"cut'), (2, 'k', 'whole', 1, '1')");
+	assert_int_equal(oc_rt_run(read_broken_value, NULL), 0);
+}
+
 /* ---- places where no file can be ---- */
 
 static void a_folder_that_cannot_be_is_named_with_its_cause(void **state)
@@ -254,6 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FILE_TEST(what_is_no_database_is_named_with_the_remedy_and_stays),
 		FILE_TEST(damaged_pages_are_named_with_the_remedy),
+		FILE_TEST(a_broken_value_is_damage_and_its_neighbours_are_read),
 		FILE_TEST(a_folder_that_cannot_be_is_named_with_its_cause),
 		FILE_TEST(what_is_no_regular_file_is_refused),
 		FILE_TEST(a_read_only_file_is_refused),

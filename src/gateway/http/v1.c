@@ -133,19 +133,3 @@ const struct oc_route oc_routes_v1[] = {
 	{ "/v1/embeddings", "POST", OC_ROUTE_BEARER, any_enabled, post_wait },
 	{ 0 },
 };
-void oc_chat_run_wait(struct oc_gateway *gw, struct oc_exchange *x, struct oc_body *body,
-		      const char *agent)
-{
-	(void)gw;
-	(void)body;
-	(void)agent;
-	oc_route_fail(x, 501, "api_error", "not yet");
-}
-void oc_responses_run_wait(struct oc_gateway *gw, struct oc_exchange *x, struct oc_body *body,
-			   const char *agent)
-{
-	(void)gw;
-	(void)body;
-	(void)agent;
-	oc_route_fail(x, 501, "api_error", "not yet");
-}
