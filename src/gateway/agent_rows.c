@@ -77,11 +77,10 @@ json_t *oc_agent_list(const struct oc_catalog *c)
 		json_array_append_new(rows, row(&s, c));
 		oc_agent_settings_deinit(&s);
 	}
-	json_t *list =
-	    json_pack("{s:s,s:s,s:s,s:s,s:b,s:o}", "defaultId",
-		      oc_strv_has(&ids, OC_LIT("main")) ? "main" : ids.v[0], "mainKey", "main",
-		      "scope", "per-sender", "ownership", "sole", "selectionRequired", false,
-		      "agents", rows);
+	json_t *list = json_pack("{s:s,s:s,s:s,s:s,s:b,s:o}", "defaultId",
+				 oc_strv_has(&ids, OC_LIT("main")) ? "main" : ids.v[0], "mainKey",
+				 "main", "scope", "per-sender", "ownership", "sole",
+				 "selectionRequired", false, "agents", rows);
 	oc_strv_deinit(&ids);
 	return list;
 }

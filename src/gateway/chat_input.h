@@ -2,10 +2,6 @@
 #define OC_CHAT_INPUT_H
 #include "gateway/method.h"
 /* What a client wants said: a message and its attachments. */
-enum {
-	OC_MAX_ATTACHMENT_BYTES = 19464192,	 /* all of a message, as hello-ok says */
-	OC_MAX_ATTACHED_IMAGE_BYTES = 6291456, /* one */
-};
 struct oc_chat_input {
 	struct oc_str message; /* borrowed from the parameters */
 	struct oc_ask_image *images;

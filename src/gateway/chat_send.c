@@ -45,16 +45,15 @@ static void fill_ask(struct ask *a, struct oc_rpc *r, const char *session_key)
 	const char *id = oc_json_cstr(r->params, "idempotencyKey");
 	const char *queue = oc_json_cstr(r->params, "queueMode");
 
-	*a = (struct ask){ .ask = { .session_key = session_key,
-				    .run_id = id,
-				    .thinking = oc_json_cstr(r->params, "thinking"),
-				    .channel = "webchat",
-				    .origin = oc_connection_id(r->connection),
-				    .timeout_ms =
-					(uint64_t)oc_json_positive(r->params, "timeoutMs"),
-				    .priority = OC_PRIORITY_INTERACTIVE } };
-	if (queue && !oc_queue_mode_parse(queue, &a->ask.queue))
-		a->ask.queue = OC_QUEUE_CONFIGURED;
+	*a =
+	    (struct ask){ .ask = { .session_key = session_key,
+				   .run_id = id,
+				   .thinking = oc_json_cstr(r->params, "thinking"),
+				   .channel = "webchat",
+				   .origin = oc_connection_id(r->connection),
+				   .timeout_ms = (uint64_t)oc_json_positive(r->params, "timeoutMs"),
+				   .priority = OC_PRIORITY_INTERACTIVE } };
+	if (queue && !oc_queue_mode_parse(queue, &a->ask.queue)) a->ask.queue = OC_QUEUE_CONFIGURED;
 	if (id) return;
 	oc_uuid(a->run_id);
 	a->ask.run_id = a->run_id;

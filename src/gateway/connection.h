@@ -20,9 +20,9 @@ struct oc_connection {
 	struct oc_ws *ws;
 	struct oc_connection *next, *prev; /* in the broker, after the hello */
 	char id[OC_ID_CHARS + 1], nonce[OC_ID_CHARS + 1];
-	char *address;	 /* of the client: an IP literal */
-	char *origin, *host; /* headers, NULL = absent */
-	bool local;	 /* from this machine, through no proxy */
+	char *address;	      /* of the client: an IP literal */
+	char *origin, *host;  /* headers, NULL = absent */
+	bool local;	      /* from this machine, through no proxy */
 	int64_t connected_ms; /* wall clock */
 	uint64_t opened_ms;
 

@@ -1,7 +1,6 @@
 /* What the parts of the gateway ask of the whole. */
 #include "gateway/gateway.h"
 
-
 struct oc_snapshot *oc_gateway_snapshot(struct oc_gateway *gw)
 {
 	return oc_snapshot_ref(gw->snapshot);

@@ -38,8 +38,8 @@ static enum oc_rc read_messages_wait(struct page *p, const struct oc_session_rec
 	enum oc_rc rc = end_of_page_wait(p, r, &q.before_seq, e);
 
 	if (!rc)
-		rc = oc_store_message_count_wait(p->gw->store, r->id, r->boundary_seq, &p->total,
-						 e);
+		rc =
+		    oc_store_message_count_wait(p->gw->store, r->id, r->boundary_seq, &p->total, e);
 	if (rc || q.before_seq < 0 || (p->ask->offset && q.before_seq <= r->boundary_seq + 1))
 		return rc;
 	q.limit = (size_t)(p->ask->limit ? p->ask->limit : DEFAULT_LIMIT);
@@ -48,10 +48,10 @@ static enum oc_rc read_messages_wait(struct page *p, const struct oc_session_rec
 		oc_history_append(p->messages, &l.v[i], (size_t)p->ask->max_chars);
 	oc_stored_messages_deinit(&l);
 	int64_t bytes = p->ask->max_bytes ? p->ask->max_bytes : OC_MAX_HISTORY_BYTES;
-	oc_history_fit(p->messages, (size_t)(bytes < OC_MAX_HISTORY_BYTES ? bytes
-									  : OC_MAX_HISTORY_BYTES));
-	p->first_seq = oc_json_int(
-	    json_object_get(json_array_get(p->messages, 0), "__openclaw"), "seq", 0);
+	oc_history_fit(p->messages,
+		       (size_t)(bytes < OC_MAX_HISTORY_BYTES ? bytes : OC_MAX_HISTORY_BYTES));
+	p->first_seq =
+	    oc_json_int(json_object_get(json_array_get(p->messages, 0), "__openclaw"), "seq", 0);
 	return OC_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "gateway/devices.h"
 #include "gateway/origin.h"
 #include "gateway/route.h"
+#include "net/ed25519.h"
 
 /* ---- routes ---- */
 
@@ -69,8 +70,7 @@ static void set_headers(const struct oc_gateway *gw, struct oc_exchange *x)
 
 	oc_exchange_set_header(x, "X-Content-Type-Options", "nosniff");
 	oc_exchange_set_header(x, "Referrer-Policy", "no-referrer");
-	oc_exchange_set_header(x, "Permissions-Policy",
-			       "camera=(), microphone=(), geolocation=()");
+	oc_exchange_set_header(x, "Permissions-Policy", "camera=(), microphone=(), geolocation=()");
 	oc_exchange_set_header(x, "Cache-Control", "no-store");
 	if (text && !strpbrk(text, "\r\n"))
 		oc_exchange_set_header(x, "Strict-Transport-Security", text);

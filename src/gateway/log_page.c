@@ -89,12 +89,11 @@ static json_t *page(const struct reading *r)
 	}
 	size_t limit = (size_t)r->ask->limit, n = json_array_size(lines);
 	for (; n > limit; n--) truncated = json_array_remove(lines, 0) == 0;
-	json_t *o = json_pack("{s:o,s:I,s:I,s:o,s:b,s:b}", "file",
-			      oc_json_new_str(oc_str(r->ask->file)), "cursor", (json_int_t)cursor,
-			      "size", (json_int_t)r->size, "lines", lines, "truncated", truncated,
-			      "reset", r->reset);
-	if (r->skipped)
-		oc_json_put(o, "skippedBytes", json_integer(r->from - r->ask->cursor));
+	json_t *o =
+	    json_pack("{s:o,s:I,s:I,s:o,s:b,s:b}", "file", oc_json_new_str(oc_str(r->ask->file)),
+		      "cursor", (json_int_t)cursor, "size", (json_int_t)r->size, "lines", lines,
+		      "truncated", truncated, "reset", r->reset);
+	if (r->skipped) oc_json_put(o, "skippedBytes", json_integer(r->from - r->ask->cursor));
 	return o;
 }
 

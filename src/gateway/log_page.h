@@ -7,8 +7,8 @@
  */
 struct oc_log_ask {
 	const char *file;
-	int64_t cursor;	   /* byte to begin at; -1 = the end of the file less max_bytes */
-	int64_t limit;	   /* lines, the newest ones */
+	int64_t cursor; /* byte to begin at; -1 = the end of the file less max_bytes */
+	int64_t limit;	/* lines, the newest ones */
 	int64_t max_bytes;
 };
 /* {file, cursor, size, lines, truncated, reset, skippedBytes?}; a file that is not there is empty.

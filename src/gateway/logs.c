@@ -1,7 +1,7 @@
 /*
- * The sink of the log. Its files are in a folder that only we may enter; what others put there under
- * our names (links, foreign folders) is not used. A line that cannot be written is lost: the gateway
- * does not stop for it.
+ * The sink of the log. Its files are in a folder that only we may enter; what others put there
+ * under our names (links, foreign folders) is not used. A line that cannot be written is lost: the
+ * gateway does not stop for it.
  */
 #include "gateway/logs.h"
 
@@ -56,7 +56,8 @@ static int level_of(const char *name, int dflt)
 static void set_levels(const json_t *o)
 {
 	int level = level_of(oc_json_cstr(o, "level"), OC_LOG_INFO);
-	const char *console = logs.forced_level ? logs.forced_level : oc_json_cstr(o, "consoleLevel");
+	const char *console =
+	    logs.forced_level ? logs.forced_level : oc_json_cstr(o, "consoleLevel");
 
 	logs.file_level = level;
 	logs.console_level = level_of(console, level);
@@ -135,7 +136,8 @@ static enum oc_rc open_file(struct oc_err *e)
 
 	close_file();
 	logs.path = logs.fixed_path ? oc_strdup(logs.fixed_path) : daily_path();
-	if (!logs.path) return oc_fail(e, OC_E_SYS, "/tmp/openclaw cannot be used for the log file");
+	if (!logs.path)
+		return oc_fail(e, OC_E_SYS, "/tmp/openclaw cannot be used for the log file");
 	make_folder(logs.path);
 	logs.fd = open(logs.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (logs.fd < 0 || fstat(logs.fd, &st) != 0) {

@@ -19,7 +19,7 @@ struct oc_reload {
 	struct oc_strv watched;
 	struct oc_scope *scope;
 	struct oc_wait *sleeper;
-	bool asked; /* something may have changed */
+	bool asked;   /* something may have changed */
 	json_t *news; /* models that were found last */
 	bool news_due;
 	char *told; /* the problem that was warned of last */

@@ -2,9 +2,9 @@
 #define OC_RELOAD_H
 #include "gateway/gateway.h"
 /*
- * Changes of the configuration while the gateway runs (spec 02 §1.5, spec 01 §1.7): the file and its
- * includes are watched, what changed is classified by path, and applied, or the gateway restarts in
- * place. Invalid content costs one warning; the last good configuration stays.
+ * Changes of the configuration while the gateway runs (spec 02 §1.5, spec 01 §1.7): the file and
+ * its includes are watched, what changed is classified by path, and applied, or the gateway
+ * restarts in place. Invalid content costs one warning; the last good configuration stays.
  */
 enum { OC_RELOAD_DEBOUNCE_MS = 300 };
 struct oc_reload *oc_reload_start(struct oc_gateway *gw);

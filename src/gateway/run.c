@@ -238,11 +238,10 @@ static void tell_approval(void *arg, const json_t *record, const char *decision,
 		if (by) oc_json_put(payload, "resolvedBy", oc_json_new_str(oc_str(by)));
 		json_object_set_new(payload, "ts", json_integer(oc_wall_ms()));
 	}
-	oc_broker_send(gw->broker,
-		       &(struct oc_event){ .name = decision ? "exec.approval.resolved"
-							     : "exec.approval.requested",
-					   .payload = payload,
-					   .scope = OC_SCOPE_APPROVALS });
+	oc_broker_send(gw->broker, &(struct oc_event){ .name = decision ? "exec.approval.resolved"
+									: "exec.approval.requested",
+						       .payload = payload,
+						       .scope = OC_SCOPE_APPROVALS });
 	json_decref(payload);
 }
 
@@ -250,9 +249,8 @@ static void tell_cron(void *arg, const json_t *event)
 {
 	struct oc_gateway *gw = arg;
 
-	oc_broker_send(gw->broker, &(struct oc_event){ .name = "cron",
-						       .payload = event,
-						       .scope = OC_SCOPE_READ });
+	oc_broker_send(gw->broker, &(struct oc_event){
+				       .name = "cron", .payload = event, .scope = OC_SCOPE_READ });
 }
 
 static const struct oc_config *refresh_config(void *arg)
@@ -311,11 +309,11 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 	if (rc) return rc;
 	gw->reload = oc_reload_start(gw);
 	gw->health = oc_health_start(gw);
-	gw->refresh = oc_refresh_service_start(&(struct oc_refresh_hooks){
-	    .config = refresh_config,
-	    .active_tasks = refresh_active,
-	    .changed = refresh_changed,
-	    .arg = l });
+	gw->refresh =
+	    oc_refresh_service_start(&(struct oc_refresh_hooks){ .config = refresh_config,
+								 .active_tasks = refresh_active,
+								 .changed = refresh_changed,
+								 .arg = l });
 	return OC_OK;
 }
 
@@ -370,8 +368,8 @@ static void log_ready(const struct life *l)
 static void say_goodbye(struct life *l)
 {
 	struct oc_gateway *gw = &l->gw;
-	json_t *payload = json_pack("{s:s}", "reason",
-				    gw->restart ? "gateway restarting" : "gateway stopping");
+	json_t *payload =
+	    json_pack("{s:s}", "reason", gw->restart ? "gateway restarting" : "gateway stopping");
 	struct oc_deadline until = oc_deadline_in(GOODBYE_MS);
 
 	if (gw->restart)
@@ -415,7 +413,7 @@ static int run_wait(struct life *l)
 		gw->phase = OC_GATEWAY_READY;
 		log_ready(l);
 		oc_notify("READY=1");
-		(void)oc_wait_park(&l->stop, OC_NO_DEADLINE);
+		(void)!oc_wait_park(&l->stop, OC_NO_DEADLINE);
 	}
 	if (!l->why) l->why = "cancellation";
 	drain(l);

@@ -30,9 +30,10 @@ static enum oc_rc check_supported(const struct oc_gateway_options *o, const stru
 			       "`tailscale serve` beside the gateway",
 			       tailscale);
 	if (json_is_true(oc_config_get(c, "gateway.tls.enabled")))
-		return oc_fail(e, OC_E_INPUT,
-			       "gateway.tls is not supported: set gateway.tls.enabled=false and put "
-			       "a reverse proxy with TLS in front of the gateway");
+		return oc_fail(
+		    e, OC_E_INPUT,
+		    "gateway.tls is not supported: set gateway.tls.enabled=false and put "
+		    "a reverse proxy with TLS in front of the gateway");
 	return OC_OK;
 }
 
@@ -108,8 +109,8 @@ static enum oc_rc resolve_bind(struct oc_gateway_settings *s, const struct oc_ga
 		return OC_OK;
 	}
 	if (strcmp(bind, "loopback") != 0 && strcmp(bind, "auto") != 0)
-		return oc_fail(e, OC_E_INPUT,
-			       "--bind \"%.40s\": use loopback, lan, auto or custom", bind);
+		return oc_fail(e, OC_E_INPUT, "--bind \"%.40s\": use loopback, lan, auto or custom",
+			       bind);
 	s->loopback = true;
 	add_addresses(s, "127.0.0.1", "::1");
 	return OC_OK;
@@ -123,7 +124,8 @@ static char *configured(const struct oc_config *c, const char *path, struct oc_e
 	const json_t *v = oc_config_get(c, path);
 	const char *source = oc_json_cstr(v, "source"), *id = oc_json_cstr(v, "id");
 
-	if (json_is_string(v)) return *json_string_value(v) ? oc_strdup(json_string_value(v)) : NULL;
+	if (json_is_string(v))
+		return *json_string_value(v) ? oc_strdup(json_string_value(v)) : NULL;
 	if (!json_is_object(v)) return NULL;
 	const char *value = id && source && !strcmp(source, "env") ? oc_env_get(c->env, id) : NULL;
 	if (!value)
@@ -167,8 +169,8 @@ static enum oc_rc collect(struct secrets *x, const struct oc_gateway_options *o,
 		enum oc_rc rc = read_password(o->password_file, &x->password, e);
 		if (rc) return rc;
 	}
-	x->token = secret_of(o->token, c, "OPENCLAW_GATEWAY_TOKEN", "gateway.auth.token",
-			     &unresolved);
+	x->token =
+	    secret_of(o->token, c, "OPENCLAW_GATEWAY_TOKEN", "gateway.auth.token", &unresolved);
 	if (!x->password)
 		x->password = secret_of(o->password, c, "OPENCLAW_GATEWAY_PASSWORD",
 					"gateway.auth.password", &unresolved);
@@ -226,11 +228,13 @@ static enum oc_rc resolve_auth(struct oc_gateway_settings *s, struct secrets *x,
 			       "password, or use --bind loopback",
 			       s->addresses.v[0]);
 	} else if (!strcmp(mode, "trusted-proxy")) {
-		return oc_fail(e, OC_E_INPUT,
-			       "--auth trusted-proxy is not supported: use token or password and let "
-			       "the proxy pass the Authorization header on");
+		return oc_fail(
+		    e, OC_E_INPUT,
+		    "--auth trusted-proxy is not supported: use token or password and let "
+		    "the proxy pass the Authorization header on");
 	} else
-		return oc_fail(e, OC_E_INPUT, "--auth \"%.40s\": use token, password or none", mode);
+		return oc_fail(e, OC_E_INPUT, "--auth \"%.40s\": use token, password or none",
+			       mode);
 	s->secret = *secret;
 	*secret = NULL;
 	return s->secret ? OC_OK : no_secret(s, container, e);

@@ -8,7 +8,8 @@
 enum { OC_DEFAULT_PORT = 18789 };
 struct oc_gateway_settings {
 	unsigned port;
-	struct oc_strv addresses; /* the first one must be had, the others where the system has them */
+	struct oc_strv
+	    addresses; /* the first one must be had, the others where the system has them */
 	bool loopback;
 	enum oc_auth_mode mode;
 	char *secret;	   /* NULL with mode none, and where one is to be made */

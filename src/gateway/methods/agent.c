@@ -7,6 +7,7 @@
 #include "gateway/method.h"
 #include "gateway/rpc_session.h"
 #include "gateway/run_payload.h"
+#include "model/provider/select.h"
 
 enum { DEFAULT_WAIT_MS = 30000 };
 
@@ -49,9 +50,9 @@ static json_t *outcome_meta(const struct oc_run_outcome *o)
 		    json_integer(o->ended_ms > o->started_ms ? o->ended_ms - o->started_ms : 0));
 	oc_json_put(meta, "agentMeta", agent);
 	if (!strcmp(o->status, "aborted")) oc_json_put(meta, "aborted", json_true());
-	oc_json_put(meta, "stopReason",
-		    json_string(!strcmp(o->status, "aborted") ? "aborted"
-							       : oc_stop_reason(o->finish)));
+	oc_json_put(
+	    meta, "stopReason",
+	    json_string(!strcmp(o->status, "aborted") ? "aborted" : oc_stop_reason(o->finish)));
 	return meta;
 }
 
@@ -61,9 +62,9 @@ static json_t *completed(const char *run_id, const struct oc_run_outcome *o)
 	json_t *payloads = json_array();
 
 	if (o->text && *o->text)
-		json_array_append_new(payloads,
-				      json_pack("{s:o,s:n}", "text",
-						oc_json_new_str(oc_str(o->text)), "mediaUrl"));
+		json_array_append_new(
+		    payloads,
+		    json_pack("{s:o,s:n}", "text", oc_json_new_str(oc_str(o->text)), "mediaUrl"));
 	return json_pack("{s:o,s:s,s:s,s:{s:o,s:o}}", "runId", oc_json_new_str(oc_str(run_id)),
 			 "status", ok ? "ok" : o->status, "summary", ok ? "completed" : o->status,
 			 "result", "payloads", payloads, "meta", outcome_meta(o));
@@ -73,8 +74,7 @@ static enum oc_rc outcome_wait(struct oc_rpc *r, const char *run_id, json_t **re
 			       struct oc_rpc_error *e)
 {
 	struct oc_run_outcome o;
-	enum oc_rc rc =
-	    oc_sessions_outcome_wait(r->gw->sessions, run_id, OC_NO_DEADLINE, &o);
+	enum oc_rc rc = oc_sessions_outcome_wait(r->gw->sessions, run_id, OC_NO_DEADLINE, &o);
 
 	if (rc == OC_CANCELLED) return rc;
 	if (rc) return oc_rpc_unavailable(e, "run %.80s is not known any more", run_id);
@@ -174,8 +174,7 @@ static enum oc_rc wait_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_err
 	const char *run_id = oc_json_cstr(r->params, "runId");
 	uint64_t ms = (uint64_t)oc_json_int(r->params, "timeoutMs", DEFAULT_WAIT_MS);
 	struct oc_run_outcome o;
-	enum oc_rc rc =
-	    oc_sessions_outcome_wait(r->gw->sessions, run_id, oc_deadline_in(ms), &o);
+	enum oc_rc rc = oc_sessions_outcome_wait(r->gw->sessions, run_id, oc_deadline_in(ms), &o);
 
 	(void)e;
 	if (rc == OC_CANCELLED) return rc;

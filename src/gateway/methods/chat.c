@@ -123,8 +123,8 @@ static enum oc_rc abort_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_er
 				       false, "rpc", &aborted);
 		for (size_t i = 0; i < aborted.n; i++)
 			json_array_append_new(ids, json_string(aborted.v[i]));
-		*result = json_pack("{s:b,s:b,s:O}", "ok", true, "aborted", aborted.n > 0, "runIds",
-				    ids);
+		*result =
+		    json_pack("{s:b,s:b,s:O}", "ok", true, "aborted", aborted.n > 0, "runIds", ids);
 		free(key);
 	}
 	json_decref(ids);
@@ -170,8 +170,8 @@ static enum oc_rc inject_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 }
 
 #define HISTORY                                                                                    \
-	"sessionKey:str min1, agentId?:str min1, cursor?:str, limit?:int>=1<=1000, "                   \
-	"offset?:int>=0, pendingBefore?:int>=1, inputRunIds?:str max256[], messageId?:str min1, "      \
+	"sessionKey:str min1, agentId?:str min1, cursor?:str, limit?:int>=1<=1000, "               \
+	"offset?:int>=0, pendingBefore?:int>=1, inputRunIds?:str max256[], messageId?:str min1, "  \
 	"sessionId?:str, maxChars?:int>=1<=500000, maxBytes?:int>=1"
 
 const struct oc_method oc_methods_chat[] = {

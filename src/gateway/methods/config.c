@@ -213,8 +213,8 @@ static enum oc_rc schema_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 /* One step down from a schema; borrowed, NULL when there is nothing of that name. */
 static json_t *below(json_t *schema, const struct oc_path_seg *seg)
 {
-	json_t *named = seg->key ? json_object_get(json_object_get(schema, "properties"), seg->key)
-				 : NULL;
+	json_t *named =
+	    seg->key ? json_object_get(json_object_get(schema, "properties"), seg->key) : NULL;
 	json_t *any = json_object_get(schema, seg->key ? "additionalProperties" : "items");
 
 	return named ? named : json_is_object(any) ? any : NULL;
@@ -234,11 +234,11 @@ static json_t *children_of(json_t *schema, const char *at, const char *kind)
 	const char *key;
 
 	json_object_foreach (json_object_get(schema, "properties"), key, child) {
-		json_t *row = json_pack("{s:s,s:o,s:b,s:b,s:s}", "key", key, "path",
-					json_sprintf("%s%s%s", at, *at ? "." : "", key), "required",
-					false, "hasChildren",
-					json_object_get(child, "properties") != NULL, "reloadKind",
-					kind);
+		json_t *row =
+		    json_pack("{s:s,s:o,s:b,s:b,s:s}", "key", key, "path",
+			      json_sprintf("%s%s%s", at, *at ? "." : "", key), "required", false,
+			      "hasChildren", json_object_get(child, "properties") != NULL,
+			      "reloadKind", kind);
 		json_t *type = json_object_get(child, "type");
 		if (type) json_object_set(row, "type", type);
 		json_array_append_new(list, row);
@@ -267,8 +267,8 @@ static enum oc_rc lookup_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 }
 
 #define CHANGE                                                                                     \
-	"raw:str min1, baseHash?:str min1, sessionKey?:str, deliveryContext?:{channel?:str, "          \
-	"to?:str, accountId?:str, threadId?:(str|num)}, note?:str, restartDelayMs?:int>=0, "           \
+	"raw:str min1, baseHash?:str min1, sessionKey?:str, deliveryContext?:{channel?:str, "      \
+	"to?:str, accountId?:str, threadId?:(str|num)}, note?:str, restartDelayMs?:int>=0, "       \
 	"replacePaths?:str[]"
 
 const struct oc_method oc_methods_config[] = {

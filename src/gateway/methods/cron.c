@@ -1,4 +1,5 @@
 /* Scheduled jobs: the rows; the work is the scheduler's (agent/cron.h). */
+#include "agent/cron.h"
 #include "gateway/chat_send.h"
 #include "gateway/method.h"
 

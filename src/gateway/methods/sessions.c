@@ -167,15 +167,15 @@ static char *existing_key_wait(struct oc_rpc *r, const char *key, struct oc_rpc_
 
 static enum oc_rc resolve_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {
-	const char *key = oc_json_cstr(r->params, "key"), *id = oc_json_cstr(r->params, "sessionId"),
+	const char *key = oc_json_cstr(r->params, "key"),
+		   *id = oc_json_cstr(r->params, "sessionId"),
 		   *label = oc_json_cstr(r->params, "label"),
 		   *short_id = oc_json_cstr(r->params, "shortId");
 	const char *asked = key ? key : id ? id : label ? label : short_id;
 	enum oc_rc rc = OC_OK;
 
-	if (!asked)
-		return oc_rpc_invalid(e, "either key, sessionId, label or shortId is required");
-	char *found = key ? existing_key_wait(r, key, e, &rc)
+	if (!asked) return oc_rpc_invalid(e, "either key, sessionId, label or shortId is required");
+	char *found = key  ? existing_key_wait(r, key, e, &rc)
 		      : id ? by_id_wait(r, id)
 			   : find_session_wait(r, label, short_id);
 	if (rc) return rc;
@@ -309,18 +309,19 @@ static enum oc_rc messages_unsubscribe_wait(struct oc_rpc *r, json_t **result,
 
 /* ---- the table ---- */
 
-#define LIST                                                                                       \
-	"limit?:int>=1, offset?:int>=0, activeMinutes?:int>=1, requireLastInteraction?:bool, "         \
-	"sortBy?:(\"updatedAt\"|\"lastInteractionAt\"|\"activity\"), includeGlobal?:bool, "            \
-	"includeUnknown?:bool, configuredAgentsOnly?:bool, includeDerivedTitles?:bool, "               \
-	"includeLastMessage?:bool, label?:str max512, boardFace?:(\"chat\"|\"dashboard\"), "           \
-	"creatorId?:str, ownerId?:str, ownerFirst?:bool, involvingMe?:bool, "                          \
-	"involvingProfileId?:str, includePeople?:bool, spawnedBy?:str, agentId?:str, search?:str, "    \
+#define LIST                                                                                        \
+	"limit?:int>=1, offset?:int>=0, activeMinutes?:int>=1, requireLastInteraction?:bool, "      \
+	"sortBy?:(\"updatedAt\"|\"lastInteractionAt\"|\"activity\"), includeGlobal?:bool, "         \
+	"includeUnknown?:bool, configuredAgentsOnly?:bool, includeDerivedTitles?:bool, "            \
+	"includeLastMessage?:bool, label?:str max512, boardFace?:(\"chat\"|\"dashboard\"), "        \
+	"creatorId?:str, ownerId?:str, ownerFirst?:bool, involvingMe?:bool, "                       \
+	"involvingProfileId?:str, includePeople?:bool, spawnedBy?:str, agentId?:str, search?:str, " \
 	"archived?:(bool|\"all\"), activeOnly?:bool, includeActivitySummary?:bool"
-#define MODE	  "(\"read-only\"|\"guarded\"|\"workspace\"|\"full\")"
-#define OVERRIDES "({mcpServers?:object, mcpToolsDeny?:object, skills?:object, webSearch?:bool}|null)"
+#define MODE "(\"read-only\"|\"guarded\"|\"workspace\"|\"full\")"
+#define OVERRIDES                                                                                  \
+	"({mcpServers?:object, mcpToolsDeny?:object, skills?:object, webSearch?:bool}|null)"
 #define ATTACHMENTS                                                                                \
-	"attachments?:{type?:str, mimeType?:str, fileName?:str, content?:any, sizeBytes?:num, "        \
+	"attachments?:{type?:str, mimeType?:str, fileName?:str, content?:any, sizeBytes?:num, "    \
 	"durationMs?:num, width?:num, height?:num}[]"
 
 const struct oc_method oc_methods_sessions[] = {

@@ -24,16 +24,33 @@ static enum oc_rc need_scope(struct oc_rpc *r, enum oc_client_scope scope, struc
 
 /* What write may change; the rest is for admin. */
 static const char *const writable[] = {
-	"key",	     "agentId",	      "expectedSessionId", "expectedLifecycleRevision",
-	"label",     "icon",	      "color",		   "category",
-	"boardFace", "pinned",	      "archived",	   "unread",
-	"model",     "thinkingLevel", "fastMode",	   "permissionMode",
-	"expectedPermissionMode", "expectedMarkedUnreadAt",
+	"key",
+	"agentId",
+	"expectedSessionId",
+	"expectedLifecycleRevision",
+	"label",
+	"icon",
+	"color",
+	"category",
+	"boardFace",
+	"pinned",
+	"archived",
+	"unread",
+	"model",
+	"thinkingLevel",
+	"fastMode",
+	"permissionMode",
+	"expectedPermissionMode",
+	"expectedMarkedUnreadAt",
 };
 /* What says where and under which condition, and is no change itself. */
 static const char *const envelope[] = {
-	"key",		   "agentId",		    "expectedSessionId",
-	"expectedLifecycleRevision", "expectedPermissionMode", "expectedToolOverrides",
+	"key",
+	"agentId",
+	"expectedSessionId",
+	"expectedLifecycleRevision",
+	"expectedPermissionMode",
+	"expectedToolOverrides",
 	"expectedMarkedUnreadAt",
 };
 
@@ -73,11 +90,10 @@ static enum oc_rc changed_wait(struct oc_rpc *r, const char *key, json_t **resul
 	enum oc_rc rc = oc_store_session_wait(r->gw->store, key, &record, &why);
 
 	if (rc) return oc_rpc_fail(e, rc, &why);
-	*result = json_pack("{s:b,s:s,s:s,s:o,s:o}", "ok", true, "key", key, "sessionId",
-			    record.id, "entry", oc_session_row(r->gw, &record, OC_ROW_FULL),
-			    "resolved",
-			    oc_model_resolved(&r->gw->snapshot->catalog,
-					      oc_json_cstr(record.settings, "model")));
+	*result = json_pack(
+	    "{s:b,s:s,s:s,s:o,s:o}", "ok", true, "key", key, "sessionId", record.id, "entry",
+	    oc_session_row(r->gw, &record, OC_ROW_FULL), "resolved",
+	    oc_model_resolved(&r->gw->snapshot->catalog, oc_json_cstr(record.settings, "model")));
 	oc_session_record_deinit(&record);
 	return OC_OK;
 }
@@ -111,9 +127,9 @@ enum oc_rc oc_sessions_patch_method_wait(struct oc_rpc *r, json_t **result, stru
 		rc = rc ? oc_rpc_fail(e, rc, &why) : changed_wait(r, key, result, e);
 	}
 	if (!rc)
-		oc_json_put(*result, "path",
-			    json_sprintf("%s/gateway.sqlite",
-					 r->gw->snapshot->config.paths.state_dir));
+		oc_json_put(
+		    *result, "path",
+		    json_sprintf("%s/gateway.sqlite", r->gw->snapshot->config.paths.state_dir));
 	free(key);
 	return rc;
 }
@@ -136,8 +152,8 @@ static enum oc_rc new_key(struct oc_rpc *r, char **out, struct oc_rpc_error *e)
 
 static json_t *first_settings(const json_t *params)
 {
-	static const char *const names[] = { "label",	  "displayName",   "model",
-					     "category",  "thinkingLevel", "fastMode",
+	static const char *const names[] = { "label",	      "displayName",   "model",
+					     "category",      "thinkingLevel", "fastMode",
 					     "permissionMode" };
 	json_t *patch = json_object();
 
@@ -229,8 +245,7 @@ static enum oc_rc delete_wait(struct oc_rpc *r, const char *key, bool *deleted,
 	bool archived_only = oc_json_bool(r->params, "archivedOnly", false);
 	struct oc_err why = { 0 };
 
-	if (is_main(key))
-		return oc_rpc_invalid(e, "Cannot delete the main session (%.200s).", key);
+	if (is_main(key)) return oc_rpc_invalid(e, "Cannot delete the main session (%.200s).", key);
 	if (archived_only && !is_archived_wait(r, key)) return OC_OK;
 	enum oc_rc rc = oc_sessions_delete_wait(r->gw->sessions, key, &why);
 	*deleted = rc == OC_OK;

@@ -39,10 +39,10 @@ static json_t *health_sessions_wait(struct oc_gateway *gw, const char *agent)
 
 	recent_wait(gw, agent, &page);
 	for (size_t i = 0; i < page.n; i++)
-		json_array_append_new(
-		    recent, json_pack("{s:s,s:I,s:I}", "key", page.v[i].key, "updatedAt",
-				      (json_int_t)page.v[i].updated_ms, "age",
-				      (json_int_t)(now - page.v[i].updated_ms)));
+		json_array_append_new(recent,
+				      json_pack("{s:s,s:I,s:I}", "key", page.v[i].key, "updatedAt",
+						(json_int_t)page.v[i].updated_ms, "age",
+						(json_int_t)(now - page.v[i].updated_ms)));
 	json_t *o = json_pack("{s:o,s:I,s:o}", "path", oc_json_new_str(oc_str(path)), "count",
 			      (json_int_t)page.total, "recent", recent);
 	oc_session_page_deinit(&page);
@@ -101,8 +101,8 @@ static json_t *health_agents_wait(struct oc_gateway *gw, const struct oc_snapsho
 	oc_agent_ids(&snap->config, &ids);
 	for (size_t i = 0; i < ids.n; i++) {
 		json_t *row = oc_agent_identity(&snap->config, ids.v[i]);
-		bool is_default = !strcmp(ids.v[i], "main") ||
-				  (i == 0 && !oc_strv_has(&ids, OC_LIT("main")));
+		bool is_default =
+		    !strcmp(ids.v[i], "main") || (i == 0 && !oc_strv_has(&ids, OC_LIT("main")));
 		json_object_del(row, "nameSource");
 		json_object_del(row, "avatar");
 		oc_json_put(row, "isDefault", json_boolean(is_default));
@@ -125,8 +125,7 @@ static enum oc_rc health_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 	json_decref(heartbeat_of(&snap->config, &seconds));
 	oc_json_put(o, "ok", json_true());
 	oc_json_put(o, "ts", json_integer(oc_wall_ms()));
-	oc_json_put(o, "plugins",
-		    json_pack("{s:[],s:[],s:[]}", "loaded", "errors", "unavailable"));
+	oc_json_put(o, "plugins", json_pack("{s:[],s:[],s:[]}", "loaded", "errors", "unavailable"));
 	oc_json_put(o, "configReload", json_pack("{s:s}", "status", "ok"));
 	oc_json_put(o, "channels", json_object());
 	oc_json_put(o, "channelOrder", json_array());
@@ -166,8 +165,7 @@ static json_t *status_row(struct oc_gateway *gw, const struct oc_session_record 
 	int64_t used = record->prompt_tokens, all = oc_json_int(row, "contextTokens", 0);
 
 	oc_json_put(row, "age", json_integer(oc_wall_ms() - record->updated_ms));
-	oc_json_put(row, "percentUsed",
-		    all ? json_integer(used * 100 / all) : json_null());
+	oc_json_put(row, "percentUsed", all ? json_integer(used * 100 / all) : json_null());
 	oc_json_put(row, "remainingTokens",
 		    all ? json_integer(all > used ? all - used : 0) : json_null());
 	return row;
@@ -210,9 +208,9 @@ static json_t *heartbeats(const struct oc_config *c)
 		oc_json_put(row, "agentId", json_string(ids.v[i]));
 		json_array_append_new(agents, row);
 	}
-	json_t *o = json_pack("{s:s,s:o}", "defaultAgentId",
-			      oc_strv_has(&ids, OC_LIT("main")) ? "main" : ids.v[0], "agents",
-			      agents);
+	json_t *o =
+	    json_pack("{s:s,s:o}", "defaultAgentId",
+		      oc_strv_has(&ids, OC_LIT("main")) ? "main" : ids.v[0], "agents", agents);
 	oc_strv_deinit(&ids);
 	return o;
 }
@@ -242,9 +240,9 @@ static enum oc_rc status_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 	oc_json_put(o, "queuedSystemEvents", queued_events_wait(r->gw));
 	oc_json_put(o, "sessions", status_sessions_wait(r->gw));
 	oc_json_put(o, "tasks", no_tasks());
-	oc_json_put(o, "taskAudit",
-		    json_pack("{s:i,s:i,s:i,s:{}}", "total", 0, "warnings", 0, "errors", 0,
-			      "byCode"));
+	oc_json_put(
+	    o, "taskAudit",
+	    json_pack("{s:i,s:i,s:i,s:{}}", "total", 0, "warnings", 0, "errors", 0, "byCode"));
 	oc_json_put(o, "modelRuntime", model_runtime(r->gw));
 	oc_json_put(o, "eventLoop", event_loop());
 	oc_json_put(o, "processMemory", process_memory());
@@ -322,14 +320,14 @@ static json_t *restart_preflight(const struct oc_gateway *gw)
 {
 	size_t active = oc_sessions_active(gw->sessions);
 
-	return json_pack("{s:b,s:{s:I,s:I},s:o,s:o}", "safe", active == 0, "counts", "activeRuns",
-			 (json_int_t)active, "totalActive", (json_int_t)active, "blockers",
-			 active ? json_pack("[{s:s,s:I}]", "kind", "active-runs", "count",
-					    (json_int_t)active)
-				: json_array(),
-			 "summary",
-			 active ? json_sprintf("%zu run(s) under way", active)
-				: json_string("safe to restart now"));
+	return json_pack(
+	    "{s:b,s:{s:I,s:I},s:o,s:o}", "safe", active == 0, "counts", "activeRuns",
+	    (json_int_t)active, "totalActive", (json_int_t)active, "blockers",
+	    active ? json_pack("[{s:s,s:I}]", "kind", "active-runs", "count", (json_int_t)active)
+		   : json_array(),
+	    "summary",
+	    active ? json_sprintf("%zu run(s) under way", active)
+		   : json_string("safe to restart now"));
 }
 
 static enum oc_rc preflight_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
@@ -355,8 +353,7 @@ const struct oc_method oc_methods_status[] = {
 	  status_wait },
 	{ "system-presence", OC_SCOPE_READ, "", presence_wait },
 	{ "wake", OC_SCOPE_WRITE,
-	  "mode:(\"now\"|\"next-heartbeat\"), text:str, sessionKey?:str, agentId?:str",
-	  wake_wait },
+	  "mode:(\"now\"|\"next-heartbeat\"), text:str, sessionKey?:str, agentId?:str", wake_wait },
 	{ "last-heartbeat", OC_SCOPE_READ, NULL, last_heartbeat_wait },
 	{ "set-heartbeats", OC_SCOPE_ADMIN, "enabled:bool, ...", set_heartbeats_wait },
 	{ "gateway.restart.preflight", OC_SCOPE_READ, NULL, preflight_wait },

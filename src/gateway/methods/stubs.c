@@ -56,7 +56,10 @@ static enum oc_rc commands_wait(struct oc_rpc *r, json_t **result, struct oc_rpc
 	return OC_OK;
 }
 
-#define STUB(name) { name, OC_SCOPE_READ, NULL, answer_wait }
+#define STUB(name)                                                                                 \
+	{                                                                                          \
+		name, OC_SCOPE_READ, NULL, answer_wait                                             \
+	}
 
 const struct oc_method oc_methods_stubs[] = {
 	{ "commands.list", OC_SCOPE_READ,

@@ -37,8 +37,7 @@ static json_t *tool_row(const json_t *function)
 
 	return json_pack("{s:s,s:s,s:o,s:o,s:s,s:[s]}", "id", name, "label", name, "description",
 			 oc_json_new_str(description), "rawDescription",
-			 oc_json_new_str(description), "source", "core", "defaultProfiles",
-			 "full");
+			 oc_json_new_str(description), "source", "core", "defaultProfiles", "full");
 }
 
 static json_t *group_rows(void)
@@ -55,10 +54,9 @@ static json_t *group_rows(void)
 				json_array_append_new(list, tool_row(f));
 		}
 		if (json_array_size(list))
-			json_array_append_new(rows, json_pack("{s:s,s:s,s:s,s:O}", "id",
-							      groups[g].id, "label",
-							      groups[g].label, "source", "core",
-							      "tools", list));
+			json_array_append_new(
+			    rows, json_pack("{s:s,s:s,s:s,s:O}", "id", groups[g].id, "label",
+					    groups[g].label, "source", "core", "tools", list));
 		json_decref(list);
 	}
 	json_decref(tools);
@@ -148,8 +146,7 @@ static enum oc_rc invoke_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 }
 
 const struct oc_method oc_methods_tools[] = {
-	{ "tools.catalog", OC_SCOPE_READ, "agentId?:str min1, includePlugins?:bool",
-	  catalog_wait },
+	{ "tools.catalog", OC_SCOPE_READ, "agentId?:str min1, includePlugins?:bool", catalog_wait },
 	{ "tools.effective", OC_SCOPE_READ, "sessionKey?:str min1, agentId?:str min1",
 	  effective_wait },
 	{ "skills.status", OC_SCOPE_READ, "agentId?:str min1, sessionKey?:str", skills_wait },

@@ -55,9 +55,10 @@ OC_MUST_USE enum oc_rc oc_call_wait(const struct oc_call_spec *spec, struct oc_r
 				    struct oc_err *e);
 
 /* What a turn has to know of its model (context.h); a server that is started on demand is started
- * first. Fails as oc_local_service_ensure_wait does; out is initialised in every case. */
-OC_MUST_USE enum oc_rc oc_call_context_wait(const struct oc_catalog *c, struct oc_provider *p,
-					    const char *model, struct oc_context *out,
+ * first. Where the request itself sets the window, what is loaded now does not count. Fails as
+ * oc_local_service_ensure_wait does; out is initialised in every case. */
+OC_MUST_USE enum oc_rc oc_call_context_wait(const struct oc_catalog *c,
+					    const struct oc_selection *t, struct oc_context *out,
 					    struct oc_err *e);
 
 /* A person's sentences for a reply that is an error: what failed, where, and what to do. */

@@ -23,6 +23,11 @@ static int64_t prompt_chars(const struct oc_messages *m)
 	return chars;
 }
 
+static int64_t window_of(const struct oc_model *m)
+{
+	return m ? m->context_tokens ? m->context_tokens : m->context_window : 0;
+}
+
 /* override: max_tokens of the request parameters, 0 = none. */
 static int64_t output_limit(const struct oc_call_spec *s, const struct oc_api *api,
 			    int64_t override)
@@ -36,7 +41,7 @@ static int64_t output_limit(const struct oc_call_spec *s, const struct oc_api *a
 	if (override) limit = override;
 	if (provider_cap && provider_cap < limit) limit = provider_cap;
 	if (s->max_tokens) return s->max_tokens;
-	int64_t window = m ? m->context_tokens ? m->context_tokens : m->context_window : 0;
+	int64_t window = window_of(m);
 	if (window) {
 		int64_t used =
 		    (prompt_chars(s->messages) * 5 + 15) / 16; /* chars / 4 * 1.25, rounded up */
@@ -101,6 +106,7 @@ static json_t *request_json(const struct oc_prepared *p, const struct shaped *sh
 		.messages = shaped->messages,
 		.tools = shaped->tools,
 		.max_tokens = output_limit(s, p->api, oc_json_positive(params, "max_tokens")),
+		.window = window_of(t->model),
 		.model_max_tokens = t->model ? t->model->max_tokens : 0,
 		.origin = origin,
 		.thinking = s->thinking,

@@ -198,7 +198,8 @@ static size_t start_block(struct oc_splitter *s, struct oc_str in, bool final)
 
 static struct oc_native_rules native_rules(const struct oc_splitter *s)
 {
-	return (struct oc_native_rules){ s->opt.tools, s->opt.tainted, s->opt.model };
+	return (struct oc_native_rules){ s->opt.tools, s->opt.tainted, s->opt.model,
+					 s->opt.schemas };
 }
 
 static bool native_on(const struct oc_splitter *s)

@@ -24,8 +24,9 @@ struct oc_splitter_options {
 	bool text_tools;
 	const struct oc_strv *tools; /* names offered; borrowed, may be NULL */
 	bool native_tools;	     /* beside text_tools: the forms of native_tools.h as well */
-	bool tainted;		     /* these two as in struct oc_native_rules */
+	bool tainted;		     /* these three as in struct oc_native_rules */
 	const char *model;
+	const json_t *schemas;
 };
 struct oc_splitter {
 	struct oc_splitter_options opt;
