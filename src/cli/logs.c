@@ -16,6 +16,7 @@
 #include "cli/log_line.h"
 #include "cli/print.h"
 #include "cli/rpc_command.h"
+#include "gateway/lock.h"
 
 enum { LIMIT = 200, MAX_LIMIT = 5000, BYTES = 250000, MAX_BYTES = 1000000, INTERVAL_MS = 1000 };
 
@@ -218,6 +219,13 @@ static enum oc_rc page_wait(struct logs *l, json_t **page, const char **from, st
 	return rc;
 }
 
+static bool is_running(const struct logs *l)
+{
+	struct oc_gateway_owner owner;
+
+	return oc_gateway_owner(l->rpc.config.paths.state_dir, &owner);
+}
+
 static enum oc_rc run_wait(struct logs *l, bool follow, struct oc_err *e)
 {
 	for (;;) {
@@ -229,7 +237,7 @@ static enum oc_rc run_wait(struct logs *l, bool follow, struct oc_err *e)
 		json_decref(page);
 		if (rc || !follow) return rc;
 		if ((rc = oc_sleep_wait((uint64_t)l->interval_ms))) return rc;
-		if (l->file_only) l->file_only = !oc_gateway_owner(&l->rpc.config.paths, NULL);
+		if (l->file_only) l->file_only = !is_running(l);
 	}
 }
 
