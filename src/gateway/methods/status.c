@@ -3,17 +3,16 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/rand.h"
 #include "gateway/agent_rows.h"
 #include "gateway/chat_send.h"
 #include "gateway/method.h"
 #include "gateway/model_rows.h"
 #include "gateway/rpc_session.h"
 #include "gateway/session_row.h"
+#include "gateway/wake.h"
 #include "rt/memory.h"
 
-enum { RECENT = 5, MAX_SYSTEM_EVENTS = 20, RESTART_MS = 250 };
-#define SYSTEM_EVENT "system-event"
+enum { RECENT = 5, RESTART_MS = 250 };
 
 /* ---- sessions, as health and status show them ---- */
 
@@ -152,7 +151,7 @@ static json_t *queued_events_wait(struct oc_gateway *gw)
 	struct oc_documents l;
 	json_t *list = json_array();
 
-	if (oc_store_list_wait(gw->store, SYSTEM_EVENT, NULL, MAX_SYSTEM_EVENTS, 0, &l, NULL))
+	if (oc_store_list_wait(gw->store, OC_SYSTEM_EVENT, NULL, OC_MAX_SYSTEM_EVENTS, 0, &l, NULL))
 		return list;
 	for (size_t i = l.n; i-- > 0;)
 		json_array_append(list, json_object_get(l.v[i].value, "text"));
@@ -260,40 +259,25 @@ static enum oc_rc presence_wait(struct oc_rpc *r, json_t **result, struct oc_rpc
 
 /* ---- wake and heartbeats ---- */
 
-static enum oc_rc keep_event_wait(struct oc_rpc *r, const char *text, struct oc_rpc_error *e)
-{
-	char id[17];
-	struct oc_err why = { 0 };
-	json_t *value = json_pack("{s:o,s:I}", "text", oc_json_new_str(oc_str(text)), "ts",
-				  (json_int_t)oc_wall_ms());
-
-	oc_rand_id(id, sizeof id - 1);
-	enum oc_rc rc =
-	    oc_store_put_wait(r->gw->store, SYSTEM_EVENT, id, oc_wall_ms(), value, &why);
-	json_decref(value);
-	if (!rc)
-		rc = oc_store_prune_wait(r->gw->store, SYSTEM_EVENT, MAX_SYSTEM_EVENTS, INT64_MAX,
-					 &why);
-	return rc ? oc_rpc_fail(e, rc, &why) : OC_OK;
-}
-
-static enum oc_rc wake_now_wait(struct oc_rpc *r, const char *text, struct oc_rpc_error *e)
+static enum oc_rc wake_now_wait(struct oc_rpc *r, struct oc_str text, struct oc_rpc_error *e)
 {
 	const char *key = oc_json_cstr(r->params, "sessionKey");
 	struct oc_err why = { 0 };
-	struct oc_asked asked;
 	char *canonical;
 	enum oc_rc rc = oc_rpc_session_key(r, key ? key : "main",
 					   oc_json_cstr(r->params, "agentId"), &canonical, e);
 
 	if (rc) return rc;
-	const struct oc_ask ask = { .session_key = canonical,
-				    .message = oc_str(text),
-				    .channel = "system",
-				    .sender = "system",
-				    .priority = OC_PRIORITY_CRON };
-	rc = oc_sessions_ask_wait(r->gw->sessions, &ask, &asked, &why);
+	rc = oc_wake_now_wait(r->gw, canonical, text, &why);
 	free(canonical);
+	return rc ? oc_rpc_fail(e, rc, &why) : OC_OK;
+}
+
+static enum oc_rc wake_later_wait(struct oc_rpc *r, struct oc_str text, struct oc_rpc_error *e)
+{
+	struct oc_err why = { 0 };
+	enum oc_rc rc = oc_wake_later_wait(r->gw, text, &why);
+
 	return rc ? oc_rpc_fail(e, rc, &why) : OC_OK;
 }
 
@@ -303,8 +287,7 @@ static enum oc_rc wake_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_err
 	bool now = !strcmp(oc_json_cstr(r->params, "mode"), "now");
 
 	if (!text.n) return oc_rpc_invalid(e, "text required");
-	enum oc_rc rc = now ? wake_now_wait(r, oc_json_cstr(r->params, "text"), e)
-			    : keep_event_wait(r, oc_json_cstr(r->params, "text"), e);
+	enum oc_rc rc = now ? wake_now_wait(r, text, e) : wake_later_wait(r, text, e);
 	if (!rc) *result = json_pack("{s:b}", "ok", true);
 	return rc;
 }
