@@ -6,8 +6,6 @@
 /* {installed, unit, pid?, port?, startedAt?}: the service unit, and who holds the state folder. New
  * reference. */
 json_t *oc_gateway_service_facts(const struct oc_paths *p);
-/* Pid of the gateway that holds this state folder, 0 when none does. */
-int64_t oc_gateway_owner(const struct oc_paths *p, json_t **record);
 /* Where today's log is: logging.file, else spec 02 §1.6. Free with free(). */
 char *oc_gateway_log_file(const struct oc_config *c);
 #endif
