@@ -1,13 +1,16 @@
 #ifndef OC_AGENT_AGENT_H
 #define OC_AGENT_AGENT_H
+#include "agent/conversation.h"
 #include "agent/settings.h"
 #include "agent/sink.h"
 #include "base/rand.h"
+#include "model/call/endpoint.h"
 #include "model/call/failover.h"
 #include "model/provider/catalog.h"
 /*
  * One run of an agent from a message to an answer: the model and its fallbacks, the context guard,
- * the preload, the plan, the prompt, the loop. Nothing is stored yet.
+ * the preload, the plan, the prompt, the loop. What is said goes into a conversation; without one
+ * the run is alone and nothing is stored.
  */
 struct oc_agent_spec {
 	const struct oc_catalog *catalog;
@@ -16,21 +19,47 @@ struct oc_agent_spec {
 	    *model; /* asked for by a person, and then the only one tried; NULL = configured */
 	const char *thinking;  /* level; NULL = configured */
 	const char *workspace; /* absolute; NULL = configured */
+	const char *run_id;    /* NULL = made */
+	/* The conversation to go on with; it ends with what is to be answered. NULL: history (may
+	 * be NULL) and then the message, unless that is empty. */
+	const struct oc_conversation *conversation;
+	const struct oc_messages *history;
 	struct oc_str message;
-	const char *channel; /* "cli" */
+	const struct oc_message *images; /* whose images go along with message; NULL */
+	const char *channel;		 /* "cli" */
+	const char *extra_system;	 /* appended to the system text; NULL */
 	const struct oc_run_sink *sink;
 	/* As in struct oc_tool_context. */
 	enum oc_rc (*approve_wait)(void *arg, const char *tool, const char *what,
 				   const char *workdir, struct oc_err *e);
 	void *approve_arg;
+	void (*output)(void *arg, struct oc_str bytes);
+	void *output_arg;
 	/* Of the conversation, so that a change of models is told once; NULL = each run tells it.
 	 */
 	struct oc_fallback_state *fallback_state;
 	void (*alive)(void *arg); /* something moves: bytes, tool output; may be NULL */
 	void *alive_arg;
+	/* This model is asked now; again after a fallback. May be NULL. */
+	void (*selected)(void *arg, const struct oc_selection *target);
+	void *selected_arg;
+	/* Whether a request is under way of which nothing came yet. May be NULL. Written while the
+	 * run lasts. */
+	const bool **reading;
+	/* For the queue of the server and for diagnostics; NULL = none. */
+	const char *session_key, *session_id;
+	enum oc_priority priority;
+	/* D25: tools of the caller, as in a chat request; a call to one of them ends the run.
+	 * params: members of the request (snake case), tool_choice too. All borrowed, may be NULL.
+	 */
+	json_t *callers_tools, *params;
+	bool no_tools; /* none of ours */
+	/* Only shortens the conversation (spec 03 §5.4); instructions may be NULL. */
+	bool compact;
+	const char *instructions;
 };
 struct oc_agent_result {
-	char run_id[OC_ID_CHARS + 1];
+	char run_id[80];
 	char *provider, *model; /* that answered, or was tried last; NULL = none */
 	struct oc_buf text;	/* the answer; after a failure what had arrived of it */
 	struct oc_usage usage;
@@ -38,7 +67,13 @@ struct oc_agent_result {
 	enum oc_fail_reason
 	    fell_back; /* why the selected model did not answer; OC_FAIL_NONE = it did */
 	enum oc_error_class error; /* OC_ERR_NONE = no error, or one that is not the model's */
+	enum oc_fail_reason fail_reason;
+	int http_status; /* of the failure; 0 = none */
 	unsigned turns, calls;
+	int64_t prompt_tokens; /* of the last request, as the server counted or as estimated */
+	json_t *client_calls;  /* D25: what the caller is to run, NULL */
+	int64_t tokens_before, tokens_after; /* of a conversation that was shortened, 0 = was not */
+	char *summary;			     /* that stands for what was left out, NULL */
 };
 /* OC_OK: answered. OC_CANCELLED. Anything else: e holds the message for the person. result is
  * initialised in every case. */

@@ -56,12 +56,12 @@ static enum oc_rc run_tool_wait(struct batch *b, size_t i, struct oc_tool_result
 	enum oc_rc rc;
 
 	run->tools->max_result_chars = result_room(run);
-	if (run->sink->tool_start) run->sink->tool_start(run->sink->arg, &b->calls[i]);
+	if (run->sink->tool_start) run->sink->tool_start(run->sink->arg, &b->stored[i]);
 	rc = oc_tool_run_wait(run->tools, &b->calls[i], out);
 	if (rc) return rc;
 	run->calls_run++;
 	if (tool && tool->writes) b->last_write = i + 1;
-	if (run->sink->tool_end) run->sink->tool_end(run->sink->arg, &b->calls[i], out);
+	if (run->sink->tool_end) run->sink->tool_end(run->sink->arg, &b->stored[i], out);
 	return OC_OK;
 }
 
@@ -117,7 +117,19 @@ static void add_notes(struct batch *b, size_t i, struct oc_tool_result *r)
 		oc_buf_addf(&r->text, "\n[note: %d steps remain]", STEPS_LEFT_NOTE);
 }
 
-static enum oc_rc answer_all_wait(struct batch *b, bool cut)
+/* The result of call i becomes part of the conversation. */
+static enum oc_rc keep_result_wait(struct batch *b, size_t i, const struct oc_tool_result *r,
+				   struct oc_err *e)
+{
+	struct oc_said said = { .is_error = r->is_error };
+
+	oc_transcript_add_result(&b->run->messages, b->stored[i].id, b->calls[i].name,
+				 oc_buf_view(&r->text));
+	b->run->messages.v[b->run->messages.n - 1].tool_failed = r->is_error;
+	return oc_run_keep_wait(b->run, &said, e);
+}
+
+static enum oc_rc answer_all_wait(struct batch *b, bool cut, struct oc_err *e)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct oc_tool_result result;
@@ -125,8 +137,7 @@ static enum oc_rc answer_all_wait(struct batch *b, bool cut)
 
 		if (!rc) {
 			add_notes(b, i, &result);
-			oc_transcript_add_result(&b->run->messages, b->stored[i].id,
-						 b->calls[i].name, oc_buf_view(&result.text));
+			rc = keep_result_wait(b, i, &result, e);
 		}
 		oc_tool_result_deinit(&result);
 		if (rc) return rc;
@@ -134,7 +145,7 @@ static enum oc_rc answer_all_wait(struct batch *b, bool cut)
 	return OC_OK;
 }
 
-enum oc_rc oc_batch_wait(struct oc_run *run, const struct oc_reply *reply)
+enum oc_rc oc_batch_wait(struct oc_run *run, const struct oc_reply *reply, struct oc_err *e)
 {
 	struct batch b = { .run = run,
 			   .calls = reply->calls,
@@ -145,7 +156,7 @@ enum oc_rc oc_batch_wait(struct oc_run *run, const struct oc_reply *reply)
 
 	b.args = oc_alloc(b.n * sizeof *b.args);
 	for (size_t i = 0; i < b.n; i++) b.args[i] = canonical(&b.calls[i]);
-	rc = answer_all_wait(&b, reply->finish == OC_FINISH_LENGTH);
+	rc = answer_all_wait(&b, reply->finish == OC_FINISH_LENGTH, e);
 	for (size_t i = 0; i < b.n; i++) free(b.args[i]);
 	free(b.args);
 	return rc;

@@ -3,8 +3,9 @@
 #include "agent/loop.h"
 /*
  * Answers every call of the reply, whose message was just appended, in call order and with exactly
- * one result each (spec 03 §1.5). None is run when the reply hit the output limit. OC_CANCELLED or
- * OC_OK.
+ * one result each (spec 03 §1.5). None is run when the reply hit the output limit. Fails with
+ * OC_CANCELLED, or as the conversation does.
  */
-OC_MUST_USE enum oc_rc oc_batch_wait(struct oc_run *run, const struct oc_reply *reply);
+OC_MUST_USE enum oc_rc oc_batch_wait(struct oc_run *run, const struct oc_reply *reply,
+				     struct oc_err *e);
 #endif

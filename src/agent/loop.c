@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "model/call/second_try.h"
+#include "store/store.h"
 
 enum { MAX_TURNS = 40, FULL_PERCENT = 60 };
 
@@ -30,6 +31,18 @@ void oc_run_deinit(struct oc_run *run)
 	oc_strv_deinit(&run->tool_names);
 	oc_messages_deinit(&run->messages);
 	oc_buf_deinit(&run->answer);
+	json_decref(run->client_calls);
+}
+
+enum oc_rc oc_run_keep_wait(struct oc_run *run, struct oc_said *said, struct oc_err *e)
+{
+	const struct oc_conversation *c = run->conversation;
+	const struct oc_message *last = &run->messages.v[run->messages.n - 1];
+
+	run->answered = last->role == OC_ROLE_ASSISTANT && !last->n_calls;
+	if (!c) return OC_OK;
+	if (last->role == OC_ROLE_ASSISTANT) said->target = run->target;
+	return c->append_wait(c->arg, last, said, e);
 }
 
 /* ---- room in the context ---- */
@@ -76,14 +89,16 @@ static void text_arrived(void *arg, struct oc_str delta)
 {
 	struct oc_run *run = arg;
 
+	run->reading = false;
 	if (oc_str_trim(delta).n) run->shown = run->shown_in_turn = true;
 	if (run->sink->text) run->sink->text(run->sink->arg, delta);
 }
 
 static void reasoning_arrived(void *arg, struct oc_str delta)
 {
-	const struct oc_run *run = arg;
+	struct oc_run *run = arg;
 
+	run->reading = false;
 	if (run->sink->reasoning) run->sink->reasoning(run->sink->arg, delta);
 }
 
@@ -109,26 +124,37 @@ static bool is_visible(const struct oc_reply *reply)
 	return oc_str_trim(oc_buf_view(&reply->text)).n > 0;
 }
 
+/* What had arrived of a reply that will not be whole. */
+static enum oc_rc keep_partial_wait(struct oc_run *run, const struct oc_reply *reply,
+				    const char *error, struct oc_err *e)
+{
+	struct oc_said said = { .reply = reply, .flags = OC_MSG_INTERRUPTED, .error = error };
+	struct oc_message *m;
+
+	if (!run->shown_in_turn || !is_visible(reply)) return OC_OK;
+	oc_buf_clear(&run->answer);
+	oc_buf_add(&run->answer, oc_buf_view(&reply->text));
+	m = oc_messages_add(&run->messages, OC_ROLE_ASSISTANT, oc_buf_view(&reply->text));
+	oc_transcript_mark_partial(&m->text);
+	return oc_run_keep_wait(run, &said, e);
+}
+
 /* The run ends with this reply: its text is kept and marked, its calls are dropped (D7). */
 static enum oc_rc fail_with(struct oc_run *run, const struct oc_turn_request *req,
 			    const struct oc_reply *reply, struct oc_err *e)
 {
 	struct oc_buf why;
+	enum oc_rc rc;
 
 	oc_buf_init(&why, 1000);
 	run->model.explain(run->model.arg, req, reply, &why);
+	if (!why.n) oc_buf_adds(&why, "the model call failed");
 	run->error = reply->error.class;
 	run->told_ctx = reply->error.n_ctx;
-	if (is_visible(reply)) {
-		oc_buf_clear(&run->answer);
-		oc_buf_add(&run->answer, oc_buf_view(&reply->text));
-		struct oc_message *m =
-		    oc_messages_add(&run->messages, OC_ROLE_ASSISTANT, oc_buf_view(&reply->text));
-		oc_buf_adds(&m->text, "\n[interrupted]");
-	}
-	oc_fail(e, OC_E_UPSTREAM, "%s", why.n ? oc_buf_cstr(&why) : "the model call failed");
+	rc = keep_partial_wait(run, reply, oc_buf_cstr(&why), e);
+	if (!rc) rc = oc_fail(e, OC_E_UPSTREAM, "%s", oc_buf_cstr(&why));
 	oc_buf_deinit(&why);
-	return OC_E_UPSTREAM;
+	return rc;
 }
 
 /* None was offered. */
@@ -145,11 +171,14 @@ static enum oc_rc call_wait(struct oc_run *run, struct oc_turn_request *req, str
 	enum oc_rc rc;
 
 	req->visible_before = run->shown || run->calls_run > 0;
+	run->reading = true;
 	rc = run->model.call_wait(run->model.arg, req, reply, e);
+	run->reading = false;
 	if (rc) return rc;
 	if (!req->tools) drop_calls(reply);
 	run->finish = reply->finish;
 	add_usage(run, &reply->usage);
+	run->last_prompt_tokens = reply->usage.present ? reply->usage.input : estimated;
 	if (reply->usage.present) oc_plan_learn(&run->plan, estimated, reply->usage.input);
 	return OC_OK;
 }
@@ -189,8 +218,13 @@ static enum oc_rc ask_wait(struct oc_run *run, struct oc_turn_request *req, stru
 		oc_reply_deinit(reply);
 		*reply = (struct oc_reply){ 0 };
 		rc = call_wait(run, req, reply, e);
-		if (added && (rc || reply->outcome != OC_OUTCOME_OK || oc_reply_is_blank(reply)))
+		bool helped = !rc && reply->outcome == OC_OUTCOME_OK && !oc_reply_is_blank(reply);
+		if (added && helped) {
+			struct oc_said said = { .flags = OC_MSG_HIDDEN_FROM_PEOPLE };
+			rc = oc_run_keep_wait(run, &said, e);
+		} else if (added) {
 			take_back_last(&run->messages);
+		}
 		if (rc) return rc;
 	}
 	if (oc_reply_is_blank(reply)) {
@@ -200,8 +234,6 @@ static enum oc_rc ask_wait(struct oc_run *run, struct oc_turn_request *req, stru
 	return reply->outcome == OC_OUTCOME_OK ? OC_OK : fail_with(run, req, reply, e);
 }
 
-/* ---- the run ---- */
-
 static void keep_answer(struct oc_run *run, const struct oc_reply *reply)
 {
 	if (!is_visible(reply)) return;
@@ -209,20 +241,77 @@ static void keep_answer(struct oc_run *run, const struct oc_reply *reply)
 	oc_buf_add(&run->answer, oc_buf_view(&reply->text));
 }
 
-/* Stores the reply and deals with its calls. *more: the model is to be asked again. */
-static enum oc_rc take_reply_wait(struct oc_run *run, struct oc_reply *reply, bool *more)
+/* ---- tools of the caller (D25) ---- */
+
+static bool is_callers(const struct oc_run *run, const struct oc_tool_call *c)
 {
-	bool cut = reply->finish == OC_FINISH_LENGTH;
+	return run->callers_tools && oc_strv_has(run->callers_tools, oc_str(c->name));
+}
+
+static json_t *call_json(const struct oc_tool_call *c)
+{
+	json_t *call = json_object(), *function = json_object();
+
+	oc_json_put(function, "name", oc_json_new_str(oc_str(c->name)));
+	oc_json_put(function, "arguments", oc_json_new_str(oc_str(c->arguments)));
+	oc_json_put(call, "id", oc_json_new_str(oc_str(c->id)));
+	oc_json_put(call, "type", json_string("function"));
+	oc_json_put(call, "function", function);
+	return call;
+}
+
+/* Calls for the caller end the run; ours beside them are not run, because their results would
+ * never be seen. Returns whether there are any. */
+static bool take_client_calls(struct oc_run *run, const struct oc_message *m)
+{
+	for (size_t i = 0; i < m->n_calls; i++) {
+		if (!is_callers(run, &m->calls[i])) continue;
+		if (!run->client_calls) run->client_calls = json_array();
+		json_array_append_new(run->client_calls, call_json(&m->calls[i]));
+	}
+	if (run->client_calls) run->finish = OC_FINISH_TOOL_CALLS;
+	return run->client_calls != NULL;
+}
+
+/* Every call has a result in the conversation, so that it can be replayed. */
+static enum oc_rc answer_open_calls_wait(struct oc_run *run, struct oc_str text, struct oc_err *e)
+{
+	struct oc_messages open = { 0 };
+	enum oc_rc rc = OC_OK;
+
+	oc_transcript_open_calls(&run->messages, text, &open);
+	for (size_t i = 0; i < open.n && !rc; i++) {
+		struct oc_said said = { .is_error = true };
+
+		oc_transcript_copy(&open.v[i], &run->messages);
+		rc = oc_run_keep_wait(run, &said, e);
+	}
+	oc_messages_deinit(&open);
+	return rc;
+}
+
+/* ---- the run ---- */
+
+/* Stores the reply and deals with its calls. *more: the model is to be asked again. */
+static enum oc_rc take_reply_wait(struct oc_run *run, struct oc_reply *reply, bool *more,
+				  struct oc_err *e)
+{
+	struct oc_said said = { .reply = reply };
+	const struct oc_message *m;
+	enum oc_rc rc = OC_OK;
 
 	keep_answer(run, reply);
-	*more = reply->n_calls > 0;
-	oc_transcript_add_reply(&run->messages, reply);
+	m = oc_transcript_add_reply(&run->messages, reply);
+	if (m) rc = oc_run_keep_wait(run, &said, e);
+	if (rc) return rc;
+	*more = reply->n_calls > 0 && !take_client_calls(run, m);
 	if (run->sink->turn_end) run->sink->turn_end(run->sink->arg, *more);
-	if (!*more) {
-		if (cut) notice(run, "the answer was cut off at the output limit");
-		return OC_OK;
-	}
-	return oc_batch_wait(run, reply);
+	if (*more) return oc_batch_wait(run, reply, e);
+	if (run->client_calls)
+		return answer_open_calls_wait(run, OC_LIT("handed to the caller"), e);
+	if (reply->finish == OC_FINISH_LENGTH)
+		notice(run, "the answer was cut off at the output limit");
+	return OC_OK;
 }
 
 static enum oc_rc turn_wait(struct oc_run *run, bool *more, struct oc_err *e)
@@ -243,9 +332,35 @@ static enum oc_rc turn_wait(struct oc_run *run, bool *more, struct oc_err *e)
 	run->shown_in_turn = false;
 	run->turns++;
 	rc = ask_wait(run, &req, &reply, e);
-	if (!rc) rc = take_reply_wait(run, &reply, more);
+	if (!rc)
+		rc = take_reply_wait(run, &reply, more, e);
+	else if (rc == OC_CANCELLED && keep_partial_wait(run, &reply, NULL, e) != OC_OK)
+		oc_log(OC_LOG_WARN, "agent", "the text so far could not be kept");
 	oc_reply_deinit(&reply);
 	return rc;
+}
+
+/* What came meanwhile is answered by this run. */
+static enum oc_rc take_in_wait(struct oc_run *run, bool *more, struct oc_err *e)
+{
+	const struct oc_conversation *c = run->conversation;
+	size_t before = run->messages.n;
+	enum oc_rc rc;
+
+	if (!c || !c->steer_wait || run->client_calls) return OC_OK;
+	rc = c->steer_wait(c->arg, &run->messages, e);
+	if (run->messages.n > before) *more = true;
+	return rc;
+}
+
+static void close_wait(struct oc_run *run, enum oc_rc why)
+{
+	struct oc_err e = { 0 };
+
+	if (answer_open_calls_wait(run, OC_LIT("interrupted"), &e) != OC_OK)
+		oc_log(OC_LOG_WARN, "agent", "the results of a stopped run were not kept: %s",
+		       e.msg);
+	oc_transcript_close(&run->messages, why == OC_CANCELLED ? "stopped" : "the run failed");
 }
 
 enum oc_rc oc_run_wait(struct oc_run *run, struct oc_err *e)
@@ -258,9 +373,8 @@ enum oc_rc oc_run_wait(struct oc_run *run, struct oc_err *e)
 		more = false;
 		if (run->turns >= run->max_turns) run->no_more_tools = true;
 		rc = turn_wait(run, &more, e);
+		if (!rc) rc = take_in_wait(run, &more, e);
 	} while (!rc && more);
-	if (rc)
-		oc_transcript_close(&run->messages,
-				    rc == OC_CANCELLED ? "stopped" : "the run failed");
+	if (rc) close_wait(run, rc);
 	return rc;
 }

@@ -1,5 +1,6 @@
 #ifndef OC_AGENT_LOOP_H
 #define OC_AGENT_LOOP_H
+#include "agent/conversation.h"
 #include "agent/plan.h"
 #include "agent/repeat.h"
 #include "agent/sink.h"
@@ -41,7 +42,11 @@ struct oc_run {
 	struct oc_strv tool_names;
 	struct oc_plan plan;
 	unsigned max_turns;	     /* 0 = 40 */
-	struct oc_messages messages; /* system and user message to begin with; grows */
+	struct oc_messages messages; /* system text and conversation to begin with; grows */
+	/* What becomes final is kept there before anything else happens; NULL = nowhere. */
+	const struct oc_conversation *conversation;
+	const struct oc_selection *target;   /* whose words they are; NULL = nobody asks */
+	const struct oc_strv *callers_tools; /* names of tools that the caller runs (D25); NULL */
 
 	/* What came of it, also after a failure. */
 	struct oc_buf
@@ -50,8 +55,13 @@ struct oc_run {
 	enum oc_finish finish;	   /* of the last response */
 	enum oc_error_class error; /* why it failed, OC_ERR_NONE when for another reason */
 	int64_t told_ctx; /* context that the server named when the prompt was too long, 0 = none */
+	int64_t last_prompt_tokens; /* of the last request: counted by the server, else estimated */
 	unsigned turns, calls_run;
 	bool shown, shown_in_turn; /* something visible was streamed: ever, in the last turn */
+	bool answered;		   /* the conversation ends with words of the model */
+	json_t
+	    *client_calls; /* owned: the run ended with calls for the caller, NULL = it did not */
+	bool reading;	   /* a request is under way and nothing came of it yet */
 
 	struct oc_repeat repeat;
 	bool no_more_tools;
@@ -62,4 +72,6 @@ void oc_run_deinit(struct oc_run *run);
 OC_MUST_USE enum oc_rc oc_run_wait(struct oc_run *run, struct oc_err *e);
 /* Tokens of the next request as estimated now. */
 int64_t oc_run_prompt_tokens(const struct oc_run *run);
+/* The last message is final: it goes to the conversation. */
+OC_MUST_USE enum oc_rc oc_run_keep_wait(struct oc_run *run, struct oc_said *said, struct oc_err *e);
 #endif

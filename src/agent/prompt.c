@@ -200,19 +200,6 @@ void oc_prompt_system(const struct oc_prompt_spec *spec, struct oc_buf *out)
 
 /* ---- the header of a user message ---- */
 
-void oc_prompt_user(int64_t wall_ms, const char *time_zone, const char *channel, struct oc_str text,
-		    struct oc_buf *out)
-{
-	time_t t = (time_t)(wall_ms / 1000);
-	struct tm tm;
-	char when[32];
-
-	localtime_r(&t, &tm);
-	strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
-	oc_buf_addf(out, "[ctx %s %s | %s]\n", when, time_zone, channel);
-	oc_special_escape(text, out);
-}
-
 /* "Europe/Berlin": a name that is a file of the zone database, so no text of elsewhere gets in. */
 static bool is_zone(const char *name)
 {
@@ -222,6 +209,52 @@ static bool is_zone(const char *name)
 	if (!strcmp(name, "UTC")) return true;
 	snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", name);
 	return access(path, R_OK) == 0;
+}
+
+static void set_zone(const char *name)
+{
+	if (name)
+		setenv("TZ", name, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+}
+
+/* The C library shows times in the zone of the process alone, so that is changed for a moment: one
+ * thread runs everything that reads it. */
+static void time_in_zone(time_t t, const char *zone, struct tm *out)
+{
+	const char *env = getenv("TZ");
+	bool foreign = is_zone(zone) && (!env || strcmp(env, zone) != 0);
+	char *before = foreign && env ? oc_strdup(env) : NULL;
+
+	if (foreign) set_zone(zone);
+	localtime_r(&t, out);
+	if (foreign) set_zone(before);
+	free(before);
+}
+
+void oc_prompt_header(int64_t wall_ms, const char *time_zone, const char *channel,
+		      const char *sender, struct oc_buf *out)
+{
+	struct tm tm;
+	char when[32];
+
+	time_in_zone((time_t)(wall_ms / 1000), time_zone, &tm);
+	strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
+	oc_buf_addf(out, "[ctx %s %s | %s", when, time_zone, channel);
+	if (sender) {
+		oc_buf_adds(out, " | from ");
+		oc_special_escape(oc_str(sender), out);
+	}
+	oc_buf_adds(out, "]\n");
+}
+
+void oc_prompt_user(int64_t wall_ms, const char *time_zone, const char *channel, struct oc_str text,
+		    struct oc_buf *out)
+{
+	oc_prompt_header(wall_ms, time_zone, channel, NULL, out);
+	oc_special_escape(text, out);
 }
 
 /* For a zone without a name: what the clock says now. */

@@ -16,6 +16,9 @@ struct oc_prompt_spec {
  * workspace, as many characters as the plan allows. Files that are missing or unreadable are left
  * out. */
 void oc_prompt_system(const struct oc_prompt_spec *spec, struct oc_buf *out);
+/* Appends "[ctx 2026-11-21 09:14 Europe/Berlin | cli | from Ann]\n". sender may be NULL. */
+void oc_prompt_header(int64_t wall_ms, const char *time_zone, const char *channel,
+		      const char *sender, struct oc_buf *out);
 /* Appends "[ctx 2026-11-21 09:14 Europe/Berlin | cli]\n" and the text, in which control words of
  * templates are made harmless (spec 03 §6.2). */
 void oc_prompt_user(int64_t wall_ms, const char *time_zone, const char *channel, struct oc_str text,

@@ -3,13 +3,14 @@
 
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/special.h"
 
 enum { ID_LETTERS = 8, STUB_ABOVE = 200 };
 
-static char *new_id(void)
+char *oc_transcript_call_id(void)
 {
 	char letters[ID_LETTERS + 1];
 
@@ -22,7 +23,7 @@ static char *new_id(void)
 static void copy_call(const struct oc_tool_call *from, struct oc_tool_call *to)
 {
 	*to = (struct oc_tool_call){
-		.id = new_id(),
+		.id = oc_transcript_call_id(),
 		.name = oc_strdup(from->name ? from->name : ""),
 		.arguments = oc_strdup(
 		    from->valid && from->arguments && *from->arguments ? from->arguments : "{}"),
@@ -62,7 +63,7 @@ void oc_transcript_add_result(struct oc_messages *m, const char *call_id, const 
 	msg->tool_name = oc_strdup(tool);
 }
 
-static struct oc_message *last_assistant(struct oc_messages *m)
+static const struct oc_message *last_assistant(const struct oc_messages *m)
 {
 	for (size_t i = m->n; i > 0; i--)
 		if (m->v[i - 1].role == OC_ROLE_ASSISTANT) return &m->v[i - 1];
@@ -76,52 +77,109 @@ static bool is_answered(const struct oc_messages *m, const char *id)
 	return false;
 }
 
-void oc_transcript_close(struct oc_messages *m, const char *reason)
+void oc_transcript_open_calls(const struct oc_messages *m, struct oc_str text,
+			      struct oc_messages *out)
 {
-	struct oc_message *last = last_assistant(m);
-	size_t at = last ? (size_t)(last - m->v) : 0;
+	const struct oc_message *last = last_assistant(m);
 
-	for (size_t i = 0; last && i < m->v[at].n_calls; i++) {
-		const struct oc_tool_call *c = &m->v[at].calls[i];
-
-		if (!is_answered(m, c->id))
-			oc_transcript_add_result(m, c->id, c->name, OC_LIT("interrupted"));
-	}
-	if (m->n && m->v[m->n - 1].role == OC_ROLE_ASSISTANT) return;
-	struct oc_message *msg = oc_messages_add(m, OC_ROLE_ASSISTANT, OC_LIT(""));
-	oc_buf_addf(&msg->text, "[no answer: %s]", reason);
+	for (size_t i = 0; last && i < last->n_calls; i++)
+		if (!is_answered(m, last->calls[i].id))
+			oc_transcript_add_result(out, last->calls[i].id, last->calls[i].name, text);
 }
 
+void oc_transcript_mark_partial(struct oc_buf *text)
+{
+	oc_buf_adds(text, "\n[interrupted]");
+}
+
+void oc_transcript_close(struct oc_messages *m, const char *reason)
+{
+	struct oc_messages open = { 0 };
+
+	oc_transcript_open_calls(m, OC_LIT("interrupted"), &open);
+	for (size_t i = 0; i < open.n; i++) oc_transcript_copy(&open.v[i], m);
+	oc_messages_deinit(&open);
+	if (m->n && m->v[m->n - 1].role == OC_ROLE_ASSISTANT) return;
+	oc_transcript_no_answer(reason, &oc_messages_add(m, OC_ROLE_ASSISTANT, OC_LIT(""))->text);
+}
+
+void oc_transcript_no_answer(const char *reason, struct oc_buf *out)
+{
+	oc_buf_addf(out, "[no answer: %s]", reason);
+}
+
+bool oc_transcript_forget(const struct oc_message *result, struct oc_buf *out)
+{
+	size_t lines = 1;
+
+	if (result->role != OC_ROLE_TOOL || result->text.n <= STUB_ABOVE) return false;
+	for (size_t i = 0; i < result->text.n; i++) lines += result->text.p[i] == '\n';
+	oc_buf_addf(out,
+		    "[%s: result of %zu lines was dropped to make room; call it again if needed]",
+		    result->tool_name, lines);
+	return true;
+}
+
+/* Returns how many characters that saves. */
 static size_t forget_result(struct oc_message *msg)
 {
-	size_t before = msg->text.n, lines = 1;
+	struct oc_buf line;
+	size_t saved = 0;
 
-	for (size_t i = 0; i < before; i++) lines += msg->text.p[i] == '\n';
-	oc_buf_clear(&msg->text);
-	oc_buf_addf(&msg->text,
-		    "[%s: result of %zu lines was dropped to make room; call it again if needed]",
-		    msg->tool_name, lines);
-	return before > msg->text.n ? before - msg->text.n : 0;
+	oc_buf_init(&line, OC_MAX_REQUEST_BYTES);
+	if (oc_transcript_forget(msg, &line)) {
+		saved = msg->text.n > line.n ? msg->text.n - line.n : 0;
+		oc_buf_clear(&msg->text);
+		oc_buf_add(&msg->text, oc_buf_view(&line));
+	}
+	oc_buf_deinit(&line);
+	return saved;
 }
 
 size_t oc_transcript_trim_results(struct oc_messages *m, size_t chars)
 {
-	struct oc_message *last = last_assistant(m);
+	const struct oc_message *last = last_assistant(m);
 	size_t end = last ? (size_t)(last - m->v) : 0, saved = 0;
 
-	for (size_t i = 0; i < end && saved < chars; i++)
-		if (m->v[i].role == OC_ROLE_TOOL && m->v[i].text.n > STUB_ABOVE)
-			saved += forget_result(&m->v[i]);
+	for (size_t i = 0; i < end && saved < chars; i++) saved += forget_result(&m->v[i]);
 	return saved;
 }
 
-void oc_transcript_move_tail(struct oc_messages *from, size_t at, struct oc_messages *to)
-{
-	for (size_t i = at; i < from->n; i++) {
-		struct oc_message *m = oc_messages_add(to, OC_ROLE_TOOL, OC_LIT(""));
+/* ---- copies ---- */
 
-		oc_message_deinit(m);
-		*m = from->v[i];
+static char *copy_text(const char *s)
+{
+	return s ? oc_strdup(s) : NULL;
+}
+
+static void copy_parts(const struct oc_message *from, struct oc_message *to)
+{
+	for (size_t i = 0; i < from->n_calls; i++) {
+		const struct oc_tool_call *c = &from->calls[i];
+
+		*oc_message_add_call(to) =
+		    (struct oc_tool_call){ .id = copy_text(c->id),
+					   .name = copy_text(c->name),
+					   .arguments = copy_text(c->arguments),
+					   .args = json_incref(c->args),
+					   .valid = c->valid };
 	}
-	if (from->n > at) from->n = at;
+	for (size_t i = 0; i < from->n_images; i++)
+		*oc_message_add_image(to) =
+		    (struct oc_image){ .mime = copy_text(from->images[i].mime),
+				       .base64 = copy_text(from->images[i].base64) };
+}
+
+struct oc_message *oc_transcript_copy(const struct oc_message *from, struct oc_messages *to)
+{
+	struct oc_message *m = oc_messages_add(to, from->role, oc_buf_view(&from->text));
+
+	oc_buf_add(&m->reasoning, oc_buf_view(&from->reasoning));
+	m->reasoning_field = copy_text(from->reasoning_field);
+	m->thoughts = json_incref(from->thoughts);
+	m->thoughts_origin = copy_text(from->thoughts_origin);
+	m->tool_call_id = copy_text(from->tool_call_id);
+	m->tool_name = copy_text(from->tool_name);
+	copy_parts(from, m);
+	return m;
 }

@@ -5,8 +5,8 @@
 enum {
 	OC_MAX_CONFIG_BYTES = 2097152, /* a configuration file or one of its includes (spec 01 §1.3) */
 	OC_MAX_INCLUDE_DEPTH = 10,
-	OC_MAX_INCLUDED_FILES = 256,	    /* read for one configuration, repeats counted */
-	OC_MAX_INCLUDED_BYTES = 16777216,   /* of all of them */
+	OC_MAX_INCLUDED_FILES = 256, /* read for one configuration, repeats counted */
+	OC_MAX_INCLUDED_BYTES = 16777216, /* of all of them */
 	OC_MAX_PATH_CHARS = 4096,
 	OC_MAX_PATH_INDEX = 65535, /* array index in a dotted path */
 	OC_MAX_DOTENV_BYTES = 1048576, /* spec 01 §1.5 */
@@ -32,7 +32,26 @@ enum {
 	OC_MAX_EXEC_OUTPUT_BYTES = 2097152, /* output kept of one command */
 	OC_MAX_TOOL_FILE_BYTES = 67108864, /* a file that `read` or `edit` opens */
 	OC_MAX_TOOL_RESULT_BYTES = 8388608, /* text of one tool result before it is capped for the model */
+	OC_MAX_HTTP_BODY_BYTES = 20971520, /* a request of /v1 (spec 02 §4.2) */
+	OC_MAX_SMALL_HTTP_BODY_BYTES = 2097152, /* /tools/invoke, hooks (spec 02 §4.5) */
+	OC_MAX_HELD_BODIES_BYTES = 268435456, /* request bodies of all HTTP clients together */
+	OC_MAX_RELAY_ERROR_BYTES = 1048576, /* a provider's error that is passed on; the rest is cut */
+	OC_MAX_RELAY_HELD_BYTES = 65536, /* begin of an answer that is judged before it is passed on */
 	OC_MAX_REPAIR_BYTES = 65536, /* JSON of a model that is mended (spec 03 §4.6) */
+	OC_MAX_FRAME_BYTES = 26214400, /* a frame of a client (spec 02 §2.1, policy.maxPayload) */
+	OC_MAX_CLIENT_BACKLOG = 52428800, /* unsent bytes of one client (spec 02 §2.4) */
+	OC_MAX_TOTAL_BACKLOG = 134217728, /* of all of them (D65) */
+	OC_MAX_SUBSCRIPTIONS = 10000, /* sessions whose messages one client hears */
+	OC_MAX_CLIENT_REQUESTS = 256, /* requests of one client under way; above it they are refused */
+	OC_MAX_CLIENT_REQUEST_BYTES = 67108864, /* of their frames; above it nothing more is read */
+	OC_MAX_SERVER_CONNECTIONS = 4096,
+	OC_MAX_SERVER_HEAD_BYTES = 16384, /* request line and headers of a client */
+	OC_MAX_SERVER_HEADERS = 100,
+	OC_MAX_CHUNK_LINE_BYTES = 512, /* size and extensions of one chunk of a client */
+	OC_MAX_TRAILER_BYTES = 8192,
+	OC_MAX_LINGER_BYTES = 67108864, /* of a refused body that is read and thrown away */
+	OC_MAX_STREAM_BACKLOG = 262144, /* of an answer, not yet taken by the kernel */
+	OC_MAX_CLOSE_REASON_BYTES = 123, /* of a WebSocket close frame (RFC 6455 section 5.5) */
 };
 /* clang-format on */
 #endif

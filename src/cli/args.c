@@ -11,10 +11,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "base/version.h"
 #include "base/visible.h"
 #include "cli/command.h"
 #include "rt/task.h"
-#include "version.h"
 
 enum { MAX_ARGS = 512 };
 
@@ -40,11 +40,6 @@ static const struct oc_option global_options[] = {
 	  .help = "error, warn (default), info or debug" },
 	{ 0 },
 };
-
-const char *oc_version_text(void)
-{
-	return OC_VERSION " (" OC_COMMIT ")";
-}
 
 int oc_error(const char *fmt, ...)
 {

@@ -36,7 +36,6 @@ int oc_error(const char *fmt, ...) OC_PRINTF(1, 2); /* "error: …" on stderr; r
 
 extern const struct oc_command oc_commands[]; /* the root table, in commands.c */
 int oc_cli_main(int argc, char **argv);
-const char *oc_version_text(void); /* "2026.11.1 (abc1234)" */
 
 /* Files of the table: one command each. */
 extern const struct oc_command oc_config_commands[];

@@ -1,9 +1,9 @@
 /* `openclaw gateway`: the table of its commands, and the one that runs it. */
 #include <unistd.h>
 
+#include "base/version.h"
 #include "cli/gateway_cli.h"
 #include "gateway/run.h"
-#include "version.h"
 
 const struct oc_option oc_gateway_run_options[] = {
 	{ .name = "--port", .value = "<number>", .help = "Port to listen on (default 18789)" },
@@ -45,7 +45,7 @@ int oc_cmd_gateway_run(struct oc_args *a)
 		.verbose = oc_args_has(a, "--verbose"),
 		.interactive = isatty(STDIN_FILENO),
 		.log_level = oc_args_get(a, "--log-level"),
-		.version = OC_VERSION,
+		.version = oc_version_number(),
 	};
 
 	return oc_gateway_run_wait(&o);

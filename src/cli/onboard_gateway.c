@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
+#include "base/version.h"
 #include "cli/onboard.h"
 #include "model/provider/fetch.h"
 

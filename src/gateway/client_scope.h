@@ -13,4 +13,7 @@ enum oc_client_scope {
 const char *oc_scope_name(enum oc_client_scope s); /* "operator.read" */
 /* Whether a list of names gives this scope. */
 bool oc_scopes_allow(const struct oc_strv *granted, enum oc_client_scope wanted);
+/* Whether a list of names gives all of another list; names that we do not know count as they are.
+ */
+bool oc_scopes_cover(const struct oc_strv *granted, const struct oc_strv *wanted);
 #endif

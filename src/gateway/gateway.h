@@ -8,9 +8,13 @@
  * The gateway process: what its parts share. Made by oc_gateway_run_wait (run.c) and given to every
  * method and route. One thread owns it.
  */
+struct oc_auth_limit;
 struct oc_broker;
 struct oc_devices;
 struct oc_cron;
+struct oc_gateway_options;
+struct oc_health;
+struct oc_reload;
 struct oc_run_events;
 struct oc_refresh_service;
 enum oc_auth_mode { OC_AUTH_TOKEN, OC_AUTH_PASSWORD, OC_AUTH_NONE };
@@ -35,6 +39,17 @@ struct oc_gateway {
 	char *log_file;
 	uint64_t started_ms;
 	char boot_id[OC_ID_CHARS + 1];
+	const char *version; /* "2026.11.1" */
+	bool verbose;	     /* WebSocket traffic is logged */
+
+	/* The rest is for the files that its comments name. */
+	const struct oc_gateway_options *options; /* run.c, reload.c */
+	struct oc_auth_limit *limits;		  /* handshake.c, listener.c */
+	struct oc_health *health;		  /* health.c */
+	struct oc_reload *reload;		  /* reload.c */
+	struct oc_scope *scope; /* of what runs beside the connections: ends with the gateway */
+	struct oc_wait *stop;	/* run.c: waits for a reason to stop */
+	bool restart;		/* and then starts again */
 };
 struct oc_snapshot *oc_gateway_snapshot(struct oc_gateway *gw); /* a new reference */
 /* As pairs of spec 02 §1.5: reads the file again now, applies what is hot. OC_E_INPUT: invalid, the

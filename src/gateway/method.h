@@ -4,11 +4,11 @@
 #include "gateway/gateway.h"
 /*
  * Methods of the WebSocket protocol (spec 02 §2.7) as rows: one table a file in methods/, the list
- * of tables in methods.c. A method runs in a task of its own, in the scope of its connection.
+ * of tables in method.c. A method runs in a task of its own, in the scope of its connection.
  */
 struct oc_rpc {
 	struct oc_gateway *gw;
-	struct oc_connection *connection;
+	struct oc_connection *connection; /* NULL: the gateway itself asks (health) */
 	const char *id; /* of the request */
 	const struct oc_method *method;
 	json_t *params; /* an object, empty when there were none; checked against the row's shape */
@@ -33,6 +33,9 @@ struct oc_method {
 };
 const struct oc_method *oc_method_find(const char *name);
 void oc_method_names(struct oc_strv *out);
+/* The protocol's error object {code, message, details?, retryable?, retryAfterMs?} for a refusal;
+ * new reference, what e owns is freed. */
+json_t *oc_rpc_error_take(struct oc_rpc_error *e, enum oc_rc rc);
 /* Fails with INVALID_REQUEST / UNAVAILABLE and this message. */
 enum oc_rc oc_rpc_invalid(struct oc_rpc_error *e, const char *fmt, ...) OC_PRINTF(2, 3);
 enum oc_rc oc_rpc_unavailable(struct oc_rpc_error *e, const char *fmt, ...) OC_PRINTF(2, 3);

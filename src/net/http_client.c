@@ -552,6 +552,11 @@ const char *oc_http_header(const struct oc_http *h, const char *name)
 	return NULL;
 }
 
+const struct oc_strv *oc_http_headers(const struct oc_http *h)
+{
+	return &h->head;
+}
+
 bool oc_http_unclean_end(const struct oc_http *h)
 {
 	return h->done && h->result == CURLE_PARTIAL_FILE && h->chunked;

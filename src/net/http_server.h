@@ -20,6 +20,9 @@ struct oc_http_server_spec {
 	/* In a task. A handler that returns without an answer sends 500. */
 	void (*handle_wait)(void *arg, struct oc_exchange *x);
 	void *arg;
+	/* How long a head may take, and a connection may wait for its next request; 0 = 10 s and
+	   5 s. */
+	uint64_t head_timeout_ms, idle_timeout_ms;
 };
 /* OC_E_SYS with e naming address and cause; *in_use (may be NULL) tells EADDRINUSE apart. */
 OC_MUST_USE enum oc_rc oc_http_server_start(const struct oc_http_server_spec *spec,
@@ -42,8 +45,9 @@ unsigned oc_exchange_header_count(const struct oc_exchange *x, const char *name)
 const char *oc_exchange_peer(const struct oc_exchange *x); /* IP literal of the client */
 bool oc_exchange_peer_is_loopback(const struct oc_exchange *x);
 /* Reads the whole body into out (initialised by the caller: its ceiling holds). OC_E_LIMIT: larger
- * (or announced so): answer 413. OC_CANCELLED: the client left. OC_E_TIMEOUT. Call once, before the
- * answer. */
+ * (or announced so): answer 413. OC_E_PROTO: broken chunks: answer 400. OC_CANCELLED: the client
+ * left. OC_E_TIMEOUT: answer 408. Call once, before the answer. A body that was not read costs the
+ * connection, nothing else. */
 OC_MUST_USE enum oc_rc oc_exchange_body_wait(struct oc_exchange *x, struct oc_deadline d,
 					     struct oc_buf *out);
 
@@ -51,7 +55,8 @@ OC_MUST_USE enum oc_rc oc_exchange_body_wait(struct oc_exchange *x, struct oc_de
 /* Added to whatever answer follows; a later one replaces the one of that name. A value with line
  * breaks is a programming error. */
 void oc_exchange_set_header(struct oc_exchange *x, const char *name, const char *value);
-/* The whole answer. HEAD sends the head alone. Copies bytes. Once, or stream_begin once. */
+/* The whole answer. HEAD sends the head alone. Copies bytes. Once, or stream_begin once; after an
+ * answer it is ignored. */
 void oc_exchange_respond(struct oc_exchange *x, int status, const char *content_type,
 			 struct oc_str body);
 bool oc_exchange_answered(const struct oc_exchange *x);
@@ -60,8 +65,8 @@ bool oc_exchange_answered(const struct oc_exchange *x);
  * OC_MAX_STREAM_BACKLOG: a slow client parks the writer. OC_CANCELLED: the client left. */
 void oc_exchange_stream_begin(struct oc_exchange *x, int status, const char *content_type);
 OC_MUST_USE enum oc_rc oc_exchange_stream_wait(struct oc_exchange *x, struct oc_str bytes);
-/* From a callback that may not park: false when the backlog would exceed its bound (nothing is
- * added). */
+/* From a callback that may not park: false when the backlog would exceed its bound or the client is
+ * gone (nothing is added). What the kernel takes has left when it returns. */
 bool oc_exchange_stream_push(struct oc_exchange *x, struct oc_str bytes);
 /* Parks until everything was handed to the kernel. Without it the end of the handler ends the body.
  */

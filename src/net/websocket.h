@@ -4,9 +4,11 @@
 #include "rt/task.h"
 /*
  * A WebSocket connection (RFC 6455), server side (oc_exchange_upgrade_wait) or client side. One
- * task receives; anyone may send, because sending never parks: bytes wait in a buffer of known
- * size. Fragments are joined, pings are answered, bad UTF-8 in text is refused with 1007, a message
- * above the maximum with 1009.
+ * task receives; anyone may send, because sending never parks: what the kernel does not take at
+ * once waits in a buffer of known size. Fragments are joined, pings are answered, bad UTF-8 in text
+ * is refused with 1007, a message above the maximum with 1009 as soon as its length is announced.
+ *
+ * It reads one message ahead: as long as that one is not received, the peer is slowed by TCP.
  */
 struct oc_ws;
 struct oc_ws_message {
@@ -25,21 +27,23 @@ void oc_ws_send_parts(struct oc_ws *w, const struct oc_str *parts, size_t n);
 size_t oc_ws_backlog(const struct oc_ws *w); /* bytes not yet taken by the kernel */
 size_t oc_ws_backlog_total(void);	     /* of all connections of this process */
 void oc_ws_set_max_message(struct oc_ws *w, size_t max_bytes);
-/* A ping now and every interval; no pong within it closes the connection (receive: OC_E_SYS). */
+/* A ping now and every interval; nothing heard within it closes the connection (receive: OC_E_SYS).
+ */
 void oc_ws_keep_alive(struct oc_ws *w, uint64_t interval_ms);
-/* Sends what waits and a close frame, then receives see OC_EOF; reason is cut to 123 bytes. A
- * second close is ignored. */
+/* Sends what waits and a close frame, then receives see OC_EOF; reason (may be NULL) is cut to 123
+ * bytes. A second close is ignored. */
 void oc_ws_close(struct oc_ws *w, unsigned code, const char *reason);
 /* After a close: parks until the backlog was sent and the peer closed too, or the deadline. */
 void oc_ws_linger_wait(struct oc_ws *w, struct oc_deadline d);
-unsigned
-oc_ws_close_code(const struct oc_ws *w); /* of whoever closed first; 0 = nobody, 1006 = broke */
+/* Of whoever closed first; 0 = nobody, 1005 = the peer gave no code, 1006 = it broke. */
+unsigned oc_ws_close_code(const struct oc_ws *w);
 const char *oc_ws_close_reason(const struct oc_ws *w); /* "" when none */
-void oc_ws_free(struct oc_ws *w);		       /* accepts NULL; ends the connection */
+/* Accepts NULL; ends the connection. A close frame that is on its way still gets there. */
+void oc_ws_free(struct oc_ws *w);
 
 /* ---- client ---- */
 struct oc_ws_client_spec {
-	const char *url;	       /* ws:// or wss:// */
+	const char *url;	       /* ws:// (wss:// is refused: OC_E_INPUT) */
 	const struct oc_strv *headers; /* "Name: value", may be NULL */
 	size_t max_message;
 };

@@ -21,6 +21,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 	if (status == 0) {
 		if (events & UV_READABLE) out |= OC_POLL_READ;
 		if (events & UV_WRITABLE) out |= OC_POLL_WRITE;
+		if (events & UV_DISCONNECT) out |= OC_POLL_HANGUP;
 	}
 	p->fn(p->arg, p->fd, out);
 }
@@ -42,9 +43,20 @@ struct oc_poll *oc_poll_new(int fd, oc_poll_fn *fn, void *arg)
 
 void oc_poll_set(struct oc_poll *p, int events)
 {
-	int want =
-	    (events & OC_POLL_READ ? UV_READABLE : 0) | (events & OC_POLL_WRITE ? UV_WRITABLE : 0);
+	static const struct {
+		int ours, uv;
+	} names[] = {
+		{ OC_POLL_READ, UV_READABLE },
+		{ OC_POLL_WRITE, UV_WRITABLE },
+		{ OC_POLL_HANGUP, UV_DISCONNECT },
+		/* Errors are always told of a watched descriptor; urgent data is what nobody sends.
+		 */
+		{ OC_POLL_ERROR, UV_PRIORITIZED },
+	};
+	int want = 0;
 
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (events & names[i].ours) want |= names[i].uv;
 	if (want)
 		uv_poll_start(&p->handle, want, on_poll);
 	else

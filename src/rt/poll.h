@@ -1,8 +1,14 @@
 #ifndef OC_POLL_H
 #define OC_POLL_H
 #include "base/err.h"
-/* Descriptors and timers on the loop for libraries that bring their own event machine (libcurl). */
-enum { OC_POLL_READ = 1, OC_POLL_WRITE = 2 };
+/* Descriptors and timers on the loop: for libraries that bring their own event machine (libcurl)
+ * and for sockets of our own. */
+enum {
+	OC_POLL_READ = 1,
+	OC_POLL_WRITE = 2,
+	OC_POLL_HANGUP = 4, /* the peer ended its side, whatever is still unread */
+	OC_POLL_ERROR = 8,  /* nothing but a broken connection, which comes as events 0 */
+};
 struct oc_poll;
 typedef void oc_poll_fn(void *arg, int fd, int events); /* events 0 = error: let the library look */
 /* NULL when the descriptor cannot be watched (a regular file). */

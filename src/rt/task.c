@@ -40,14 +40,14 @@ enum {
 	STACK_BYTES = 256 << 10,
 #endif
 	POOLED_STACKS = 16,
-	EXIT_HOOKS = 8,
+	EXIT_HOOKS = 16,
 };
 
 struct oc_scope {
 	struct oc_scope *parent, *children, *next, *prev;
 	struct oc_task *tasks;
 	struct oc_wait *joiner;
-	bool cancelled;
+	bool cancelled, free_when_done;
 };
 
 struct oc_task {
@@ -223,7 +223,9 @@ static void task_unlink(struct oc_task *t)
 	else
 		s->tasks = t->next;
 	if (t->next) t->next->prev = t->prev;
-	if (!s->tasks && s->joiner) oc_wait_end(s->joiner, OC_OK);
+	if (s->tasks) return;
+	if (s->joiner) oc_wait_end(s->joiner, OC_OK);
+	if (s->free_when_done) oc_scope_free(s);
 }
 
 static void resume(struct oc_task *t)
@@ -395,7 +397,11 @@ struct oc_scope *oc_scope_current(void)
 
 struct oc_scope *oc_scope_new(void)
 {
-	struct oc_scope *parent = oc_scope_current();
+	return oc_scope_new_in(oc_scope_current());
+}
+
+struct oc_scope *oc_scope_new_in(struct oc_scope *parent)
+{
 	struct oc_scope *s = oc_new(struct oc_scope);
 
 	s->parent = parent;
@@ -460,6 +466,14 @@ void oc_scope_free(struct oc_scope *s)
 		s->parent->children = s->next;
 	if (s->next) s->next->prev = s->prev;
 	free(s);
+}
+
+void oc_scope_free_when_done(struct oc_scope *s)
+{
+	if (s->tasks)
+		s->free_when_done = true;
+	else
+		oc_scope_free(s);
 }
 
 /* ---- thread pool ---- */

@@ -47,6 +47,8 @@ struct oc_scope *oc_scope_current(void);
 /* A child of the current scope: cancelled with it. Free it when its tasks have ended (after
  * oc_scope_join_wait). */
 struct oc_scope *oc_scope_new(void);
+/* The same below parent: for callbacks on the loop, which run in no scope. */
+struct oc_scope *oc_scope_new_in(struct oc_scope *parent);
 void oc_scope_spawn(struct oc_scope *s, oc_task_fn *fn, void *arg);
 void oc_scope_cancel(struct oc_scope *s);
 bool oc_scope_cancelled(const struct oc_scope *s);
@@ -54,6 +56,9 @@ bool oc_scope_cancelled(const struct oc_scope *s);
  * cancelled first). */
 void oc_scope_join_wait(struct oc_scope *s);
 void oc_scope_free(struct oc_scope *s); /* accepts NULL; no task may be left in it */
+/* Frees s when its last task has ended: for whoever starts a task and does not wait for it. A task
+ * may do it to the scope it runs in. */
+void oc_scope_free_when_done(struct oc_scope *s);
 
 /* OC_OK when the time has passed, OC_CANCELLED. */
 OC_MUST_USE enum oc_rc oc_sleep_wait(uint64_t ms);

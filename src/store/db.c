@@ -22,49 +22,49 @@ enum {
 
 /* ---- errors ---- */
 
-static const struct {
+static const struct cause {
 	int code;
 	const char *text;
+	bool has_errno; /* the system's reason is known, not left over from an earlier failure */
 } causes[] = {
-	{ SQLITE_FULL, "the disk is full; free some space and try again" },
-	{ SQLITE_READONLY, "the file or its folder is read-only" },
-	{ SQLITE_CANTOPEN, "it cannot be opened" },
-	{ SQLITE_PERM, "access is not permitted" },
-	{ SQLITE_BUSY, "another process keeps it locked" },
-	{ SQLITE_LOCKED, "another process keeps it locked" },
-	{ SQLITE_IOERR, "reading or writing failed" },
+	{ SQLITE_FULL, "the disk is full; free some space and try again", false },
+	{ SQLITE_READONLY, "the file or its folder is read-only", false },
+	{ SQLITE_CANTOPEN, "it cannot be opened", true },
+	{ SQLITE_PERM, "access is not permitted", false },
+	{ SQLITE_BUSY, "another process keeps it locked", false },
+	{ SQLITE_LOCKED, "another process keeps it locked", false },
+	{ SQLITE_IOERR, "reading or writing failed", true },
 };
 
-static const char *cause_of(int code)
+static enum oc_rc fail_damaged(const struct oc_db *db, const char *detail, struct oc_err *e)
 {
-	for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
-		if (causes[i].code == code) return causes[i].text;
-	return NULL;
+	return oc_fail(e, OC_E_SYS,
+		       "the database %s is damaged (%s). Nothing was removed. Put a backup in its "
+		       "place, save what can be read with `sqlite3 %s .recover`, or move it away "
+		       "together with its -wal and -shm files to begin anew",
+		       db->path, detail, db->path);
 }
 
 enum oc_rc oc_db_fail(struct oc_db *db, int code, struct oc_err *e)
 {
-	const char *detail = db->sqlite ? sqlite3_errmsg(db->sqlite) : sqlite3_errstr(code);
-	const char *cause = cause_of(code & 0xFF);
-	int number = db->sqlite ? sqlite3_system_errno(db->sqlite) : 0;
+	int base = code & 0xFF;
+	bool last = db->sqlite && (sqlite3_errcode(db->sqlite) & 0xFF) == base;
+	const char *text = last ? sqlite3_errmsg(db->sqlite) : sqlite3_errstr(code);
+	int number = last ? sqlite3_system_errno(db->sqlite) : 0;
 
-	switch (code & 0xFF) {
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return oc_fail(e, OC_E_SYS,
-			       "the database %s is damaged (%s). Nothing was removed. Put a backup "
-			       "in its place, save what can be read with `sqlite3 %s .recover`, or "
-			       "move it away together with its -wal and -shm files to begin anew",
-			       db->path, detail, db->path);
-	case SQLITE_CONSTRAINT:
-		return oc_fail(e, OC_E_INPUT, "the database %s refuses: %s", db->path, detail);
-	default: break;
+	if (base == SQLITE_CORRUPT || base == SQLITE_NOTADB) return fail_damaged(db, text, e);
+	if (base == SQLITE_CONSTRAINT)
+		return oc_fail(e, OC_E_INPUT, "the database %s refuses: %s", db->path, text);
+	for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
+		const struct cause *c = &causes[i];
+
+		if (c->code != base) continue;
+		text = c->text;
+		if (c->has_errno && number)
+			return oc_fail(e, OC_E_SYS, "cannot use the database %s: %s (%s)", db->path,
+				       text, strerror(number));
 	}
-	if (cause && number)
-		return oc_fail(e, OC_E_SYS, "cannot use the database %s: %s (%s)", db->path, cause,
-			       strerror(number));
-	return oc_fail(e, OC_E_SYS, "cannot use the database %s: %s", db->path,
-		       cause ? cause : detail);
+	return oc_fail(e, OC_E_SYS, "cannot use the database %s: %s", db->path, text);
 }
 
 enum oc_rc oc_db_exec(struct oc_db *db, const char *sql, struct oc_err *e)
@@ -101,6 +101,7 @@ static enum oc_rc refuse_newer(const char *path, int64_t version, size_t known, 
 		       path, (long long)version, known);
 }
 
+/* In a transaction: another process may be making the tables at this moment. */
 static enum oc_rc check_version(struct oc_db *db, size_t known, int64_t *version, struct oc_err *e)
 {
 	int64_t tables = 0;
@@ -119,6 +120,16 @@ static enum oc_rc check_version(struct oc_db *db, size_t known, int64_t *version
 	return OC_OK;
 }
 
+static enum oc_rc look_at_version(struct oc_db *db, size_t known, int64_t *version,
+				  struct oc_err *e)
+{
+	enum oc_rc rc = oc_db_exec(db, "BEGIN", e);
+
+	if (!rc) rc = check_version(db, known, version, e);
+	oc_db_rollback(db);
+	return rc;
+}
+
 static enum oc_rc apply(struct oc_db *db, const char *const *migrations, size_t n, struct oc_err *e)
 {
 	int64_t version = 0;
@@ -135,12 +146,11 @@ enum oc_rc oc_db_migrate(struct oc_db *db, const char *const *migrations, size_t
 			 struct oc_err *e)
 {
 	int64_t version = 0;
-	enum oc_rc rc = check_version(db, n, &version, e);
+	enum oc_rc rc = look_at_version(db, n, &version, e);
 
 	if (rc || (size_t)version == n) return rc;
 	rc = oc_db_exec(db, "BEGIN IMMEDIATE", e);
-	if (rc) return rc;
-	rc = apply(db, migrations, n, e);
+	if (!rc) rc = apply(db, migrations, n, e);
 	if (!rc) rc = oc_db_exec(db, "COMMIT", e);
 	oc_db_rollback(db);
 	return rc;
@@ -220,7 +230,7 @@ static enum oc_rc set_up(struct oc_db *db, struct oc_err *e)
 	sqlite3_extended_result_codes(db->sqlite, 1);
 	sqlite3_busy_timeout(db->sqlite, BUSY_MS);
 	if (sqlite3_db_readonly(db->sqlite, "main") == 1) return oc_db_fail(db, SQLITE_READONLY, e);
-	enum oc_rc rc = check_version(db, oc_store_version, &version, e);
+	enum oc_rc rc = look_at_version(db, oc_store_version, &version, e);
 	if (!rc) rc = oc_db_exec(db, settings, e);
 	if (rc) return rc;
 	sqlite3_create_function(db->sqlite, "lower_text", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,

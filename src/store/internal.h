@@ -25,7 +25,7 @@ void oc_db_close(struct oc_db *db);
 /* Statements without results or parameters. */
 OC_MUST_USE enum oc_rc oc_db_exec(struct oc_db *db, const char *sql, struct oc_err *e);
 void oc_db_rollback(struct oc_db *db); /* of the transaction, if one is open */
-/* Turns SQLite's last failure into one that names the file, the cause and the remedy. */
+/* A failure that names the file, the cause and the remedy, for one of SQLite's result codes. */
 enum oc_rc oc_db_fail(struct oc_db *db, int code, struct oc_err *e);
 
 /* Applies the rows behind the file's version, all of them or none. OC_E_SYS and untouched: the file

@@ -173,22 +173,33 @@ struct reading {
 	struct oc_stored_messages list;
 };
 
+static void reverse(struct oc_stored_messages *l)
+{
+	for (size_t i = 0; i < l->n / 2; i++) {
+		struct oc_stored_message m = l->v[i];
+		l->v[i] = l->v[l->n - 1 - i];
+		l->v[l->n - 1 - i] = m;
+	}
+}
+
 static enum oc_rc read_step(struct oc_db *db, void *arg, struct oc_err *e)
 {
 	struct reading *r = arg;
 	struct oc_query q;
 
 	oc_query_begin(&q, db,
-		       "SELECT * FROM (SELECT " COLUMNS " FROM message WHERE session = " SESSION
+		       "SELECT " COLUMNS " FROM message WHERE session = " SESSION
 		       " AND seq > :after AND seq < :before AND (:epoch = 0 OR epoch = :epoch)"
-		       " ORDER BY seq DESC LIMIT :limit) ORDER BY seq",
+		       " ORDER BY seq DESC LIMIT :limit",
 		       e);
 	oc_query_text(&q, ":session", r->query->session_id);
 	oc_query_int(&q, ":after", r->query->after_seq);
 	oc_query_int(&q, ":before", r->query->before_seq ? r->query->before_seq : INT64_MAX);
 	oc_query_int(&q, ":epoch", r->query->epoch);
 	oc_query_int(&q, ":limit", r->query->limit ? (int64_t)r->query->limit : -1);
-	return oc_records_read(&message_type, &q, (void **)&r->list.v, &r->list.n);
+	enum oc_rc rc = oc_records_read(&message_type, &q, (void **)&r->list.v, &r->list.n);
+	if (!rc) reverse(&r->list); /* SQLite would copy every body to sort them */
+	return rc;
 }
 
 enum oc_rc oc_store_messages_wait(struct oc_store *s, const struct oc_message_query *q,

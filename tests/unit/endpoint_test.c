@@ -16,6 +16,8 @@ struct job {
 	unsigned slots;
 	uint64_t at_ms, hold_ms;
 	bool yields; /* gives way when asked, then asks again */
+	uint64_t patience_ms;
+	unsigned max_waiting;
 	struct oc_scope *holding;
 	bool asked_to_leave;
 };
@@ -67,13 +69,20 @@ static void work(void *arg)
 					 .session = j->session,
 					 .queued = queued,
 					 .give_way = j->yields ? leave : NULL,
+					 .max_waiting = j->max_waiting,
 					 .arg = j };
+	struct oc_slot_ask patient = ask;
 	struct oc_slot *slot;
 
 	if (j->at_ms && oc_sleep_wait(j->at_ms) != OC_OK) return;
+	if (j->patience_ms) patient.deadline = oc_deadline_in(j->patience_ms);
 	do {
 		j->asked_to_leave = false;
-		if (oc_endpoint_acquire_wait(&ask, &slot) != OC_OK) return;
+		enum oc_rc rc = oc_endpoint_acquire_wait(&patient, &slot);
+
+		if (rc == OC_E_TIMEOUT) oc_buf_addf(&said, "%s-late ", j->name);
+		if (rc == OC_E_LIMIT) oc_buf_addf(&said, "%s-full ", j->name);
+		if (rc != OC_OK) return;
 		use_slot(j, slot);
 	} while (j->asked_to_leave);
 }
@@ -184,6 +193,27 @@ static void who_is_cancelled_leaves_the_queue(void **state)
 	check_script(jobs, 3, 100, 1, "a b#1 c#2 ");
 }
 
+static void a_wait_may_have_an_end(void **state)
+{
+	struct job jobs[] = { { "a", .hold_ms = 50 },
+			      { "b", .patience_ms = 20, .hold_ms = 5 },
+			      { "c", .patience_ms = 80, .hold_ms = 5 } };
+
+	(void)state;
+	check_script(jobs, 3, 0, 1, "a b#1 c#2 c#1 b-late c ");
+}
+
+static void a_queue_may_have_a_bound(void **state)
+{
+	struct job jobs[] = { { "a", .max_waiting = 1, .hold_ms = 50 },
+			      { "b", .max_waiting = 1, .hold_ms = 5 },
+			      { "c", .max_waiting = 1, .hold_ms = 5 },
+			      { "d", .max_waiting = 1, .at_ms = 52, .hold_ms = 5 } };
+
+	(void)state;
+	check_script(jobs, 4, 0, 1, "a b#1 c-full b d#1 d ");
+}
+
 static void slots_come_from_config_server_and_kind(void **state)
 {
 	static const struct {
@@ -221,6 +251,8 @@ int main(void)
 		cmocka_unit_test(housekeeping_gives_way_to_a_person),
 		cmocka_unit_test(who_is_cancelled_leaves_the_queue),
 		cmocka_unit_test(background_work_waits_until_the_session_is_idle),
+		cmocka_unit_test(a_wait_may_have_an_end),
+		cmocka_unit_test(a_queue_may_have_a_bound),
 		cmocka_unit_test(slots_come_from_config_server_and_kind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "model/call/endpoint.h"
 #include "model/call/internal.h"
+#include "model/call/transport_error.h"
 
 enum {
 	PROBE_EVERY_MS = 10000,
@@ -107,20 +108,6 @@ static void probe(void *arg)
 
 /* ---- failures without an answer ---- */
 
-static const struct {
-	enum oc_http_failure why;
-	enum oc_error_class class;
-	bool retryable;
-} failures[] = {
-	{ OC_HTTP_BLOCKED, OC_ERR_BLOCKED, false },
-	{ OC_HTTP_RESOLVE, OC_ERR_UPSTREAM_UNREACHABLE, true },
-	{ OC_HTTP_REFUSED, OC_ERR_UPSTREAM_UNREACHABLE, true },
-	{ OC_HTTP_RESET, OC_ERR_UPSTREAM_UNREACHABLE, true },
-	{ OC_HTTP_TIMEOUT, OC_ERR_TIMEOUT, false },
-	{ OC_HTTP_TLS, OC_ERR_UPSTREAM_UNREACHABLE, false },
-	{ OC_HTTP_REDIRECT, OC_ERR_REDIRECT, false },
-};
-
 static void set_error(struct oc_reply *reply, enum oc_error_class class, bool retryable,
 		      const char *message)
 {
@@ -135,19 +122,9 @@ static void set_error(struct oc_reply *reply, enum oc_error_class class, bool re
 
 static void set_failure(struct oc_reply *reply, enum oc_http_failure why, const char *message)
 {
-	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
-		if (failures[i].why != why) continue;
-		set_error(reply, failures[i].class, failures[i].retryable, message);
-		return;
-	}
-	set_error(reply, OC_ERR_SERVER_ERROR, true, message);
-}
-
-/* Failover tells a bad certificate from a server that is down. */
-static void name_tls(struct oc_reply *reply, enum oc_http_failure why)
-{
-	if (why == OC_HTTP_TLS && !reply->error.code)
-		reply->error.code = oc_strdup("tls_certificate");
+	reply->outcome = OC_OUTCOME_ERROR;
+	reply->finish = OC_FINISH_ERROR;
+	oc_transport_error(&reply->error, why, message);
 }
 
 /* ---- the request ---- */
@@ -155,17 +132,6 @@ static void name_tls(struct oc_reply *reply, enum oc_http_failure why)
 static const char *header_of(void *http, const char *name)
 {
 	return oc_http_header(http, name);
-}
-
-static enum oc_body_end end_of(enum oc_http_failure why)
-{
-	switch (why) {
-	case OC_HTTP_OK: return OC_END_CLEAN;
-	case OC_HTTP_NO_RESPONSE: return OC_END_NO_RESPONSE;
-	case OC_HTTP_NOT_HTTP: return OC_END_NOT_HTTP;
-	case OC_HTTP_BAD_PAYLOAD: return OC_END_BAD_PAYLOAD;
-	default: return OC_END_TRUNCATED;
-	}
 }
 
 static uint64_t timeout_ms(const struct run *r)
@@ -213,7 +179,8 @@ static enum oc_rc read_body_wait(struct run *r, enum oc_http_failure *why, struc
 
 static void take_reply(struct run *r, enum oc_http_failure why)
 {
-	oc_decoder_finish(r->decoder, end_of(why), false, r->http && oc_http_unclean_end(r->http));
+	oc_decoder_finish(r->decoder, oc_transport_end(why), false,
+			  r->http && oc_http_unclean_end(r->http));
 	oc_reply_deinit(&r->a->reply);
 	oc_decoder_take(r->decoder, &r->a->reply);
 }
@@ -246,7 +213,6 @@ static void request_wait(struct run *r)
 			timed_out(r);
 		else
 			set_failure(&a->reply, why, e.msg);
-		name_tls(&a->reply, why);
 		r->rc = OC_OK;
 		return;
 	}

@@ -31,6 +31,8 @@ struct oc_call_spec {
 	const char *agent_id;		  /* whose params apply; NULL = "main" */
 	const char *thinking;		  /* level; NULL = field omitted */
 	int64_t max_tokens;		  /* 0 = the model's, clamped to the rest of its context */
+	json_t
+	    *params; /* members of this request, over the configured ones; borrowed, NULL = none */
 	const char *request_model;	  /* what a preload said; NULL = the model's id */
 	const struct oc_reply_sink *sink; /* may be NULL: then nothing is visible before the end */
 	void (*notice)(

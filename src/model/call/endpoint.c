@@ -161,15 +161,29 @@ static void make_way(struct endpoint *p, const struct oc_slot_ask *ask)
 
 /* ---- acquire and release ---- */
 
+static unsigned waiting(const struct endpoint *p)
+{
+	unsigned n = 0;
+
+	for (const struct waiter *w = p->queue; w; w = w->next) n++;
+	return n;
+}
+
+static bool too_many_wait(const struct endpoint *p, const struct oc_slot_ask *ask)
+{
+	return ask->max_waiting && p->busy >= p->slots && waiting(p) >= ask->max_waiting;
+}
+
 static enum oc_rc park(struct endpoint *p, struct waiter *w)
 {
 	for (;;) {
 		bool held_back = p->busy < p->slots; /* so it is the affinity that keeps w away */
 		struct oc_deadline d =
 		    held_back ? (struct oc_deadline){ p->session_until_ms } : OC_NO_DEADLINE;
-		enum oc_rc rc = oc_wait_park(&w->wait, d);
+		enum oc_rc rc = oc_wait_park(&w->wait, oc_deadline_min(d, w->ask->deadline));
 
 		if (rc != OC_E_TIMEOUT || w->granted) return rc;
+		if (oc_deadline_passed(w->ask->deadline)) return rc;
 		w->wait = (struct oc_wait){ 0 };
 		dispatch(p);
 	}
@@ -181,6 +195,10 @@ enum oc_rc oc_endpoint_acquire_wait(const struct oc_slot_ask *ask, struct oc_slo
 	struct waiter w = { .ask = ask };
 
 	*out = NULL;
+	if (too_many_wait(p, ask)) {
+		drop_if_idle(p);
+		return OC_E_LIMIT;
+	}
 	enqueue(p, &w);
 	dispatch(p);
 	if (!w.granted) make_way(p, ask);
@@ -229,6 +247,15 @@ void oc_slot_release(struct oc_slot *s)
 }
 
 /* ---- how many ---- */
+
+void oc_endpoint_each(void (*fn)(void *arg, const struct oc_endpoint_state *e), void *arg)
+{
+	for (const struct endpoint *p = endpoints; p; p = p->next) {
+		const struct oc_endpoint_state state = { p->origin, p->slots, p->busy, waiting(p) };
+
+		fn(arg, &state);
+	}
+}
 
 enum { HOSTED_SLOTS = 16 };
 

@@ -30,16 +30,25 @@ struct oc_slot_ask {
 	 * never asked. May not park. */
 	void (*give_way)(void *arg);
 	void *arg;
+	struct oc_deadline deadline; /* of the wait; zeroed = none: it moves as requests end */
+	unsigned max_waiting;	     /* who would stand behind so many is refused; 0 = no bound */
 };
 struct oc_slot; /* the right to have one request under way */
 
-/* OC_OK: *out is set, and has to be released. OC_CANCELLED. No deadline: the queue moves as long as
- * requests end. */
+/* OC_OK: *out is set, and has to be released. OC_CANCELLED. OC_E_TIMEOUT: the deadline; OC_E_LIMIT:
+ * too many wait. */
 OC_MUST_USE enum oc_rc oc_endpoint_acquire_wait(const struct oc_slot_ask *ask,
 						struct oc_slot **out);
 /* Something came of the request: it is no longer asked to give way. Accepts NULL. */
 void oc_slot_produced(struct oc_slot *s);
 void oc_slot_release(struct oc_slot *s); /* accepts NULL */
+
+/* Every endpoint that is in use or remembered. */
+struct oc_endpoint_state {
+	const char *origin;
+	unsigned slots, busy, waiting;
+};
+void oc_endpoint_each(void (*fn)(void *arg, const struct oc_endpoint_state *e), void *arg);
 
 /* Slots of a provider's endpoint: params.slots, else what the server told (0 = nothing), else by
  * what it is. */

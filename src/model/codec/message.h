@@ -31,6 +31,7 @@ struct oc_message {
 	size_t n_images;
 	char *tool_call_id; /* tool */
 	char *tool_name;    /* tool */
+	bool tool_failed;   /* tool: the call did not do what it should; told where an API asks */
 };
 struct oc_messages {
 	struct oc_message *v;

@@ -1,0 +1,211 @@
+/* What a run with one model begins with: a plan that fits its context, and the prompt by it. */
+#include <stdlib.h>
+
+#include "agent/prompt.h"
+#include "agent/transcript.h"
+#include "agent/trial.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "model/provider/context.h"
+
+enum { MAX_PROMPT_BYTES = 4194304 };
+
+/* ---- the plan ---- */
+
+/* The smallest of the windows that anybody named (D42); 0 = nobody. */
+static int64_t context_of(const struct oc_trial *c)
+{
+	const struct oc_model *m = c->target->model;
+	const int64_t told[] = { c->told_ctx, c->loaded_ctx, m ? m->context_tokens : 0,
+				 m ? m->context_window : 0,
+				 c->job->spec->settings->context_tokens };
+	int64_t smallest = 0;
+
+	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+		if (told[i] > 0 && (!smallest || told[i] < smallest)) smallest = told[i];
+	return smallest;
+}
+
+static int64_t output_limit_of(const struct oc_trial *c)
+{
+	int64_t provider_cap = oc_json_positive(c->target->provider->entry, "maxTokens");
+	int64_t limit = c->target->model && c->target->model->max_tokens > 0
+			    ? c->target->model->max_tokens
+			    : OC_PLAN_DEFAULT_OUTPUT;
+
+	return provider_cap && provider_cap < limit ? provider_cap : limit;
+}
+
+/* ---- the opening ---- */
+
+/* Tools of ours and behind them those of the caller (D25). */
+static void offer_tools(const struct oc_trial *c, struct oc_run *run)
+{
+	const struct oc_agent_spec *spec = c->job->spec;
+	bool ours = run->plan.tools && !spec->no_tools;
+
+	json_decref(run->tools_json);
+	oc_strv_deinit(&run->tool_names);
+	run->tools_json = NULL;
+	if (!c->compat.supports_tools) return;
+	if (ours)
+		run->tools_json =
+		    oc_tools_json(&c->compat.unsupported_schema_keywords, &run->tool_names);
+	if (!json_array_size(spec->callers_tools)) return;
+	if (!run->tools_json) run->tools_json = json_array();
+	json_array_extend(run->tools_json, spec->callers_tools);
+	for (size_t i = 0; i < c->job->callers_tools.n; i++)
+		oc_strv_add_once(&run->tool_names, oc_str(c->job->callers_tools.v[i]));
+}
+
+/* Whatever decides the bytes of the opening but for the files of the workspace. */
+static json_t *profile_json(const struct oc_trial *c)
+{
+	const struct oc_provider *p = c->target->provider;
+	const struct oc_agent_spec *spec = c->job->spec;
+	json_t *o = json_object();
+
+	oc_json_put(o, "provider", oc_json_new_str(oc_str(p->id)));
+	oc_json_put(o, "model", oc_json_new_str(oc_str(c->target->model_id)));
+	oc_json_put(o, "endpoint", oc_json_new_str(oc_str(p->base_url)));
+	oc_json_put(o, "exec", json_string(spec->settings->exec_mode));
+	oc_json_put(o, "timeZone", oc_json_new_str(oc_str(c->job->time_zone)));
+	oc_json_put(o, "workspace", oc_json_new_str(oc_str(c->job->tools.workspace)));
+	if (spec->extra_system)
+		oc_json_put(o, "caller", oc_json_new_str(oc_str(spec->extra_system)));
+	return o;
+}
+
+static char *system_text(const struct oc_trial *c, const struct oc_run *run)
+{
+	const struct oc_job *job = c->job;
+	const struct oc_prompt_spec prompt = { .workspace = job->tools.workspace,
+					       .time_zone = job->time_zone,
+					       .plan = &run->plan,
+					       .tools = run->tools_json != NULL };
+	struct oc_buf text;
+
+	oc_buf_init(&text, MAX_PROMPT_BYTES);
+	oc_prompt_system(&prompt, &text);
+	if (job->spec->extra_system) oc_buf_addf(&text, "\n%s\n", job->spec->extra_system);
+	return oc_buf_take(&text);
+}
+
+/* ---- the conversation ---- */
+
+static void set_messages(struct oc_run *run, const char *system, const struct oc_messages *view)
+{
+	oc_messages_deinit(&run->messages);
+	oc_messages_add(&run->messages, OC_ROLE_SYSTEM, oc_str(system));
+	for (size_t i = 0; i < view->n; i++) oc_transcript_copy(&view->v[i], &run->messages);
+}
+
+/* The texts of every request, counted by the server itself where it offers that. */
+static void count_blocks_wait(const struct oc_trial *c, struct oc_run *run)
+{
+	const struct oc_messages *m = &run->messages;
+	const struct oc_selection *t = c->target;
+	char *tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
+	const struct oc_str blocks[] = { oc_str(tools), oc_buf_view(&m->v[0].text),
+					 oc_buf_view(&m->v[m->n - 1].text) };
+	int64_t tokens = 0;
+
+	for (size_t i = 0; i < sizeof blocks / sizeof *blocks && tokens >= 0; i++) {
+		if (!blocks[i].n || oc_plan_knows(&run->plan, blocks[i])) continue;
+		if (oc_context_count_wait(c->job->spec->catalog, t->provider, t->model_id,
+					  blocks[i], &tokens) != OC_OK)
+			break;
+		if (tokens >= 0) oc_plan_know(&run->plan, blocks[i], tokens);
+	}
+	free(tools);
+}
+
+/* Whether a conversation can be shortened later, so that only its last message has to fit now. */
+static bool can_shorten(const struct oc_trial *c)
+{
+	return c->job->conversation->trim_wait != NULL;
+}
+
+/* Plans smaller until the opening and what is to be answered fit. Returns the system text. */
+static char *open_anew_wait(const struct oc_trial *c, struct oc_run *run,
+			    const struct oc_messages *view)
+{
+	struct oc_messages last = *view;
+	char *system = NULL;
+
+	if (can_shorten(c) && view->n) last = (struct oc_messages){ view->v + view->n - 1, 1, 1 };
+	do {
+		offer_tools(c, run);
+		free(system);
+		system = system_text(c, run);
+		set_messages(run, system, &last);
+		count_blocks_wait(c, run);
+	} while (!oc_plan_fits(&run->plan, oc_run_prompt_tokens(run)) && oc_plan_drop(&run->plan));
+	return system;
+}
+
+/* Completes frozen, whose system text is new, with the tools. */
+static enum oc_rc freeze_wait(const struct oc_trial *c, const json_t *profile,
+			      struct oc_frozen *frozen, const struct oc_run *run, struct oc_err *e)
+{
+	const struct oc_conversation *conversation = c->job->conversation;
+
+	if (!conversation->freeze_wait) return OC_OK;
+	frozen->tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
+	return conversation->freeze_wait(conversation->arg, profile, frozen, e);
+}
+
+static enum oc_rc thaw_wait(const struct oc_trial *c, const json_t *profile,
+			    const struct oc_run *run, struct oc_frozen *out, struct oc_err *e)
+{
+	const struct oc_conversation *conversation = c->job->conversation;
+	char *tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
+	enum oc_rc rc = OC_OK;
+
+	*out = (struct oc_frozen){ 0 };
+	if (conversation->thaw_wait)
+		rc = conversation->thaw_wait(conversation->arg, profile, tools, out, e);
+	free(tools);
+	return rc;
+}
+
+/* The opening in force, or a new one, and then the conversation. */
+static enum oc_rc open_wait(const struct oc_trial *c, struct oc_run *run,
+			    const struct oc_messages *view, struct oc_err *e)
+{
+	json_t *profile = profile_json(c);
+	struct oc_frozen frozen;
+	enum oc_rc rc;
+
+	offer_tools(c, run);
+	rc = thaw_wait(c, profile, run, &frozen, e);
+	if (!rc && !frozen.system) {
+		frozen.system = open_anew_wait(c, run, view);
+		rc = freeze_wait(c, profile, &frozen, run, e);
+	}
+	if (!rc) {
+		set_messages(run, frozen.system, view);
+		count_blocks_wait(c, run);
+	}
+	oc_frozen_deinit(&frozen);
+	json_decref(profile);
+	return rc;
+}
+
+enum oc_rc oc_recompose_wait(const struct oc_trial *c, struct oc_run *run, struct oc_err *e)
+{
+	const struct oc_conversation *conversation = c->job->conversation;
+	struct oc_messages view = { 0 };
+	enum oc_rc rc = conversation->view_wait(conversation->arg, &view, e);
+
+	if (!rc) rc = open_wait(c, run, &view, e);
+	oc_messages_deinit(&view);
+	return rc;
+}
+
+enum oc_rc oc_compose_wait(const struct oc_trial *c, struct oc_run *run, struct oc_err *e)
+{
+	oc_plan_init(&run->plan, context_of(c), output_limit_of(c));
+	oc_plan_set_ratio(&run->plan, c->chars_per_token);
+	return oc_recompose_wait(c, run, e);
+}

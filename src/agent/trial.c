@@ -1,0 +1,268 @@
+/* One candidate: is it fit, is it loaded, what came of the run with it. */
+#include "agent/trial.h"
+
+#include <stdlib.h>
+
+#include "agent/context_guard.h"
+#include "base/mem.h"
+#include "model/call/call.h"
+#include "model/provider/context.h"
+#include "model/provider/lmstudio.h"
+#include "model/provider/preload.h"
+#include "net/url.h"
+
+/* ---- the model port ---- */
+
+void oc_job_notice(const struct oc_job *job, const char *text)
+{
+	if (job->spec->alive) job->spec->alive(job->spec->alive_arg);
+	if (job->spec->sink->notice) job->spec->sink->notice(job->spec->sink->arg, text);
+}
+
+static void pass_notice(void *arg, const char *text)
+{
+	oc_job_notice(arg, text);
+}
+
+/* The smaller one of the plan's limit and the caller's. */
+static int64_t output_limit(const struct oc_job *job, int64_t planned)
+{
+	int64_t asked = oc_json_positive(job->params, "max_tokens");
+
+	return asked && asked < planned ? asked : planned;
+}
+
+static struct oc_call_spec call_spec(const struct oc_trial *c, const struct oc_turn_request *r)
+{
+	const struct oc_agent_spec *spec = c->job->spec;
+
+	return (struct oc_call_spec){
+		.catalog = spec->catalog,
+		.target = c->target,
+		.messages = r->messages,
+		.tools = r->tools,
+		.tool_names = r->tool_names,
+		.agent_id = spec->settings->id,
+		.thinking = r->thinking_off ? "off" : c->thinking,
+		.max_tokens = output_limit(c->job, r->max_tokens),
+		.params = c->job->params,
+		.request_model = c->request_model,
+		.sink = r->sink,
+		.notice = pass_notice,
+		.notice_arg = c->job,
+		.run_id = c->job->result->run_id,
+		.breaker = &c->job->breaker,
+		.session_key = spec->session_key,
+		.session_id = spec->session_id,
+		.priority = spec->priority,
+		.side_effects = r->visible_before,
+	};
+}
+
+/* Before each request: the server may have thrown the model out. A recent look at the list holds
+ * (D54). */
+static enum oc_rc preload_wait(struct oc_trial *c)
+{
+	const struct oc_provider *p = c->target->provider;
+	char *request_model = NULL;
+	enum oc_rc rc;
+
+	if (oc_provider_kind(p->id)->load != OC_LOAD_LMSTUDIO) return OC_OK;
+	rc = oc_lmstudio_preload_wait(c->job->spec->catalog, p, c->target->model_id,
+				      c->target->model, &request_model, &c->loaded_ctx);
+	free(c->request_model);
+	c->request_model = request_model;
+	return rc;
+}
+
+/* What failover needs to know of a failure. */
+static void keep_error(struct oc_trial *c, const struct oc_call_error *error)
+{
+	oc_call_error_deinit(&c->error);
+	c->error.class = error->class;
+	c->error.status = error->status;
+	if (error->message) c->error.message = oc_strdup(error->message);
+	if (error->code) c->error.code = oc_strdup(error->code);
+}
+
+/* What the server says of the window that is loaded, where a preload did not tell. */
+static enum oc_rc read_context_wait(struct oc_trial *c, struct oc_err *e)
+{
+	struct oc_provider *p = c->target->provider;
+	struct oc_context found;
+	enum oc_rc rc = OC_OK;
+
+	if (oc_provider_kind(p->id)->load == OC_LOAD_LMSTUDIO) return rc;
+	rc = oc_call_context_wait(c->job->spec->catalog, c->target, &found, e);
+	if (found.tokens) c->loaded_ctx = found.tokens;
+	c->chars_per_token = found.chars_per_token;
+	return rc;
+}
+
+static enum oc_rc port_call_wait(void *arg, const struct oc_turn_request *r, struct oc_reply *reply,
+				 struct oc_err *e)
+{
+	struct oc_trial *c = arg;
+	enum oc_rc rc = c->preloaded ? OC_OK : preload_wait(c);
+
+	if (rc) return rc;
+	c->preloaded = false;
+	const struct oc_call_spec spec = call_spec(c, r);
+	rc = oc_call_wait(&spec, reply, e);
+	if (!rc && reply->outcome != OC_OUTCOME_OK) oc_lmstudio_preload_forget(c->target->provider);
+	if (!rc) keep_error(c, &reply->error);
+	return rc;
+}
+
+static void port_explain(void *arg, const struct oc_turn_request *r, const struct oc_reply *reply,
+			 struct oc_buf *out)
+{
+	const struct oc_call_spec spec = call_spec(arg, r);
+
+	oc_call_explain(&spec, reply, out);
+}
+
+/* ---- one candidate ---- */
+
+static const char *thinking_of(const struct oc_job *job, const struct oc_selection *target)
+{
+	if (job->spec->thinking) return job->spec->thinking;
+	if (job->spec->settings->thinking) return job->spec->settings->thinking;
+	return target->model && target->model->reasoning ? "medium" : "off";
+}
+
+static void resolve_compat(struct oc_trial *c)
+{
+	const struct oc_provider *p = c->target->provider;
+	struct oc_err ignored = { 0 };
+	struct oc_url base;
+	bool known = p->base_url && oc_url_parse(oc_str(p->base_url), &base, &ignored) == OC_OK;
+
+	oc_compat_resolve(&c->compat, p->id, known ? &base : NULL,
+			  c->target->model ? json_object_get(c->target->model->entry, "compat")
+					   : NULL);
+	if (known) oc_url_deinit(&base);
+}
+
+static void report(struct oc_job *job, struct oc_run *run)
+{
+	struct oc_agent_result *r = job->result;
+
+	oc_buf_clear(&r->text);
+	oc_buf_add(&r->text, oc_buf_view(&run->answer));
+	r->finish = run->finish;
+	r->error = run->error;
+	r->turns += run->turns;
+	r->calls = run->calls_run;
+	r->prompt_tokens = run->last_prompt_tokens;
+	r->usage.present = r->usage.present || run->usage.present;
+	r->usage.input += run->usage.input;
+	r->usage.output += run->usage.output;
+	if (run->usage.cached >= 0)
+		r->usage.cached = (r->usage.cached < 0 ? 0 : r->usage.cached) + run->usage.cached;
+	r->client_calls = json_incref(run->client_calls);
+	job->calls_run = run->calls_run;
+	job->shown = run->shown;
+	job->answered = run->answered;
+}
+
+/* For the next run with this model. */
+static void learn(const struct oc_trial *c, const struct oc_run *run)
+{
+	const struct oc_catalog *catalog = c->job->spec->catalog;
+	const struct oc_selection *t = c->target;
+
+	if (run->error == OC_ERR_CONTEXT_OVERFLOW && run->told_ctx > 0)
+		oc_context_refused(catalog, t->provider, t->model_id, run->told_ctx);
+	if (run->usage.present)
+		oc_context_measured(catalog, t->provider, t->model_id, run->plan.chars_per_token);
+}
+
+static void begin_run(struct oc_trial *c, struct oc_run *run)
+{
+	struct oc_job *job = c->job;
+
+	oc_run_init(run);
+	run->model = (struct oc_model_port){ port_call_wait, port_explain, c };
+	run->sink = job->spec->sink;
+	run->tools = &job->tools;
+	run->conversation = job->conversation;
+	run->target = c->target;
+	run->callers_tools = &job->callers_tools;
+	run->calls_run = job->calls_run;
+	run->shown = job->shown;
+	if (job->spec->reading) *job->spec->reading = &run->reading;
+}
+
+static enum oc_rc run_wait(const struct oc_trial *c, struct oc_run *run, struct oc_err *e)
+{
+	enum oc_rc rc = oc_compose_wait(c, run, e);
+
+	if (!rc) rc = oc_compact_wait(c, run, e);
+	if (rc || c->job->spec->compact) return rc;
+	return oc_run_wait(run, e);
+}
+
+/* Plans, runs, reports. *again: the server named a smaller window and nothing was shown: worth a
+ * new plan. */
+static enum oc_rc attempt_wait(struct oc_trial *c, bool *movable, bool *again, struct oc_err *e)
+{
+	struct oc_run run;
+	enum oc_rc rc;
+
+	begin_run(c, &run);
+	rc = run_wait(c, &run, e);
+	learn(c, &run);
+	report(c->job, &run);
+	*again = rc && !run.shown_in_turn && run.error == OC_ERR_CONTEXT_OVERFLOW &&
+		 run.told_ctx > 0 && run.told_ctx < run.plan.n_ctx && !c->told_ctx;
+	if (*again) c->told_ctx = run.told_ctx;
+	if (run.error != c->error.class)
+		keep_error(c, &(struct oc_call_error){ .class = run.error });
+	*movable = rc && !run.shown_in_turn && !oc_call_breaker_open(&c->job->breaker) &&
+		   (run.error == OC_ERR_NONE ||
+		    oc_fail_policy(oc_fail_reason_of(&c->error))->next_candidate);
+	if (c->job->spec->reading) *c->job->spec->reading = NULL;
+	oc_run_deinit(&run);
+	return rc;
+}
+
+static void name_target(struct oc_job *job, const struct oc_selection *target)
+{
+	free(job->result->provider);
+	free(job->result->model);
+	job->result->provider = oc_strdup(target->provider->id);
+	job->result->model = oc_strdup(target->model_id);
+	if (job->spec->selected) job->spec->selected(job->spec->selected_arg, target);
+}
+
+enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, bool *movable,
+			 struct oc_call_error *error, struct oc_err *e)
+{
+	struct oc_trial c = { .job = job, .target = target, .thinking = thinking_of(job, target) };
+	struct oc_context_guard guard;
+	bool again = false;
+	enum oc_rc rc;
+
+	*movable = true;
+	name_target(job, target);
+	oc_context_guard_init(&guard, job->spec->catalog->config, job->spec->settings->entry,
+			      target);
+	rc = oc_context_guard_check(&guard, target, e);
+	if (rc) return rc;
+	oc_call_error_init(&c.error);
+	resolve_compat(&c);
+	rc = preload_wait(&c);
+	c.preloaded = true;
+	if (!rc) rc = read_context_wait(&c, e);
+	if (!rc) rc = attempt_wait(&c, movable, &again, e);
+	if (rc && again) {
+		oc_job_notice(job,
+			      "the server's context is smaller than configured; planning again");
+		rc = attempt_wait(&c, movable, &again, e);
+	}
+	*error = c.error;
+	free(c.request_model);
+	oc_compat_deinit(&c.compat);
+	return rc;
+}

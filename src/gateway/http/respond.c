@@ -1,0 +1,100 @@
+/* Answers that are JSON, and what may stand in them. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "gateway/http/internal.h"
+
+enum { MAX_MESSAGE = 4000, MAX_HEADER_TEXT = 200 };
+
+void oc_route_json(struct oc_exchange *x, int status, json_t *body)
+{
+	char *text = oc_json_compact(body);
+
+	oc_exchange_respond(x, status, "application/json; charset=utf-8", oc_str(text));
+	free(text);
+	json_decref(body);
+}
+
+/* {"error":{"message","type"}}; Anthropic's clients look for "type":"error" beside it. */
+static json_t *error_body(const struct oc_exchange *x, const char *type, const char *message)
+{
+	json_t *error = json_object(), *body = json_object();
+
+	if (!strcmp(oc_exchange_path(x), "/v1/messages"))
+		oc_json_put(body, "type", json_string("error"));
+	oc_json_put(error, "message", oc_json_new_str(oc_str(message)));
+	oc_json_put(error, "type", json_string(type));
+	oc_json_put(body, "error", error);
+	return body;
+}
+
+static void fail(struct oc_exchange *x, int status, const char *type, const char *code,
+		 const char *fmt, va_list args)
+{
+	char message[MAX_MESSAGE];
+
+	vsnprintf(message, sizeof message, fmt, args);
+	json_t *body = error_body(x, type, message);
+	if (code) oc_json_put(json_object_get(body, "error"), "code", json_string(code));
+	oc_route_json(x, status, body);
+}
+
+void oc_route_fail(struct oc_exchange *x, int status, const char *type, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	fail(x, status, type, NULL, fmt, args);
+	va_end(args);
+}
+
+void oc_route_refuse(struct oc_exchange *x, int status, const char *type, const char *code,
+		     const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	fail(x, status, type, code, fmt, args);
+	va_end(args);
+}
+
+bool oc_endpoint_enabled(const struct oc_gateway *gw, const char *name)
+{
+	char path[100];
+
+	snprintf(path, sizeof path, "gateway.http.endpoints.%s.enabled", name);
+	const json_t *set = oc_config_get(&gw->snapshot->config, path);
+	return json_is_boolean(set) ? json_is_true(set) : gw->loopback;
+}
+
+void oc_header_text(const char *value, struct oc_buf *out)
+{
+	for (size_t i = 0; value[i] && i < MAX_HEADER_TEXT; i++)
+		oc_buf_addc(out, value[i] >= ' ' && value[i] < 0x7F ? value[i] : '?');
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9') return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool oc_percent_decode(struct oc_str in, struct oc_buf *out)
+{
+	for (size_t i = 0; i < in.n; i++) {
+		if (in.p[i] != '%') {
+			oc_buf_addc(out, in.p[i]);
+			continue;
+		}
+		if (in.n - i < 3 || hex(in.p[i + 1]) < 0 || hex(in.p[i + 2]) < 0) return false;
+		char c = (char)(hex(in.p[i + 1]) * 16 + hex(in.p[i + 2]));
+
+		if (!c) return false;
+		oc_buf_addc(out, c);
+		i += 2;
+	}
+	return !out->bad;
+}
