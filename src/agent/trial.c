@@ -92,11 +92,7 @@ static enum oc_rc read_context_wait(struct oc_trial *c, struct oc_err *e)
 	struct oc_context found;
 	enum oc_rc rc = OC_OK;
 
-<<<<<<< HEAD
 	if (c->job->spec->port || oc_provider_kind(p->id)->load == OC_LOAD_LMSTUDIO) return rc;
-=======
-	if (oc_provider_kind(p->id)->load == OC_LOAD_LMSTUDIO) return rc;
->>>>>>> wip/model
 	rc = oc_call_context_wait(c->job->spec->catalog, c->target, &found, e);
 	if (found.tokens) c->loaded_ctx = found.tokens;
 	c->chars_per_token = found.chars_per_token;
