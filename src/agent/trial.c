@@ -93,7 +93,7 @@ static enum oc_rc read_context_wait(struct oc_trial *c, struct oc_err *e)
 	enum oc_rc rc = OC_OK;
 
 	if (c->job->spec->port || oc_provider_kind(p->id)->load == OC_LOAD_LMSTUDIO) return rc;
-	rc = oc_call_context_wait(c->job->spec->catalog, p, c->target->model_id, &found, e);
+	rc = oc_call_context_wait(c->job->spec->catalog, c->target, &found, e);
 	if (found.tokens) c->loaded_ctx = found.tokens;
 	c->chars_per_token = found.chars_per_token;
 	return rc;

@@ -150,6 +150,12 @@ static bool came_through_a_proxy(const struct oc_exchange *x)
 	       oc_exchange_header(x, "X-Real-IP");
 }
 
+bool oc_exchange_is_local(const struct oc_exchange *x)
+{
+	/* Who comes through a proxy on this machine is not on this machine. */
+	return oc_exchange_peer_is_loopback(x) && !came_through_a_proxy(x);
+}
+
 static void init(struct oc_connection *c, struct oc_gateway *gw, struct oc_exchange *x)
 {
 	*c = (struct oc_connection){ .gw = gw };
@@ -158,8 +164,7 @@ static void init(struct oc_connection *c, struct oc_gateway *gw, struct oc_excha
 	c->address = oc_strdup(oc_exchange_peer(x));
 	c->origin = copy_or_null(oc_exchange_header(x, "Origin"));
 	c->host = copy_or_null(oc_exchange_header(x, "Host"));
-	/* Who comes through a proxy on this machine is not on this machine. */
-	c->local = oc_exchange_peer_is_loopback(x) && !came_through_a_proxy(x);
+	c->local = oc_exchange_is_local(x);
 	c->connected_ms = oc_wall_ms();
 	c->opened_ms = oc_now_ms();
 }

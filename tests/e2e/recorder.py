@@ -48,7 +48,7 @@ class Recorder:
             return
         path = head.split(b' ', 2)[1].decode()
         self.paths.append(path)
-        if path.endswith(('/chat/completions', '/responses', '/messages')):
+        if path.endswith(('/chat/completions', '/responses', '/messages', '/api/chat')):
             self.bodies.append(json.loads(body[:size]))
         del kept[:len(head) + 4 + size]
 

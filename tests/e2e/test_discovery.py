@@ -137,6 +137,45 @@ def test_ollama_loads_a_model_before_the_turn_is_planned_for_its_window(openclaw
     assert learned(openclaw, server)['models']['q']['facts']['context'] == {'tokens': 6144, 'source': '/api/ps'}
 
 
+def lines(*replies):
+    return b''.join(json.dumps({'model': 'q', **r}).encode() + b'\n' for r in replies)
+
+
+SAID = lines({'message': {'role': 'assistant', 'content': 'Hello.'}, 'done': False},
+             {'message': {'role': 'assistant', 'content': ''}, 'done': True, 'done_reason': 'stop', 'prompt_eval_count': 900,
+              'eval_count': 2})
+
+
+@pytest.mark.parametrize('provider', ['ollama', 'box'])
+def test_ollamas_own_chat_sets_the_window_and_refuses_cuts(openclaw, replay, provider):
+    server = replay({'GET /api/ps': {'models': [{'model': 'q:latest', 'name': 'q:latest', 'context_length': 2048}]},
+                     'POST /api/show': {'model_info': {}}, 'POST /api/chat': lambda _: SAID})
+    configure(openclaw, provider, server.root, [{'id': 'q', 'name': 'q', 'contextWindow': 20000}], api='ollama')
+    r = openclaw.run('agent', '--local', '--json', '-m', 'hi').ok()
+    assert r.json['result']['payloads'][0]['text'] == 'Hello.', r
+    (body,) = server.asked('POST /api/chat')
+    assert body['options']['num_ctx'] == 20000 and body['truncate'] is False and body['stream'] is True
+    assert body['options']['num_predict'] == 20000 // 6, 'planned for the window that is asked for'
+    assert body['tools'] and not server.asked('POST /api/generate') and not server.asked('POST /v1/chat/completions')
+
+
+def test_ollamas_own_chat_without_thinking_is_learnt(openclaw, replay):
+    def chat(body):
+        return (400, {'error': '"q" does not support thinking'}) if 'think' in body else SAID
+    server = replay({'POST /api/chat': chat})
+    configure(openclaw, 'ollama', server.base_url, [{'id': 'q', 'name': 'q', 'contextWindow': 20000, 'reasoning': True}],
+              api='ollama')
+    for _ in range(2):
+        assert 'Hello.' in openclaw.run('infer', 'model', 'run', '--prompt', 'hi', '--thinking', 'high').ok().out
+    assert ['think' in b for b in server.asked('POST /api/chat')] == [True, False, False]
+
+
+def test_ollamas_own_refusal_of_a_long_prompt_is_told(openclaw, replay):
+    server = replay({'POST /api/chat': (400, {'error': 'the input length exceeds the context length'})})
+    configure(openclaw, 'ollama', server.base_url, [{'id': 'q', 'name': 'q', 'contextWindow': 20000}], api='ollama')
+    openclaw.run('infer', 'model', 'run', '--prompt', 'hi').failed('does not fit')
+
+
 def router(state, window):
     """llama.cpp without a fixed model: it answers for the model that the query names, and loads when it is told to."""
     def props(_):

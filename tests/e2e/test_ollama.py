@@ -69,3 +69,43 @@ def test_it_answers_the_next_one_after_an_interrupt(openclaw, ollama):
     running.signal()
     running.wait(5)
     real.assert_answers(openclaw, 'ollama', 'scripted')
+
+
+# ---- its own chat -------------------------------------------------------------------------------------------------
+
+def configure_native(openclaw, server, model='scripted', context=32768):
+    real.configure(openclaw, server, 'ollama', model, context=context)
+    config = openclaw.read_config()
+    config['models']['providers']['ollama']['api'] = 'ollama'
+    openclaw.write_config(config)
+
+
+def test_its_own_chat_answers(openclaw, ollama):
+    configure_native(openclaw, ollama)
+    real.assert_answers(openclaw, 'ollama', 'scripted')
+
+
+def test_its_own_chat_gets_the_window_that_is_configured(openclaw, ollama):
+    """The model was made with a window of 2,048; the request says 32,768, and nothing is cut."""
+    configure_native(openclaw, ollama, 'small')
+    got = real.infer(openclaw, 'word ' * 700, '--json').ok().json
+    assert got['usage']['input'] > 2100
+
+
+def test_its_own_chat_refuses_what_does_not_fit(openclaw, ollama):
+    configure_native(openclaw, ollama, 'small', context=2048)
+    real.infer(openclaw, 'word ' * 6000).failed('does not fit')
+
+
+def test_its_own_chat_executes_a_call(openclaw, ollama):
+    recorder = Recorder(ollama.port)
+    configure_native(openclaw, recorder)
+    openclaw.workspace.mkdir(parents=True, exist_ok=True)
+    (openclaw.workspace / 'a').write_text('the content of file a\n')
+    r = openclaw.run('agent', '--local', '-m', 'read a', timeout=90).ok()
+    assert r.out.rstrip().endswith('Done.'), r
+    second = recorder.bodies[-1]
+    call, result = second['messages'][-2]['tool_calls'][0], second['messages'][-1]
+    assert call['function'] == {'name': 'read', 'arguments': {'path': 'a'}}
+    assert result['tool_name'] == 'read' and 'the content of file a' in result['content']
+    recorder.close()

@@ -20,6 +20,8 @@ static const char *const openers[] = {
 	"<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>read<｜tool▁sep｜>{",
 	"<|tool_calls_section_begin|><|tool_call_begin|>read:0<|tool_call_argument_begin|>{",
 	"[tool:read] {",
+	"<｜DSML｜function_calls><｜DSML｜invoke name=\"read\"><｜DSML｜parameter name=\"",
+	"<|python_tag|>{\"name\":\"read\",\"parameters\":{}}; {\"name\":\"",
 	"{\"name\":\"read\",",
 	"```tool_code\nread(",
 	"```json\n{\"name\":\"read\",",

@@ -61,6 +61,8 @@ static void a_refusal_teaches_what_it_names(void **state)
 		  "{'toolRole':'user'}" },
 		{ 500, "Value is not callable: raise_exception", "template",
 		  "{'systemRole':'user-prefix','toolRole':'user','toolProtocol':'text'}" },
+		{ 400, "\"m\" does not support thinking", "no_reasoning_effort",
+		  "{'supportsReasoningEffort':false}" },
 		{ 400, "reasoning_effort is not supported", "no_reasoning_effort",
 		  "{'supportsReasoningEffort':false}" },
 		{ 400, "messages: extra fields not permitted", "message_keys",

@@ -27,7 +27,37 @@
 #define HARMONY                                                                                    \
 	"<|channel|>commentary to=functions.read_file <|constrain|>json<|message|>" A "<|call|>"
 
-enum { BRACKET = 1, TAINTED = 2, NO_TOOLS = 4, STRUCTURED = 8 };
+#define DSML(params) "<｜DSML｜invoke name=\"read_file\">\n" params "</｜DSML｜invoke>"
+#define DSML_PATH    "<｜DSML｜parameter name=\"path\" string=\"true\">a</｜DSML｜parameter>\n"
+#define DSML_BEGIN   "<｜DSML｜function_calls>\n"
+#define DSML_END     "\n</｜DSML｜function_calls>"
+#define LLAMA	     "{\"name\":\"read_file\",\"parameters\":" A "}"
+
+enum {
+	BRACKET = 1,
+	TAINTED = 2,
+	NO_TOOLS = 4,
+	STRUCTURED = 8,
+	ONE_NEEDED = 16,  /* schemas: path is required, then lines and mode */
+	LATE_NEEDED = 32, /* lines, then path, which is required with mode */
+};
+static const char *const schemas[] = {
+	"[{\"type\":\"function\",\"function\":{\"name\":\"twin\"}},{\"type\":\"function\",\"function\":{"
+	"\"name\":\"read_file\",\"parameters\":{\"type\":\"object\",\"properties\":{\"path\":{},\"lines\":{},"
+	"\"mode\":{}},\"required\":[\"path\"]}}}]",
+	"[{\"type\":\"function\",\"function\":{\"name\":\"read_file\",\"parameters\":{\"type\":\"object\","
+	"\"properties\":{\"lines\":{},\"path\":{},\"mode\":{}},\"required\":[\"path\",\"mode\"]}}}]",
+};
+
+/* The tools that an option of the row describes; new reference, NULL = none. */
+static json_t *schemas_of(int options)
+{
+	const char *text = options & ONE_NEEDED	   ? schemas[0]
+			   : options & LATE_NEEDED ? schemas[1]
+						   : NULL;
+
+	return text ? json_loads(text, 0, NULL) : NULL;
+}
 
 static const struct row {
 	const char *name, *in, *text;
@@ -149,6 +179,16 @@ static const struct row {
 	/* Llama */
 	{ "python tag", "<|python_tag|>{\"name\":\"read_file\",\"parameters\":" A "}<|eom_id|>", "",
 	  CALL, NULL },
+	{ "python tag, joined", "<|python_tag|>" LLAMA "; " LLAMA "<|eom_id|>", "", CALL CALL,
+	  NULL },
+	{ "python tag, joined, no blank", "<|python_tag|>" LLAMA ";" LLAMA, "", CALL CALL, NULL },
+	{ "python tag, prose behind", "<|python_tag|>" LLAMA "; and then", "; and then", CALL,
+	  NULL },
+	{ "python tag, one of two unknown",
+	  "<|python_tag|>" LLAMA "; {\"name\":\"rm\",\"parameters\":{}}", NULL, "", NULL },
+	{ "python tag, brackets in strings",
+	  "<|python_tag|>{\"name\":\"read_file\",\"parameters\":{\"path\":\"}; {\"}}; " LLAMA, "",
+	  "read_file{\"path\":\"}; {\"}" CALL, NULL },
 	{ "python tag, other name", "<|python_tag|>{\"name\":\"rm\",\"parameters\":{}}", NULL, "",
 	  "text_tool_suspect" },
 	{ "bare", "\n{\"name\":\"read_file\",\"parameters\":" A "}\n", "\n\n", CALL, NULL },
@@ -186,6 +226,21 @@ static const struct row {
 	{ "deepseek, older", DS_BEGIN DS3 "\n" DS3 DS_END, "", CALL CALL, NULL },
 	{ "deepseek without section", "ok " DS31, "ok ", CALL, NULL },
 	{ "deepseek, no end", DS_BEGIN DS31, "", CALL, NULL },
+	{ "deepseek markup", DSML_BEGIN DSML(DSML_PATH) DSML_END, "", CALL, NULL },
+	{ "deepseek markup, two", DSML_BEGIN DSML(DSML_PATH) "\n" DSML("") DSML_END, "",
+	  CALL "read_file{}", NULL },
+	{ "deepseek markup, JSON values",
+	  DSML(DSML_PATH
+	       "<｜DSML｜parameter name=\"n\" string=\"false\">[1, 2]</｜DSML｜parameter>\n"
+	       "<｜DSML｜parameter name=\"s\" string=\"true\">2\n</｜DSML｜parameter>"),
+	  "", "read_file{\"path\":\"a\",\"n\":[1,2],\"s\":\"2\\n\"}", NULL },
+	{ "deepseek markup, newer section",
+	  "So:\n<｜DSML｜tool_calls>" DSML(DSML_PATH) "</｜DSML｜tool_calls>", "So:\n", CALL,
+	  NULL },
+	{ "deepseek markup, other name",
+	  DSML_BEGIN "<｜DSML｜invoke name=\"rm\"></｜DSML｜invoke>" DSML_END, NULL, "", NULL },
+	{ "deepseek markup when tainted", DSML_BEGIN DSML(DSML_PATH) DSML_END, "", CALL, NULL,
+	  TAINTED, NULL, "deepseek-v3.2" },
 	{ "deepseek, no separator", DS_BEGIN "<｜tool▁call▁begin｜>read_file" DS_END, NULL, "",
 	  "text_tool_suspect" },
 
@@ -214,6 +269,27 @@ static const struct row {
 	{ "fence with code", "```python\nread_file(path=\"a\")\n```", NULL, "", "" },
 	{ "tool_code, positional", "```tool_code\nread_file(\"a\")\n```", NULL, "",
 	  "text_tool_suspect" },
+
+	{ "one value, one required", "```tool_code\nread_file(\"a\")\n```", "", CALL, NULL,
+	  ONE_NEEDED },
+	{ "values in order", "```tool_code\nprint(read_file('a', 3))\n```", "",
+	  "read_file{\"path\":\"a\",\"lines\":3}", NULL, ONE_NEEDED },
+	{ "values, then names", "```tool_code\nread_file(\"a, b\", mode=[1, 2],)\n```", "",
+	  "read_file{\"path\":\"a, b\",\"mode\":[1,2]}", NULL, ONE_NEEDED },
+	{ "a comparison is no name", "```tool_code\nread_file(a==b)\n```", NULL, "", NULL,
+	  ONE_NEEDED },
+	{ "a value after a name", "```tool_code\nread_file(path=\"a\", 3)\n```", NULL, "", NULL,
+	  ONE_NEEDED },
+	{ "a name twice", "```tool_code\nread_file(\"a\", path=\"b\")\n```", NULL, "", NULL,
+	  ONE_NEEDED },
+	{ "too many values", "```tool_code\nread_file(1, 2, 3, 4)\n```", NULL, "", NULL,
+	  ONE_NEEDED },
+	{ "a value that could be two", "```tool_code\nread_file(\"a\")\n```", NULL, "", NULL,
+	  LATE_NEEDED },
+	{ "values in no possible order", "```tool_code\nread_file(1, \"a\", 2)\n```", NULL, "",
+	  NULL, LATE_NEEDED },
+	{ "names need no order", "```tool_code\nread_file(mode=1, path=\"a\")\n```", "",
+	  "read_file{\"mode\":1,\"path\":\"a\"}", NULL, LATE_NEEDED },
 
 	/* [tool:NAME] and the default forms */
 	{ "bracket tool", "[tool:read_file] " A, "", CALL, NULL },
@@ -274,7 +350,9 @@ static void check_row(const struct row *t, size_t step)
 					 .tools = t->options & NO_TOOLS ? NULL : &tools };
 	struct oc_reply_sink sink = { .text = keep, .arg = &shown };
 	const char *want = t->text ? t->text : t->in;
+	json_t *described = schemas_of(t->options);
 
+	ctx.schemas = described;
 	offer(&tools);
 	ctx.text_tools = t->options & BRACKET ? OC_TEXT_TOOLS_BRACKET : OC_TEXT_TOOLS_NATIVE;
 	oc_buf_init(&body, 1 << 20);
@@ -300,6 +378,7 @@ static void check_row(const struct row *t, size_t step)
 		fail_msg("%s: warnings '%s'", t->name, warnings ? warnings : "");
 	free(warnings);
 	oc_decoder_free(d);
+	json_decref(described);
 	oc_buf_deinit(&body);
 	oc_buf_deinit(&calls);
 	oc_buf_deinit(&shown);
@@ -322,9 +401,11 @@ static void split_at(const struct row *t, const struct oc_strv *tools, size_t cu
 					   .model = t->model,
 					   .tools = tools };
 	struct oc_str in = oc_str(t->in);
+	json_t *described = schemas_of(t->options);
 	struct oc_splitter s;
 	struct oc_reply r;
 
+	opt.schemas = described;
 	oc_reply_init(&r);
 	oc_splitter_init(&s, &opt, &(struct oc_splitter_out){ .reply = &r });
 	oc_splitter_feed(&s, oc_str_head(in, cut));
@@ -337,6 +418,7 @@ static void split_at(const struct row *t, const struct oc_strv *tools, size_t cu
 	append_calls(&r, out);
 	oc_splitter_deinit(&s);
 	oc_reply_deinit(&r);
+	json_decref(described);
 }
 
 static void every_split_gives_the_same(void **state)

@@ -337,6 +337,10 @@ static enum oc_rc call_wait(struct oc_prepared *p, struct oc_reply *reply)
 		.url = p->url,
 		.protocol = p->api->protocol,
 		.context = { .tools = s->tool_names,
+			     .schemas = s->tools,
+			     .tainted = s->tainted || oc_messages_tainted(s->messages),
+			     .may_be_silent = s->may_be_silent,
+			     .final_tags = s->final_tags,
 			     .stream = true,
 			     .think_tags = true,
 			     .model = s->target->model_id },
@@ -385,14 +389,25 @@ enum oc_rc oc_call_wait(const struct oc_call_spec *s, struct oc_reply *reply, st
 	return rc;
 }
 
-enum oc_rc oc_call_context_wait(const struct oc_catalog *c, struct oc_provider *p,
-				const char *model, struct oc_context *out, struct oc_err *e)
+static bool sets_window(const struct oc_selection *t)
+{
+	const struct oc_api *api = oc_api_find(oc_model_api(t->provider, t->model));
+
+	return api && api->sets_window && t->model &&
+	       (t->model->context_tokens || t->model->context_window);
+}
+
+enum oc_rc oc_call_context_wait(const struct oc_catalog *c, const struct oc_selection *t,
+				struct oc_context *out, struct oc_err *e)
 {
 	*out = (struct oc_context){ 0 };
-	enum oc_rc rc = oc_local_service_ensure_wait(c, p, e);
+	enum oc_rc rc = oc_local_service_ensure_wait(c, t->provider, e);
+	bool ours = sets_window(t);
 
 	if (rc) return rc;
-	rc = oc_context_read_wait(c, p, model, out);
-	oc_local_service_touch(c, p);
+	rc = ours ? oc_context_look_wait(c, t->provider, t->model_id, out)
+		  : oc_context_read_wait(c, t->provider, t->model_id, out);
+	if (ours) out->tokens = 0;
+	oc_local_service_touch(c, t->provider);
 	return rc;
 }

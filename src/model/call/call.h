@@ -41,6 +41,9 @@ struct oc_call_spec {
 	void *notice_arg;
 	/* For diagnostics, any may be NULL; session_key also says whose prompt the server holds. */
 	const char *run_id, *session_key, *session_id;
+	bool tainted;	    /* the turn holds foreign content, whatever the messages show */
+	bool may_be_silent; /* these two as in struct oc_decode_context */
+	bool final_tags;
 	enum oc_priority priority;	 /* in the queue of the server; zero = interactive */
 	struct oc_call_breaker *breaker; /* of the run; NULL = of this call */
 	bool side_effects; /* a tool ran or text was shown: only what came before the first byte is
@@ -55,9 +58,10 @@ OC_MUST_USE enum oc_rc oc_call_wait(const struct oc_call_spec *spec, struct oc_r
 				    struct oc_err *e);
 
 /* What a turn has to know of its model (context.h); a server that is started on demand is started
- * first. Fails as oc_local_service_ensure_wait does; out is initialised in every case. */
-OC_MUST_USE enum oc_rc oc_call_context_wait(const struct oc_catalog *c, struct oc_provider *p,
-					    const char *model, struct oc_context *out,
+ * first. Where the request itself sets the window, what is loaded now does not count. Fails as
+ * oc_local_service_ensure_wait does; out is initialised in every case. */
+OC_MUST_USE enum oc_rc oc_call_context_wait(const struct oc_catalog *c,
+					    const struct oc_selection *t, struct oc_context *out,
 					    struct oc_err *e);
 
 /* A person's sentences for a reply that is an error: what failed, where, and what to do. */

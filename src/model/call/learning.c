@@ -75,10 +75,22 @@ static bool no_stream_options(const struct refusal *r)
 	       (hinted(r, "no_stream_options") || refuses(r, "stream_options"));
 }
 
+/* Ollama's words, on each of its endpoints. */
+static bool cannot_think(const struct refusal *r)
+{
+	return oc_str_ihas(r->message, "does not support thinking");
+}
+
 static bool no_effort(const struct refusal *r)
 {
 	return json_object_get(r->body, "reasoning_effort") &&
-	       (hinted(r, "bad_reasoning_effort") || refuses(r, "reasoning_effort"));
+	       (hinted(r, "bad_reasoning_effort") || refuses(r, "reasoning_effort") ||
+		cannot_think(r));
+}
+
+static bool no_think(const struct refusal *r)
+{
+	return json_object_get(r->body, "think") && cannot_think(r);
 }
 
 static bool has_role(json_t *body, const char *role)
@@ -278,6 +290,11 @@ static bool learn_no_effort(const struct refusal *r)
 	return put(r->facts, "supportsReasoningEffort", json_false());
 }
 
+static bool learn_no_think(const struct refusal *r)
+{
+	return leave_out(r->facts, "think");
+}
+
 static bool learn_no_developer(const struct refusal *r)
 {
 	return put(r->facts, "supportsDeveloperRole", json_false());
@@ -369,6 +386,7 @@ static const struct {
 	{ "max_tokens", old_limit_field, learn_max_tokens },
 	{ "no_stream_options", no_stream_options, learn_no_usage },
 	{ "no_reasoning_effort", no_effort, learn_no_effort },
+	{ "no_think", no_think, learn_no_think },
 	{ "no_developer_role", no_developer, learn_no_developer },
 	{ "requires_string_content", string_content, learn_string_content },
 	{ "grammar", grammar_again, learn_text_tools },

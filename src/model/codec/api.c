@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "model/codec/anthropic_request.h"
 #include "model/codec/chat_request.h"
+#include "model/codec/ollama_request.h"
+#include "model/codec/provider_kinds.h"
 #include "model/codec/responses_request.h"
 
 static const struct oc_api apis[] = {
@@ -31,6 +33,15 @@ static const struct oc_api apis[] = {
 	    .body = oc_anthropic_request_json,
 	    .default_limit = oc_anthropic_default_limit,
 	},
+	{
+	    .name = "ollama",
+	    .protocol = OC_PROTO_OLLAMA_CHAT,
+	    .path = "/api/chat",
+	    .root = true,
+	    .sets_window = true,
+	    .filtered = "Provider done_reason: content_filter",
+	    .body = oc_ollama_request_json,
+	},
 };
 enum { APIS = sizeof apis / sizeof *apis };
 
@@ -55,6 +66,7 @@ char *oc_api_base(const struct oc_api *a, const char *base_url)
 {
 	struct oc_str base = oc_str(base_url);
 
+	if (a->root) return oc_server_root(base_url);
 	while (base.n && base.p[base.n - 1] == '/') base.n--;
 	return oc_asprintf("%.*s%s", OC_FMT(base),
 			   a->v1 && !oc_str_ends(base, OC_LIT("/v1")) ? "/v1" : "");

@@ -9,6 +9,8 @@ struct oc_api {
 	enum oc_protocol protocol;
 	const char *path;     /* below the base URL */
 	bool v1;	      /* the base may lack its /v1 */
+	bool root;	      /* the path stands below the server's root, without /v1 */
+	bool sets_window;     /* a request says how large the window is to be */
 	const char *header;   /* sent with each request, NULL = none */
 	const char *filtered; /* what is said of a reply that the provider withheld */
 	json_t *(*body)(const struct oc_request *r); /* new reference */
@@ -19,6 +21,7 @@ struct oc_api {
 const struct oc_api *oc_api_find(const char *name);
 /* "openai-completions, openai-responses, …", for messages. */
 void oc_api_names(struct oc_buf *out);
-/* Base URL with the /v1 that the API asks for; free with free(). */
+/* What the API's path stands below: the base URL, with the /v1 that it asks for, or the server's
+ * root; free with free(). */
 char *oc_api_base(const struct oc_api *a, const char *base_url);
 #endif

@@ -7,7 +7,7 @@
 
 /* ---- tools ---------------------------------------------------------------------------- */
 
-static json_t *tools_json(const struct oc_request *r)
+json_t *oc_chat_tools_json(const struct oc_request *r)
 {
 	json_t *tools = json_array(), *tool;
 	size_t i;
@@ -177,7 +177,7 @@ json_t *oc_chat_request_json(const struct oc_request *r)
 				    oc_request_one("include_usage", json_true()));
 	add_limit(r, body);
 	if (oc_request_has_tools(r)) {
-		json_object_set_new(body, "tools", tools_json(r));
+		json_object_set_new(body, "tools", oc_chat_tools_json(r));
 		json_object_set_new(body, "tool_choice", json_string("auto"));
 	}
 	add_thinking(r, body);

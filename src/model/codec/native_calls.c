@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/codec/native_python.h"
 #include "model/codec/native_tools.h"
 #include "model/codec/tool_calls.h"
 #include "json/repair.h"
@@ -174,6 +175,38 @@ static void read_json(struct reading *r, struct oc_str body)
 	json_decref(v);
 }
 
+/* End of the object that s begins with. */
+static size_t object_end(struct oc_str s)
+{
+	bool in_string = false;
+	size_t depth = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '{' || c == '['))
+			depth++;
+		else if (!in_string && (c == '}' || c == ']') && depth && --depth == 0)
+			return i + 1;
+	}
+	return s.n;
+}
+
+static void read_joined(struct reading *r, struct oc_str body)
+{
+	while (body.n && !r->unfit) {
+		size_t end = object_end(body);
+
+		read_json(r, oc_str_head(body, end));
+		body = oc_str_trim(oc_str_from(body, end));
+		if (oc_str_starts(body, OC_LIT(";"))) body = oc_str_trim(oc_str_from(body, 1));
+	}
+}
+
 static bool only_call_keys(const json_t *v)
 {
 	bool name = json_is_string(json_object_get(v, "name"));
@@ -215,6 +248,11 @@ static const struct dialect invokes = {
 static const struct dialect glm = { .key = OC_VIEW("<arg_key>"),
 				    .key_end = OC_VIEW("<arg_value>"),
 				    .value_close = OC_VIEW("</arg_value>") };
+/* The key is followed by ' string="true"', or "false" before a value that is JSON. */
+static const struct dialect dsml = {
+	OC_VIEW("<｜DSML｜invoke name=\""),    OC_VIEW("\">"), OC_VIEW("</｜DSML｜invoke>"),
+	OC_VIEW("<｜DSML｜parameter name=\""), OC_VIEW(">"),   OC_VIEW("</｜DSML｜parameter>")
+};
 static const struct oc_str glm_key_close = OC_VIEW("</arg_key>");
 
 /* Up to mark, which is taken as well; the rest when it is missing. *found tells. */
@@ -238,7 +276,15 @@ static struct oc_str without_line_breaks(struct oc_str v)
 	return v;
 }
 
-/* Values stay text: the tool's schema says what they are. NULL when a key is not to be read. */
+static json_t *value_json(struct oc_str value, bool is_json)
+{
+	json_t *v = is_json ? oc_json_parse(oc_str_trim(value), NULL, NULL) : NULL;
+
+	return v ? v : oc_json_new_str(value);
+}
+
+/* Values stay text where the form does not tell: the tool's schema says what they are. NULL when a
+ * key is not to be read. */
 static json_t *parameters(struct oc_str s, const struct dialect *d)
 {
 	json_t *args = json_object();
@@ -249,14 +295,17 @@ static json_t *parameters(struct oc_str s, const struct dialect *d)
 		if (!found) return args;
 		struct oc_str key = up_to(&s, d->key_end, &found);
 
+		bool is_json = d == &dsml && oc_str_ends(key, OC_LIT("string=\"false\""));
+
 		if (d == &glm) key = oc_str_head(key, oc_str_find(key, glm_key_close, 0));
+		if (d == &dsml) key = oc_str_head(key, oc_str_find(key, OC_LIT("\""), 0));
 		key = oc_str_trim(key);
 		if (!found || key.n == 0) break;
 		char *name = oc_strndup(key.p, key.n);
 		struct oc_str value = up_to(&s, d->value_close, &found);
 
-		json_t *text = oc_json_new_str(without_line_breaks(value));
-		if (json_object_set_new(args, name, text)) found = false;
+		value = d == &dsml ? value : without_line_breaks(value);
+		if (json_object_set_new(args, name, value_json(value, is_json))) found = false;
 		free(name);
 	}
 	json_decref(args);
@@ -337,11 +386,25 @@ static void read_marked(struct reading *r, struct oc_str s, bool deepseek)
 
 /* ---- fences -------------------------------------------------------------------------------- */
 
-/* NAME(key=value, …), maybe inside print(…). */
+/* What the tool takes that a name means; NULL = unknown. Borrowed. */
+static const json_t *schema_of(const struct oc_native_rules *rules, struct oc_str name)
+{
+	const char *tool = oc_native_resolve(rules->tools, name);
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach (rules->schemas, i, v) {
+		const json_t *function = json_object_get(v, "function");
+
+		if (tool && oc_str_eq(oc_json_str(function, "name"), oc_str(tool)))
+			return json_object_get(function, "parameters");
+	}
+	return NULL;
+}
+
+/* NAME(value, key=value, …), maybe inside print(…). */
 static void read_python(struct reading *r, struct oc_str body)
 {
-	struct oc_json_repair repair = { .keywords = true };
-	struct oc_buf object;
 	bool found;
 
 	if (oc_str_starts(body, OC_LIT("print(")) && oc_str_ends(body, OC_LIT("))")))
@@ -352,13 +415,10 @@ static void read_python(struct reading *r, struct oc_str body)
 		r->unfit = true;
 		return;
 	}
-	oc_buf_init(&object, OC_MAX_TOOL_ARGS_BYTES + 8192);
-	oc_buf_addc(&object, '{');
-	oc_buf_add(&object, oc_str_head(body, body.n - 1));
-	oc_buf_addc(&object, '}');
-	add_parsed(r, name, oc_json_repair(&repair, oc_buf_view(&object)), body);
+	json_t *args = oc_native_python_args(oc_str_head(body, body.n - 1),
+					     schema_of(r->rules, oc_str_trim(name)));
+	add_parsed(r, name, args, body);
 	r->unfit = r->unfit || r->broken;
-	oc_buf_deinit(&object);
 }
 
 static void read_form(struct reading *r, const struct oc_native_scan *n, struct oc_str s);
@@ -393,6 +453,8 @@ static void read_form(struct reading *r, const struct oc_native_scan *n, struct 
 	case OC_NATIVE_XML_CALL: read_xml_call(r, body); break;
 	case OC_NATIVE_FUNCTIONS: read_elements(r, whole, &functions); break;
 	case OC_NATIVE_INVOKES: read_elements(r, whole, &invokes); break;
+	case OC_NATIVE_DSML: read_elements(r, whole, &dsml); break;
+	case OC_NATIVE_JOINED: read_joined(r, body); break;
 	case OC_NATIVE_DEEPSEEK: read_marked(r, whole, true); break;
 	case OC_NATIVE_KIMI: read_marked(r, whole, false); break;
 	case OC_NATIVE_JSON: read_json(r, body); break;

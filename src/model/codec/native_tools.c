@@ -172,6 +172,13 @@ static enum oc_block_verdict head_deepseek(struct oc_native_scan *n, struct oc_s
 	return take(s, &n->at, OC_LIT("<｜tool▁call▁begin｜>"));
 }
 
+static enum oc_block_verdict head_dsml(struct oc_native_scan *n, struct oc_str s)
+{
+	skip_space(s, &n->at);
+	n->body = n->at;
+	return take(s, &n->at, OC_LIT("<｜DSML｜invoke name=\""));
+}
+
 static enum oc_block_verdict head_kimi(struct oc_native_scan *n, struct oc_str s)
 {
 	skip_space(s, &n->at);
@@ -333,13 +340,21 @@ static const struct oc_native_form forms[] = {
 	{ OC_VIEW("<｜tool▁call▁begin｜>"), OC_VIEW("<｜tool▁call▁end｜>"),
 	  .parser = OC_NATIVE_DEEPSEEK, .head = head_any,
 	  .tails = { OC_VIEW("<｜tool▁calls▁end｜>") }, .own = "deepseek" },
+	{ OC_VIEW("<｜DSML｜function_calls>"), OC_VIEW("</｜DSML｜function_calls>"),
+	  .parser = OC_NATIVE_DSML, .head = head_dsml, .own = "deepseek" },
+	{ OC_VIEW("<｜DSML｜tool_calls>"), OC_VIEW("</｜DSML｜tool_calls>"),
+	  .parser = OC_NATIVE_DSML, .head = head_dsml, .own = "deepseek" },
+	{ OC_VIEW("<｜DSML｜invoke name=\""), OC_VIEW("</｜DSML｜invoke>"),
+	  .parser = OC_NATIVE_DSML, .head = head_invoke,
+	  .tails = { OC_VIEW("</｜DSML｜function_calls>"), OC_VIEW("</｜DSML｜tool_calls>") },
+	  .own = "deepseek" },
 	{ OC_VIEW("<|tool_calls_section_begin|>"), OC_VIEW("<|tool_calls_section_end|>"),
 	  .parser = OC_NATIVE_KIMI, .head = head_kimi, .own = "kimi" },
 	{ OC_VIEW("<|tool_call_begin|>"), OC_VIEW("<|tool_call_end|>"), .parser = OC_NATIVE_KIMI,
 	  .head = head_any, .tails = { OC_VIEW("<|tool_calls_section_end|>") }, .own = "kimi" },
 	{ OC_VIEW("[TOOL_CALLS]"), .ending = AT_BRACKET, .parser = OC_NATIVE_JSON,
 	  .head = head_mistral, .own = MISTRAL_MODELS },
-	{ OC_VIEW("<|python_tag|>"), .ending = AT_BRACKET, .parser = OC_NATIVE_JSON,
+	{ OC_VIEW("<|python_tag|>"), .ending = AT_BRACKET, .parser = OC_NATIVE_JOINED,
 	  .head = head_brace, .tails = { OC_VIEW("<|eom_id|>"), OC_VIEW("<|eot_id|>") },
 	  .own = "llama" },
 	{ OC_VIEW("<|channel|>"), .head = head_channel, .tails = { OC_VIEW("<|call|>") },
@@ -462,10 +477,40 @@ static enum oc_block_verdict scan_brackets(struct oc_native_scan *n, struct oc_s
 		track_string(n, c);
 		if (quoted) continue;
 		if (c == '{' || c == '[') n->depth++;
-		if ((c == '}' || c == ']') && --n->depth == 0)
-			return body_ends(n, n->searched + 1, 0);
+		if ((c == '}' || c == ']') && --n->depth == 0) {
+			if (n->parser != OC_NATIVE_JOINED) return body_ends(n, n->searched + 1, 0);
+			n->joint = ++n->searched;
+			n->phase = OC_NATIVE_JOINT;
+			return OC_BLOCK_COMPLETE;
+		}
 	}
 	return OC_BLOCK_MORE;
+}
+
+/* Behind an object: "; {" begins the next one, anything else ends the form. */
+static enum oc_block_verdict scan_joint(struct oc_native_scan *n, struct oc_str s, bool final)
+{
+	size_t at = n->joint;
+
+	skip_space(s, &at);
+	if (at < s.n && s.p[at] != ';') return body_ends(n, n->joint, 0);
+	if (at < s.n) at++;
+	skip_space(s, &at);
+	if (at == s.n) return final ? body_ends(n, n->joint, 0) : OC_BLOCK_MORE;
+	if (s.p[at] != '{') return body_ends(n, n->joint, 0);
+	n->searched = at;
+	n->phase = OC_NATIVE_BODY;
+	return OC_BLOCK_COMPLETE;
+}
+
+/* Object by object, as long as they are joined. */
+static enum oc_block_verdict scan_objects(struct oc_native_scan *n, struct oc_str s, bool final)
+{
+	enum oc_block_verdict v = OC_BLOCK_COMPLETE;
+
+	while (v == OC_BLOCK_COMPLETE && n->phase != OC_NATIVE_TAIL)
+		v = n->phase == OC_NATIVE_JOINT ? scan_joint(n, s, final) : scan_brackets(n, s);
+	return v;
 }
 
 /* The text ended inside the body. */
@@ -520,8 +565,9 @@ enum oc_block_verdict oc_native_scan(struct oc_native_scan *n, struct oc_str s, 
 {
 	enum oc_block_verdict v = OC_BLOCK_COMPLETE;
 
-	if (n->phase == OC_NATIVE_BODY)
-		v = n->form->ending == AT_BRACKET ? scan_brackets(n, s) : scan_to_closer(n, s);
+	if (n->phase != OC_NATIVE_TAIL)
+		v = n->form->ending == AT_BRACKET ? scan_objects(n, s, final)
+						  : scan_to_closer(n, s);
 	if (v == OC_BLOCK_MORE && n->searched > MAX_FORM) {
 		n->at = n->searched;
 		return OC_BLOCK_NO;

@@ -4,17 +4,20 @@
 /*
  * Tool calls in the forms that model families were trained on (spec 03 §4.6, 01 §6.1), for models
  * that opt in by compat.textToolCalls "native": Hermes and Qwen, Qwen-coder's functions, GLM,
- * Mistral, Llama, gpt-oss, DeepSeek, Kimi, MiniMax, Gemma, [tool:NAME]. A form is scanned
- * incrementally (each byte once) and then becomes calls or stays text, as a whole. ReAct prose
- * never does. Pure.
+ * Mistral, Llama, gpt-oss, DeepSeek (DSML too), Kimi, MiniMax, Gemma, [tool:NAME]. A form is
+ * scanned incrementally (each byte once) and then becomes calls or stays text, as a whole. ReAct
+ * prose never does. Pure.
  *
  *   native_tools.c  the table of forms: where one begins and ends
  *   native_calls.c  what is in it
+ *   native_python.c arguments of a Python call
  */
 struct oc_native_rules {
 	const struct oc_strv *tools; /* names offered; borrowed, may be NULL */
 	bool tainted;	   /* the turn holds foreign content: only the model's own tagged form */
 	const char *model; /* its id, which tells its own form; NULL = unknown; borrowed */
+	const json_t *schemas; /* the tools as they were sent, [{"function":{"name","parameters"}}];
+				  borrowed, may be NULL */
 };
 /* Where in the text s begins. */
 enum oc_native_place {
@@ -27,6 +30,8 @@ enum oc_native_parser {
 	OC_NATIVE_FUNCTIONS, /* <function=NAME><parameter=KEY>VALUE */
 	OC_NATIVE_INVOKES,   /* <invoke name="NAME"><parameter name="KEY">VALUE */
 	OC_NATIVE_DEEPSEEK,
+	OC_NATIVE_DSML,	  /* <｜DSML｜invoke name="NAME"> and its parameters */
+	OC_NATIVE_JOINED, /* as JSON, several joined by semicolons */
 	OC_NATIVE_KIMI,
 	OC_NATIVE_JSON,	     /* {"name":…,"arguments":…} or a list of them */
 	OC_NATIVE_ARGUMENTS, /* the arguments; the name stands before them */
@@ -48,7 +53,8 @@ struct oc_native_scan {
 	size_t quoted_end; /* an end mark inside what looks like a string, 0 = none */
 	unsigned depth;
 	bool in_string, escaped;
-	enum { OC_NATIVE_BODY, OC_NATIVE_TAIL } phase;
+	size_t joint; /* end of the last object of a joined form */
+	enum { OC_NATIVE_BODY, OC_NATIVE_JOINT, OC_NATIVE_TAIL } phase;
 };
 /* s begins where a form may. COMPLETE: one has begun, go on with oc_native_scan. */
 enum oc_block_verdict oc_native_begin(struct oc_native_scan *n, struct oc_str s,

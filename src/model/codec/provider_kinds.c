@@ -50,6 +50,7 @@ const struct oc_provider_kind oc_provider_kinds[] = {
 	  .label = "Ollama",
 	  .base_url = "http://127.0.0.1:11434/v1",
 	  .api = CHAT,
+	  .own_api = "ollama",
 	  .key_variable = "OLLAMA_API_KEY",
 	  .marker = "ollama-local",
 	  .start_hint = "Start it with: ollama serve",

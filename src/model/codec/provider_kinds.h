@@ -46,6 +46,7 @@ struct oc_provider_kind {
 	const char *label;    /* for people */
 	const char *base_url; /* default inference base; NULL = must be given */
 	const char *api;
+	const char *own_api; /* that nobody else speaks: a provider with it is of this kind; NULL */
 	const char *key_variable; /* where a key may stand in the environment; NULL */
 	const char *marker;	/* apiKey in a config when there is no key; NULL = one is needed */
 	const char *start_hint; /* how to start it; NULL = nobody does */

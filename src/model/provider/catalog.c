@@ -238,6 +238,16 @@ static void check_base(struct oc_catalog *c, struct oc_provider *p)
 
 /* A hosted name before a server of one's own says nothing about that server; what its answers
  * showed does. */
+static const struct oc_provider_kind *kind_of_api(const char *api)
+{
+	for (size_t i = 0; i < oc_provider_kinds_n; i++) {
+		const char *own = oc_provider_kinds[i].own_api;
+
+		if (own && !strcmp(own, api)) return &oc_provider_kinds[i];
+	}
+	return oc_custom_kind;
+}
+
 static void find_kind(const struct oc_catalog *c, struct oc_provider *p)
 {
 	const struct oc_provider_kind *learnt;
@@ -249,6 +259,7 @@ static void find_kind(const struct oc_catalog *c, struct oc_provider *p)
 		if (oc_host_is_local(&u)) p->kind = oc_custom_kind;
 		oc_url_deinit(&u);
 	}
+	if (p->kind == oc_custom_kind) p->kind = kind_of_api(p->api);
 	if (p->kind != oc_custom_kind) return;
 	facts = oc_learned_get(c->config->paths.agent_dir, p->base_url, NULL);
 	learnt = oc_provider_kind_named(oc_json_str(facts, "kind"));
