@@ -177,6 +177,9 @@ OC_MUST_USE enum oc_rc oc_session_keep_waiting_wait(struct oc_session *s,
 OC_MUST_USE enum oc_rc oc_session_forget_waiting_wait(struct oc_session *s, const char *run_id,
 						      const char *status, struct oc_err *e);
 
+/* Nothing more begins: runs that wait for their turn end, and stay to be found after a start. */
+void oc_sessions_end_line(struct oc_sessions *s);
+
 /* ---- recover.c ---- */
 OC_MUST_USE enum oc_rc oc_sessions_recover_wait(struct oc_sessions *s, struct oc_err *e);
 #endif

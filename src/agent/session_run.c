@@ -38,6 +38,7 @@ static struct oc_agent_spec agent_spec(const struct oc_session_run *r)
 		.port = r->owner->spec.model,
 		.priority = i->priority,
 		.callers_tools = i->callers_tools,
+		.tool_choice = i->tool_choice,
 		.params = i->params,
 		.no_tools = i->no_tools,
 	};
