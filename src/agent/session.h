@@ -110,6 +110,10 @@ OC_MUST_USE enum oc_rc oc_session_change_wait(struct oc_session *s,
 								   struct oc_err *e),
 					      void *arg, struct oc_err *e);
 
+/* ---- session_change.c ---- */
+/* History and prompt begin after what is stored now (D61). */
+void oc_session_set_boundary(struct oc_session_record *r);
+
 /* ---- session_run.c ---- */
 /* Registers a run, not begun. Takes the input. session may be NULL. */
 struct oc_session_run *oc_session_run_new(struct oc_sessions *s, struct oc_session *session,
