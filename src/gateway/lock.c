@@ -9,24 +9,21 @@
 
 enum { TRY_EVERY_MS = 100, MAX_LOCK_FILE = 4096 };
 
-struct owner {
-	int64_t pid, port;
-};
-
 static char *lock_path(const char *state_dir)
 {
 	return oc_asprintf("%s/gateway.lock", state_dir);
 }
 
-static bool read_owner(const char *path, struct owner *out)
+static bool read_owner(const char *path, struct oc_gateway_owner *out)
 {
 	struct oc_buf text;
 
 	if (oc_file_read(path, MAX_LOCK_FILE, &text, NULL)) return false;
 	json_t *v = oc_json_parse(oc_buf_view(&text), NULL, NULL);
 	oc_buf_deinit(&text);
-	*out = (struct owner){ .pid = oc_json_positive(v, "pid"),
-			       .port = oc_json_positive(v, "port") };
+	*out = (struct oc_gateway_owner){ .pid = oc_json_positive(v, "pid"),
+					  .port = oc_json_positive(v, "port"),
+					  .started_ms = oc_json_positive(v, "startedAt") };
 	json_decref(v);
 	return out->pid > 0;
 }
@@ -45,7 +42,7 @@ static void write_owner(const struct oc_lock *l, unsigned port)
 
 static enum oc_rc held(const char *path, struct oc_err *e)
 {
-	struct owner owner;
+	struct oc_gateway_owner owner;
 
 	if (!read_owner(path, &owner))
 		return oc_fail(e, OC_E_DENIED, "another gateway is starting on this state (%s)",
@@ -81,4 +78,19 @@ void oc_gateway_unlock(struct oc_lock *l)
 {
 	if (l->fd >= 0) (void)!ftruncate(l->fd, 0);
 	oc_lock_release(l);
+}
+
+bool oc_gateway_owner(const char *state_dir, struct oc_gateway_owner *out)
+{
+	char *path = lock_path(state_dir);
+	struct oc_lock probe = { -1 };
+	bool running = oc_file_exists(path);
+
+	if (running && oc_lock_take(&probe, path, 0, NULL) == OC_OK) {
+		oc_lock_release(&probe);
+		running = false;
+	}
+	running = running && read_owner(path, out);
+	free(path);
+	return running;
 }
