@@ -125,6 +125,7 @@ static enum oc_rc keep_result_wait(struct batch *b, size_t i, const struct oc_to
 
 	oc_transcript_add_result(&b->run->messages, b->stored[i].id, b->calls[i].name,
 				 oc_buf_view(&r->text));
+	b->run->messages.v[b->run->messages.n - 1].tool_failed = r->is_error;
 	return oc_run_keep_wait(b->run, &said, e);
 }
 

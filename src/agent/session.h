@@ -46,9 +46,10 @@ enum oc_run_state { OC_RUN_WAITING, OC_RUN_WORKING, OC_RUN_ENDED };
 struct oc_session_run {
 	struct oc_session_run *next;
 	struct oc_sessions *owner;
-	struct oc_session *session; /* NULL: stateless */
-	struct oc_input *input;	    /* owned */
-	struct oc_run_info info;    /* borrows from input and below */
+	struct oc_session *session;    /* NULL: stateless */
+	struct oc_input *input;	       /* owned */
+	struct oc_run_info info;       /* borrows from input and below */
+	struct oc_stored_message said; /* the input as it was stored, until it was told */
 	enum oc_run_state state;
 	bool forgotten; /* it did not come to be: its id is free */
 	struct oc_snapshot *snapshot;
@@ -95,6 +96,8 @@ struct oc_sessions {
 };
 
 /* ---- sessions.c ---- */
+/* Whatever was found, the person's input is at fault: e keeps its message. */
+enum oc_rc oc_session_wrong_input(struct oc_err *e);
 /* In memory from now on, until it is let go of. */
 struct oc_session *oc_session_use(struct oc_sessions *s, const struct oc_session_record *r);
 struct oc_session *oc_session_find(const struct oc_sessions *s, const char *key);
@@ -143,11 +146,11 @@ OC_MUST_USE enum oc_rc oc_session_talk_init_wait(struct oc_session_talk *t,
 						 struct oc_session_run *run, struct oc_err *e);
 void oc_session_talk_deinit(struct oc_session_talk *t);
 struct oc_conversation oc_session_talk_port(struct oc_session_talk *t);
-/* The person's message becomes part of the conversation. *duplicate: it is already. out (may be
- * NULL) gets it as the model sees it. */
+/* The person's message becomes part of the conversation. *duplicate: it is already, and then it may
+ * be that out is empty. out is to be deinited in any case. */
 OC_MUST_USE enum oc_rc oc_session_store_input_wait(struct oc_session_run *run,
-						   const struct oc_input *input, const char *run_id,
-						   struct oc_messages *out, bool *duplicate,
+						   const struct oc_input *input,
+						   struct oc_stored_message *out, bool *duplicate,
 						   struct oc_err *e);
 /* Message is stored: told to whoever watches. */
 void oc_session_told_message(struct oc_session_run *run, const struct oc_stored_message *m);

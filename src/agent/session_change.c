@@ -85,7 +85,7 @@ static enum oc_rc resolve_model(const struct oc_snapshot *s, struct oc_str wante
 
 	for (size_t i = 0; i < warnings.n; i++) oc_log(OC_LOG_WARN, "models", "%s", warnings.v[i]);
 	oc_strv_deinit(&warnings);
-	if (rc) return oc_fail(e, OC_E_INPUT, "%s", e->msg);
+	if (rc) return oc_session_wrong_input(e);
 	if (!oc_model_allowed(&s->catalog, target.key))
 		rc = oc_fail(e, OC_E_INPUT,
 			     "model %s is not allowed (agents.defaults.modelPolicy.allow)",

@@ -505,12 +505,22 @@ static void release(struct oc_session_run *r)
 	oc_buf_init(&r->partial, OC_MAX_REPLY_BYTES);
 }
 
+/* Not before who asked has its answer. */
+static void tell_input(struct oc_session_run *r)
+{
+	tell_change(r, "send");
+	if (r->said.body) oc_session_told_message(r, &r->said);
+	oc_stored_message_deinit(&r->said);
+	r->said = (struct oc_stored_message){ 0 };
+}
+
 static void supervise(void *arg)
 {
 	struct oc_session_run *r = arg;
 	bool placed;
 
 	r->scope = oc_scope_new();
+	tell_input(r);
 	r->began_ms = r->moved_ms = oc_now_ms();
 	placed = take_place_wait(r) == OC_OK;
 	r->began_ms = r->moved_ms = oc_now_ms();
@@ -587,8 +597,8 @@ static enum oc_rc store_start_wait(struct oc_session_run *r, struct oc_err *e)
 	bool duplicate;
 	enum oc_rc rc = OC_OK;
 
-	if (!r->compaction)
-		rc = oc_session_store_input_wait(r, r->input, r->info.run_id, NULL, &duplicate, e);
+	if (!r->compaction) rc = oc_session_store_input_wait(r, r->input, &r->said, &duplicate, e);
+	if (!r->compaction && (rc || duplicate)) oc_stored_message_deinit(&r->said);
 	if (!rc) rc = oc_session_change_wait(r->session, note_start, r, e);
 	if (!rc) rc = oc_session_run_save_wait(r, "running", e);
 	return rc;
@@ -614,7 +624,6 @@ enum oc_rc oc_session_run_start_wait(struct oc_session_run *r, struct oc_err *e)
 		release(r);
 		return rc;
 	}
-	tell_change(r, "send");
 	r->state = OC_RUN_WORKING;
 	oc_scope_spawn(r->owner->scope, supervise, r);
 	return OC_OK;
@@ -635,12 +644,11 @@ static void leave_line_wait(struct oc_session_run *r)
 {
 	struct oc_queue *q = &r->session->queue;
 	struct oc_err e = { 0 };
+	size_t i = 0;
 
-	for (size_t i = 0; i < q->n; i++) {
-		if (q->v[i].own != r) continue;
-		(void)oc_queue_take(q, i); /* the input is the run's */
-		break;
-	}
+	while (i < q->n && q->v[i].own != r) i++;
+	if (i == q->n) return;	   /* it is part of another run, and ends in a moment */
+	(void)oc_queue_take(q, i); /* the input is the run's */
 	if (oc_session_forget_waiting_wait(r->session, r->info.run_id, NULL, &e) != OC_OK ||
 	    oc_session_run_save_wait(r, "aborted", &e) != OC_OK)
 		oc_log(OC_LOG_WARN, "sessions", "%s", e.msg);
@@ -704,6 +712,7 @@ struct oc_session_run *oc_session_run_new(struct oc_sessions *s, struct oc_sessi
 void oc_session_run_free(struct oc_session_run *r)
 {
 	release(r);
+	oc_stored_message_deinit(&r->said);
 	oc_input_free(r->input);
 	oc_agent_result_deinit(&r->result);
 	oc_buf_deinit(&r->partial);

@@ -299,31 +299,28 @@ static char *header_of(const struct oc_session_run *run, const struct oc_input *
 }
 
 enum oc_rc oc_session_store_input_wait(struct oc_session_run *run, const struct oc_input *input,
-				       const char *run_id, struct oc_messages *out, bool *duplicate,
+				       struct oc_stored_message *out, bool *duplicate,
 				       struct oc_err *e)
 {
 	struct oc_store *store = run->owner->spec.store;
-	char *key = oc_asprintf("%s:user", run_id);
-	struct oc_stored_message m = {
-		.run = oc_strdup(run_id),
+	char *key = oc_asprintf("%s:user", input->run_id);
+	bool overtaken = false;
+	enum oc_rc rc;
+
+	*out = (struct oc_stored_message){
+		.run = oc_strdup(input->run_id),
 		.idempotency_key = key,
 		.body = oc_body_user(oc_input_text(input), &input->images, key, input->accepted_ms),
 		.header = input->header ? oc_strdup(input->header) : header_of(run, input),
 	};
-	bool overtaken = false;
-	enum oc_rc rc = oc_store_append_wait(store, run->session->id, &m, 1, duplicate, e);
-
+	rc = oc_store_append_wait(store, run->session->id, out, 1, duplicate, e);
 	if (!rc && *duplicate) rc = was_overtaken_wait(run, &overtaken, e);
-	if (!rc && overtaken) { /* it is asked once more, where it can be answered */
-		free(m.idempotency_key);
-		m.idempotency_key = NULL;
-		m.flags |= OC_MSG_HIDDEN_FROM_PEOPLE;
-		rc = oc_store_append_wait(store, run->session->id, &m, 1, NULL, e);
-	}
-	if (!rc && !*duplicate) oc_session_told_message(run, &m);
-	if (!rc && out) oc_stored_to_model(&m, out);
-	oc_stored_message_deinit(&m);
-	return rc;
+	if (rc || !overtaken) return rc;
+	/* It is asked once more, where it can be answered. */
+	free(out->idempotency_key);
+	out->idempotency_key = NULL;
+	out->flags |= OC_MSG_HIDDEN_FROM_PEOPLE;
+	return oc_store_append_wait(store, run->session->id, out, 1, NULL, e);
 }
 
 /* ---- what came meanwhile ---- */
@@ -331,10 +328,13 @@ enum oc_rc oc_session_store_input_wait(struct oc_session_run *run, const struct 
 static enum oc_rc take_in_wait(struct oc_session_talk *t, struct oc_input *input,
 			       struct oc_messages *out, struct oc_err *e)
 {
+	struct oc_stored_message m;
 	bool duplicate;
-	enum oc_rc rc =
-	    oc_session_store_input_wait(t->run, input, input->run_id, out, &duplicate, e);
+	enum oc_rc rc = oc_session_store_input_wait(t->run, input, &m, &duplicate, e);
 
+	if (!rc) oc_stored_to_model(&m, out);
+	if (!rc && !duplicate) oc_session_told_message(t->run, &m);
+	oc_stored_message_deinit(&m);
 	if (!rc) rc = oc_session_forget_waiting_wait(t->run->session, input->run_id, "ok", e);
 	return rc;
 }

@@ -95,6 +95,12 @@ static enum oc_rc settings_of_wait(struct oc_session *s, const char *channel,
 	return OC_OK;
 }
 
+/* Not before who asked has its answer. */
+static void end_run(void *arg)
+{
+	oc_session_run_end_idle(arg, "ok");
+}
+
 enum oc_rc oc_session_wait_in_line_wait(struct oc_session *s, struct oc_session_run *run,
 					enum oc_queue_mode mode, bool own_turn, struct oc_err *e)
 {
@@ -124,7 +130,7 @@ enum oc_rc oc_session_wait_in_line_wait(struct oc_session *s, struct oc_session_
 		oc_input_free(lost.input);
 	}
 	oc_session_run_tell(run, &(struct oc_run_event){ .kind = OC_RUN_ACCEPTED });
-	if (!own_turn) oc_session_run_end_idle(run, "ok");
+	if (!own_turn) oc_scope_spawn(s->owner->scope, end_run, run);
 	if (!s->active) oc_session_go_on(s); /* the run ended meanwhile */
 	return OC_OK;
 }

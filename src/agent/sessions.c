@@ -12,6 +12,12 @@
 
 enum { MAX_KEY_CHARS = 512, MAX_RUN_ID_CHARS = OC_ID_CHARS * 2 };
 
+enum oc_rc oc_session_wrong_input(struct oc_err *e)
+{
+	if (e) e->rc = OC_E_INPUT;
+	return OC_E_INPUT;
+}
+
 /* ---- names ---- */
 
 static enum oc_rc refuse_key(const char *key, struct oc_err *e)
@@ -34,7 +40,7 @@ static enum oc_rc check_agent(const struct oc_config *c, const char *agent, stru
 	enum oc_rc rc = oc_agent_settings_init(&s, c, agent, e);
 
 	if (!rc) oc_agent_settings_deinit(&s);
-	return rc ? oc_fail(e, OC_E_INPUT, "%s", e->msg) : OC_OK;
+	return rc ? oc_session_wrong_input(e) : OC_OK;
 }
 
 enum oc_rc oc_session_key_canonical(const struct oc_config *c, const char *key, const char *agent,
@@ -213,7 +219,7 @@ static enum oc_rc check_model(const struct oc_snapshot *snapshot, const char *mo
 	rc = oc_select(&snapshot->catalog, oc_str(model), &target, &warnings, e);
 	if (!rc) oc_selection_deinit(&target);
 	oc_strv_deinit(&warnings);
-	return rc ? oc_fail(e, OC_E_INPUT, "%s", e->msg) : OC_OK;
+	return rc ? oc_session_wrong_input(e) : OC_OK;
 }
 
 static bool is_empty(const struct oc_ask *ask)

@@ -262,6 +262,7 @@ static void add_result(const struct oc_stored_message *m, struct oc_messages *ou
 	oc_body_text(m->body, &msg->text); /* it is stored as it was sent */
 	msg->tool_call_id = copy(m->body, "toolCallId");
 	msg->tool_name = copy(m->body, "toolName");
+	msg->tool_failed = oc_json_bool(m->body, "isError", false);
 	add_images(json_object_get(m->body, "content"), msg);
 }
 

@@ -2,7 +2,9 @@
 #include "cli/gateway_facts.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "gateway/lock.h"
@@ -34,6 +36,7 @@ char *oc_gateway_log_file(const struct oc_config *c)
 	const json_t *file = oc_config_get(c, "logging.file");
 	time_t now = (time_t)(oc_wall_ms() / 1000);
 	struct tm day;
+	struct stat st;
 	char name[32];
 
 	if (json_is_string(file) && *json_string_value(file)) {
@@ -44,5 +47,7 @@ char *oc_gateway_log_file(const struct oc_config *c)
 	}
 	localtime_r(&now, &day);
 	strftime(name, sizeof name, "%Y-%m-%d", &day);
-	return oc_asprintf("/tmp/openclaw/openclaw-%s.log", name);
+	if (stat("/tmp/openclaw", &st) != 0 || st.st_uid == geteuid())
+		return oc_asprintf("/tmp/openclaw/openclaw-%s.log", name);
+	return oc_asprintf("/tmp/openclaw-%u/openclaw-%s.log", (unsigned)geteuid(), name);
 }

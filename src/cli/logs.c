@@ -2,14 +2,9 @@
  * `openclaw logs`: the end of the gateway's log, and what comes after. Asks the gateway; when none
  * answers, reads the file itself.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/mem.h"
 #include "base/visible.h"
 #include "cli/gateway_commands.h"
 #include "cli/gateway_facts.h"
@@ -17,6 +12,7 @@
 #include "cli/print.h"
 #include "cli/rpc_command.h"
 #include "gateway/lock.h"
+#include "gateway/log_page.h"
 
 enum { LIMIT = 200, MAX_LIMIT = 5000, BYTES = 250000, MAX_BYTES = 1000000, INTERVAL_MS = 1000 };
 
@@ -99,71 +95,16 @@ static void print_page(struct logs *l, const json_t *page, const char *from)
 
 /* ---- the file itself ---- */
 
-static ssize_t read_at(int fd, char *to, size_t n, int64_t at)
-{
-	size_t got = 0;
-
-	while (got < n) {
-		ssize_t r = pread(fd, to + got, n - got, (off_t)(at + (int64_t)got));
-		if (r < 0 && errno == EINTR) continue;
-		if (r <= 0) break;
-		got += (size_t)r;
-	}
-	return (ssize_t)got;
-}
-
-/* Whole lines only; the last `limit` of them when reading from the end. */
-static json_t *split_lines(struct oc_str text, int64_t limit)
-{
-	json_t *lines = json_array();
-
-	while (text.n) {
-		size_t at = oc_str_find(text, OC_LIT("\n"), 0);
-		struct oc_str line = oc_str_head(text, at);
-		if (line.n) json_array_append_new(lines, oc_json_new_str(line));
-		text = at == SIZE_MAX ? OC_LIT("") : oc_str_from(text, at + 1);
-	}
-	while (limit && json_array_size(lines) > (size_t)limit) json_array_remove(lines, 0);
-	return lines;
-}
-
-static json_t *page_of(struct logs *l, int fd, const char *path, int64_t size)
-{
-	bool from_end = l->cursor<0, reset = l->cursor> size;
-	int64_t start = from_end || reset ? size - l->max_bytes : l->cursor;
-
-	if (start < 0) start = 0;
-	if (size - start > l->max_bytes) size = start + l->max_bytes;
-	char *text = oc_alloc((size_t)(size - start) + 1);
-	ssize_t n = read_at(fd, text, (size_t)(size - start), start);
-	struct oc_str s = { text, n > 0 ? (size_t)n : 0 };
-
-	if (from_end && start > 0) { /* begins inside a line */
-		size_t at = oc_str_find(s, OC_LIT("\n"), 0);
-		size_t skip = at == SIZE_MAX ? s.n : at + 1;
-		s = oc_str_from(s, skip);
-		start += (int64_t)skip;
-	}
-	while (s.n && s.p[s.n - 1] != '\n') s.n--; /* an unfinished line is for the next time */
-	json_t *page = json_pack("{s:s,s:I,s:I,s:b,s:o}", "file", path, "cursor",
-				 (json_int_t)(start + (int64_t)s.n), "size", (json_int_t)size,
-				 "reset", reset, "lines", split_lines(s, from_end ? l->limit : 0));
-	free(text);
-	return page;
-}
-
-static enum oc_rc file_page(struct logs *l, json_t **page, struct oc_err *e)
+static enum oc_rc file_page_wait(struct logs *l, json_t **page, struct oc_err *e)
 {
 	char *path = oc_gateway_log_file(&l->rpc.config);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	enum oc_rc rc = OC_OK;
+	const struct oc_log_ask ask = {
+		.file = path, .cursor = l->cursor, .limit = l->limit, .max_bytes = l->max_bytes
+	};
+	enum oc_rc rc = oc_file_exists(path)
+			    ? oc_log_page_wait(&ask, page, e)
+			    : oc_fail(e, OC_E_NOT_FOUND, "there is no log file %s", path);
 
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		rc = oc_fail(e, OC_E_NOT_FOUND, "there is no log file %s", path);
-	else
-		*page = page_of(l, fd, path, (int64_t)st.st_size);
-	if (fd >= 0) close(fd);
 	free(path);
 	return rc;
 }
@@ -207,7 +148,7 @@ static enum oc_rc page_wait(struct logs *l, json_t **page, const char **from, st
 		return rc;
 	}
 	*from = "file";
-	rc = file_page(l, page, e);
+	rc = file_page_wait(l, page, e);
 	if (!l->file_only && !rc && first_line_only(&why)) {
 		struct oc_buf text;
 		oc_buf_init(&text, 2048);
@@ -219,15 +160,10 @@ static enum oc_rc page_wait(struct logs *l, json_t **page, const char **from, st
 	return rc;
 }
 
-static bool is_running(const struct logs *l)
+static enum oc_rc run_wait(struct logs *l, bool follow, struct oc_err *e)
 {
 	struct oc_gateway_owner owner;
 
-	return oc_gateway_owner(l->rpc.config.paths.state_dir, &owner);
-}
-
-static enum oc_rc run_wait(struct logs *l, bool follow, struct oc_err *e)
-{
 	for (;;) {
 		json_t *page = NULL;
 		const char *from;
@@ -237,7 +173,8 @@ static enum oc_rc run_wait(struct logs *l, bool follow, struct oc_err *e)
 		json_decref(page);
 		if (rc || !follow) return rc;
 		if ((rc = oc_sleep_wait((uint64_t)l->interval_ms))) return rc;
-		if (l->file_only) l->file_only = !is_running(l);
+		if (l->file_only)
+			l->file_only = !oc_gateway_owner(l->rpc.config.paths.state_dir, &owner);
 	}
 }
 

@@ -43,6 +43,8 @@ struct oc_rpc_client {
 	int64_t seq;
 	uint64_t silence_ms;
 	bool ended;
+	unsigned calls;	   /* under way */
+	bool closed;	   /* the last call frees it */
 	struct oc_err why; /* how it ended */
 	struct oc_wait *listener;
 	const char *secret_from;
@@ -425,6 +427,7 @@ enum oc_rc oc_rpc_call_wait(struct oc_rpc_client *c, const char *method, json_t 
 	}
 	next_id(c, p.id, sizeof p.id);
 	c->pending = &p;
+	c->calls++;
 	send_request(c, p.id, method, params);
 	enum oc_rc rc = oc_wait_park(&p.wait, d);
 	unlink_pending(c, &p);
@@ -437,6 +440,7 @@ enum oc_rc oc_rpc_call_wait(struct oc_rpc_client *c, const char *method, json_t 
 	else
 		rc = ended(c, e);
 	json_decref(p.frame);
+	if (--c->calls == 0 && c->closed) client_free(c);
 	return rc;
 }
 
@@ -479,7 +483,8 @@ void oc_rpc_close_wait(struct oc_rpc_client *c)
 	oc_scope_join_wait(c->scope);
 	oc_scope_free(c->scope);
 	oc_ws_linger_wait(c->ws, oc_deadline_in(LINGER_MS));
-	client_free(c);
+	c->closed = true;
+	if (!c->calls) client_free(c);
 }
 
 /* ---- has it started? ---- */

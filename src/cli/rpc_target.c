@@ -5,8 +5,9 @@
 #include "base/mem.h"
 #include "cli/rpc_client.h"
 #include "net/url.h"
+#include "rt/file.h"
 
-enum { DEFAULT_PORT = 18789 };
+enum { DEFAULT_PORT = 18789, MAX_TOKEN_FILE = 4096 };
 
 /* ---- values of the configuration ---- */
 
@@ -34,6 +35,22 @@ static bool wants_password(const struct oc_config *c)
 	return json_is_string(mode) && !strcmp(json_string_value(mode), "password");
 }
 
+/* D57: a gateway in a container made one for itself. */
+static char *kept_token(const struct oc_config *c)
+{
+	char *path = oc_asprintf("%s/gateway.token", c->paths.state_dir), *token = NULL;
+	struct oc_buf text;
+
+	if (oc_file_read(path, MAX_TOKEN_FILE, &text, NULL) == OC_OK) {
+		struct oc_str s = oc_str_trim(oc_buf_view(&text));
+		if (s.n) token = oc_strndup(s.p, s.n);
+		memset(text.p, 0, text.n);
+		oc_buf_deinit(&text);
+	}
+	free(path);
+	return token;
+}
+
 char *oc_rpc_configured_secret(const struct oc_config *c, bool *password, const char **from)
 {
 	static const struct {
@@ -52,7 +69,9 @@ char *oc_rpc_configured_secret(const struct oc_config *c, bool *password, const 
 		if (from) *from = v ? places[at].variable : places[at].path;
 		return secret;
 	}
-	return NULL;
+	*password = false;
+	if (from) *from = "gateway.token of the state folder";
+	return kept_token(c);
 }
 
 int64_t oc_rpc_configured_port(const struct oc_config *c, const char **from)
@@ -172,6 +191,7 @@ static void set_secret(struct oc_rpc_target *t, const struct oc_args *a, const s
 		take_remote(t, c);
 	else if (is_own(t, c))
 		t->secret = oc_rpc_configured_secret(c, &t->password, &t->secret_from);
+	if (!t->secret) t->secret_from = NULL;
 }
 
 enum oc_rc oc_rpc_target_init(struct oc_rpc_target *t, const struct oc_args *a,

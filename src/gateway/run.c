@@ -20,6 +20,7 @@
 #include "gateway/connection.h"
 #include "gateway/devices.h"
 #include "gateway/health.h"
+#include "gateway/http/metrics.h"
 #include "gateway/listener.h"
 #include "gateway/lock.h"
 #include "gateway/logs.h"
@@ -228,6 +229,14 @@ static struct oc_snapshot *give_snapshot(void *arg)
 	return oc_gateway_snapshot(arg);
 }
 
+static void watch_runs(void *arg, const struct oc_run_event *event)
+{
+	struct oc_gateway *gw = arg;
+
+	oc_metrics_run(event);
+	oc_run_events_watch(gw->run_events, event);
+}
+
 static void tell_approval(void *arg, const json_t *record, const char *decision, const char *by)
 {
 	struct oc_gateway *gw = arg;
@@ -296,7 +305,8 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 	gw->approvals = oc_approvals_new(tell_approval, gw);
 	rc = oc_sessions_new_wait(&(struct oc_sessions_spec){ .store = gw->store,
 							      .snapshot = give_snapshot,
-							      .watch = oc_run_events_watch,
+							      .watch = watch_runs,
+							      .approvals = gw->approvals,
 							      .arg = gw },
 				  &gw->sessions, e);
 	if (rc) return rc;

@@ -388,7 +388,8 @@ def assert_messages_shaped(request):
     for m in body['messages']:
         assert set(m) == {'role', 'content'} and m['role'] in ('user', 'assistant')
         for b in m['content']:
-            assert set(b) == BLOCK_KEYS[b['type']], b
+            assert set(b) - {'is_error'} == BLOCK_KEYS[b['type']], b
+            assert b.get('is_error', True) is True, 'said of failures alone' 
     assert request.headers.get('anthropic-version') == '2023-06-01' and 'anthropic-beta' not in request.headers
 
 

@@ -62,6 +62,22 @@ static void results_of_a_batch_and_what_follows_are_one_user_message(void **stat
 	end(&s);
 }
 
+static void a_result_says_that_its_call_failed(void **state)
+{
+	struct setup s;
+
+	(void)state;
+	begin(&s, NULL);
+	add_result(&s, "c1", "no such file")->tool_failed = true;
+	add_result(&s, "c2", "fine");
+	check_messages(
+	    &s,
+	    "[{\"role\":\"user\",\"content\":["
+	    "{\"type\":\"tool_result\",\"tool_use_id\":\"c1\",\"content\":\"no such file\",\"is_error\":true},"
+	    "{\"type\":\"tool_result\",\"tool_use_id\":\"c2\",\"content\":\"fine\"}]}]");
+	end(&s);
+}
+
 static void ids_are_made_what_the_api_takes(void **state)
 {
 	static const char *const cases[][2] = {
@@ -110,6 +126,7 @@ static void thought_gets_a_budget_inside_what_the_model_can(void **state)
 	static const struct {
 		const char *level;
 		int64_t limit, model, budget, want_limit; /* budget 0 = disabled */
+		int64_t room;				  /* of the window, 0 = unknown */
 	} cases[] = {
 		{ "off", 4000, 0, 0, 4000 },
 		{ "minimal", 4000, 0, 1024, 5024 },
@@ -122,6 +139,10 @@ static void thought_gets_a_budget_inside_what_the_model_can(void **state)
 		{ "high", 8192, 8192, 7168, 8192 },
 		{ "medium", 8192, 10000, 8192, 10000 },
 		{ "low", 1500, 2000, 0, 1500 }, /* no room for the least budget */
+		{ "high", 4000, 64000, 16384, 20384, 30000 },
+		{ "high", 4000, 64000, 16384, 17000, 17000 },
+		{ "high", 4000, 64000, 8976, 10000, 10000 }, /* the window is smaller */
+		{ "high", 4000, 0, 2976, 4000, 3000 },	     /* what was planned stays */
 	};
 
 	(void)state;
@@ -133,6 +154,7 @@ static void thought_gets_a_budget_inside_what_the_model_can(void **state)
 		s.r.thinking = cases[i].level;
 		s.r.max_tokens = cases[i].limit;
 		s.r.model_max_tokens = cases[i].model;
+		s.r.room = cases[i].room;
 		json_t *body = oc_anthropic_request_json(&s.r);
 		const json_t *thinking = json_object_get(body, "thinking");
 
@@ -245,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_plain_request_has_these_bytes),
 		cmocka_unit_test(results_of_a_batch_and_what_follows_are_one_user_message),
+		cmocka_unit_test(a_result_says_that_its_call_failed),
 		cmocka_unit_test(ids_are_made_what_the_api_takes),
 		cmocka_unit_test(images_travel_as_blocks_also_in_results),
 		cmocka_unit_test(thought_gets_a_budget_inside_what_the_model_can),

@@ -41,6 +41,9 @@ struct oc_call_spec {
 	void *notice_arg;
 	/* For diagnostics, any may be NULL; session_key also says whose prompt the server holds. */
 	const char *run_id, *session_key, *session_id;
+	bool tainted;	    /* the turn holds foreign content, whatever the messages show */
+	bool may_be_silent; /* these two as in struct oc_decode_context */
+	bool final_tags;
 	enum oc_priority priority;	 /* in the queue of the server; zero = interactive */
 	struct oc_call_breaker *breaker; /* of the run; NULL = of this call */
 	bool side_effects; /* a tool ran or text was shown: only what came before the first byte is

@@ -28,6 +28,16 @@ static int64_t window_of(const struct oc_model *m)
 	return m ? m->context_tokens ? m->context_tokens : m->context_window : 0;
 }
 
+/* What the window holds besides a prompt of so many characters, at least 1; 0 = unknown. */
+static int64_t room_beside(const struct oc_model *m, int64_t chars)
+{
+	int64_t window = window_of(m);
+	int64_t used = (chars * 5 + 15) / 16; /* chars / 4 * 1.25, rounded up */
+
+	if (!window) return 0;
+	return window - used - 1 > 1 ? window - used - 1 : 1;
+}
+
 /* override: max_tokens of the request parameters, 0 = none. */
 static int64_t output_limit(const struct oc_call_spec *s, const struct oc_api *api,
 			    int64_t override)
@@ -41,14 +51,8 @@ static int64_t output_limit(const struct oc_call_spec *s, const struct oc_api *a
 	if (override) limit = override;
 	if (provider_cap && provider_cap < limit) limit = provider_cap;
 	if (s->max_tokens) return s->max_tokens;
-	int64_t window = window_of(m);
-	if (window) {
-		int64_t used =
-		    (prompt_chars(s->messages) * 5 + 15) / 16; /* chars / 4 * 1.25, rounded up */
-		int64_t rest = window - used - 1;
-		if (rest < 1) rest = 1;
-		if (rest < limit) limit = rest;
-	}
+	int64_t room = room_beside(m, prompt_chars(s->messages));
+	if (room && room < limit) limit = room;
 	if (limit < MIN_OUTPUT_TOKENS)
 		oc_log(OC_LOG_WARN, "model",
 		       "insufficient_output_budget: %s has room for %lld tokens of output only",
@@ -100,6 +104,8 @@ static json_t *request_json(const struct oc_prepared *p, const struct shaped *sh
 	    oc_params_merge(s->catalog->config, s->agent_id ? s->agent_id : "main", t->key);
 	if (s->params) json_object_update(params, s->params);
 	char *origin = oc_call_origin(p);
+	char *tools = shaped->tools ? oc_json_compact(shaped->tools) : NULL;
+	int64_t chars = prompt_chars(shaped->messages) + (int64_t)oc_str(tools).n;
 	struct oc_request r = {
 		.model = s->request_model ? s->request_model : t->model_id,
 		.compat = &p->compat,
@@ -107,6 +113,7 @@ static json_t *request_json(const struct oc_prepared *p, const struct shaped *sh
 		.tools = shaped->tools,
 		.max_tokens = output_limit(s, p->api, oc_json_positive(params, "max_tokens")),
 		.window = window_of(t->model),
+		.room = room_beside(t->model, chars),
 		.model_max_tokens = t->model ? t->model->max_tokens : 0,
 		.origin = origin,
 		.thinking = s->thinking,
@@ -120,6 +127,7 @@ static json_t *request_json(const struct oc_prepared *p, const struct shaped *sh
 	json_t *body = p->api->body(&r);
 
 	json_decref(params);
+	free(tools);
 	free(origin);
 	return body;
 }

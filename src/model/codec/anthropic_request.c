@@ -132,6 +132,7 @@ static json_t *result_blocks(const struct oc_request *r, const struct oc_message
 		content = oc_json_new_str(text);
 	}
 	json_object_set_new(block, "content", content);
+	if (msg->tool_failed) json_object_set_new(block, "is_error", json_true());
 	json_array_append_new(blocks, block);
 	return blocks;
 }
@@ -211,7 +212,8 @@ static int64_t budget_of(const char *level)
 	return 0;
 }
 
-/* Tokens of thought, 0 = none; makes room for them in the limit as far as the model goes. */
+/* Tokens of thought, 0 = none; makes room for them in the limit as far as the model and its window
+ * go. */
 static int64_t plan_thought(const struct oc_request *r, int64_t *limit)
 {
 	int64_t budget =
@@ -220,6 +222,7 @@ static int64_t plan_thought(const struct oc_request *r, int64_t *limit)
 
 	if (!budget) return 0;
 	if (r->model_max_tokens && room > r->model_max_tokens) room = r->model_max_tokens;
+	if (r->room && room > r->room) room = r->room > *limit ? r->room : *limit;
 	if (room <= budget) budget = room - ROOM_BESIDE_THOUGHT;
 	if (budget < LEAST_BUDGET || budget >= room) return 0;
 	*limit = room;

@@ -22,6 +22,8 @@ struct oc_decode_context {
 	bool think_tags; /* think tags in text are handled */
 	bool think_open_in_prompt; /* the template opened the block */
 	enum oc_text_tools text_tools;
+	bool may_be_silent; /* no text is shown while it may become NO_REPLY alone (silence.h) */
+	bool final_tags;    /* <final> and </final> around the answer are taken off */
 	bool tainted; /* the turn holds foreign content: of the native forms only the model's own */
 	const json_t *schemas; /* the tools as they were sent; borrowed, may be NULL */
 	const char *model;     /* its id, which tells its own form; borrowed, may be NULL */

@@ -69,3 +69,24 @@ void oc_messages_deinit(struct oc_messages *m)
 	free(m->v);
 	*m = (struct oc_messages){ 0 };
 }
+
+static bool is_foreign(const struct oc_message *m)
+{
+	static const struct oc_str marks[] = { { "<<UNTRUSTED ", 12 },
+					       { "<<<EXTERNAL_UNTRUSTED_CONTENT", 29 } };
+
+	if (m->untrusted) return true;
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+		if (oc_str_find(oc_buf_view(&m->text), marks[i], 0) != SIZE_MAX) return true;
+	return false;
+}
+
+bool oc_messages_tainted(const struct oc_messages *m)
+{
+	for (size_t i = m->n; i-- > 0;) {
+		if (m->v[i].role == OC_ROLE_ASSISTANT || m->v[i].role == OC_ROLE_SYSTEM) continue;
+		if (is_foreign(&m->v[i])) return true;
+		if (m->v[i].role == OC_ROLE_USER) return false;
+	}
+	return false;
+}

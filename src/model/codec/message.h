@@ -31,6 +31,8 @@ struct oc_message {
 	size_t n_images;
 	char *tool_call_id; /* tool */
 	char *tool_name;    /* tool */
+	bool untrusted;	    /* holds what strangers wrote (spec 03 §6.1) */
+	bool tool_failed;   /* tool: the call did not do what it should; told where an API asks */
 };
 struct oc_messages {
 	struct oc_message *v;
@@ -38,6 +40,9 @@ struct oc_messages {
 };
 /* Appends a message with this text and returns it; valid until the next append. */
 struct oc_message *oc_messages_add(struct oc_messages *m, enum oc_role role, struct oc_str text);
+/* Since the last user message, that one included, foreign content came in: by the flag, or by the
+ * marks around it (spec 03 §6.1). */
+bool oc_messages_tainted(const struct oc_messages *m);
 void oc_messages_deinit(struct oc_messages *m);
 void oc_message_deinit(struct oc_message *m);
 void oc_tool_call_deinit(struct oc_tool_call *c);

@@ -79,6 +79,7 @@ struct oc_reply {
 	enum oc_outcome outcome;
 	enum oc_finish finish;
 	struct oc_buf text, reasoning;
+	bool silent;		     /* the text is NO_REPLY alone, where that may be */
 	const char *reasoning_field; /* static; the member reasoning came in, NULL = none or tags */
 	struct oc_tool_call *calls;
 	size_t n_calls;

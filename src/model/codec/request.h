@@ -13,6 +13,7 @@ struct oc_request {
 	json_t *tools;	    /* array of {"type":"function",…}, borrowed; NULL or empty = none */
 	int64_t max_tokens; /* 0 = omit */
 	int64_t window; /* for APIs that set it: what the model is to be loaded with; 0 = omit */
+	int64_t room;	/* what the window holds besides the prompt, about; 0 = unknown */
 	int64_t model_max_tokens; /* what the model can; 0 = nobody said */
 	const char *thinking;	  /* level; NULL = field omitted */
 	bool reasoning_model, vision;

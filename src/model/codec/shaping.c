@@ -115,6 +115,8 @@ static void copy_result(const struct oc_shaping *s, const struct oc_message *m,
 		to = oc_messages_add(out, m->role, oc_buf_view(&m->text));
 		to->tool_call_id = m->tool_call_id ? oc_strdup(m->tool_call_id) : NULL;
 		to->tool_name = m->tool_name ? oc_strdup(m->tool_name) : NULL;
+		to->tool_failed = m->tool_failed;
+		to->untrusted = m->untrusted;
 	} else {
 		to = oc_messages_add(out, OC_ROLE_USER, OC_LIT(""));
 		oc_buf_addf(&to->text, "[result of %s]\n", m->tool_name ? m->tool_name : "tool");

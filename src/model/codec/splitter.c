@@ -6,7 +6,10 @@
 #include "model/codec/splitter.h"
 
 #include "base/limits.h"
+#include "model/codec/silence.h"
 #include "model/codec/think_tags.h"
+
+enum { MAX_HELD = 256 };
 
 /* ---- output -------------------------------------------------------------- */
 
@@ -18,12 +21,36 @@ static size_t leading_space(struct oc_str s)
 	return n;
 }
 
+static void hand_out(struct oc_splitter *s, struct oc_str text)
+{
+	if (text.n && s->out.text) s->out.text(s->out.arg, text);
+}
+
+static void stop_holding(struct oc_splitter *s)
+{
+	s->spoken = true;
+	hand_out(s, oc_buf_view(&s->held));
+	oc_buf_clear(&s->held);
+}
+
+/* To whoever listens; not while it may be the word for silence. */
+static void deliver(struct oc_splitter *s, struct oc_str text)
+{
+	if (!s->opt.may_be_silent || s->spoken) {
+		hand_out(s, text);
+		return;
+	}
+	oc_buf_add(&s->held, text);
+	if (s->held.n > MAX_HELD || oc_silence(oc_buf_view(&s->held)) == OC_SILENCE_NO)
+		stop_holding(s);
+}
+
 static void show(struct oc_splitter *s, struct oc_str text)
 {
 	if (text.n == 0) return;
 	s->spoke = s->spoke || leading_space(text) < text.n;
 	oc_buf_add(&s->out.reply->text, text);
-	if (s->out.text) s->out.text(s->out.arg, text);
+	deliver(s, text);
 }
 
 static void think(struct oc_splitter *s, struct oc_str text)
@@ -157,6 +184,7 @@ static void orphan_close(struct oc_splitter *s)
 
 	think(s, oc_str_trim(oc_buf_view(text)));
 	oc_buf_clear(text);
+	oc_buf_clear(&s->held);
 	oc_text_blocks_clear(&s->blocks);
 	s->spoke = s->native_left = false;
 	after_close(s);
@@ -282,6 +310,23 @@ static size_t step_tool(struct oc_splitter *s, struct oc_str in, bool final)
 	return pass(s, oc_str_head(in, 1));
 }
 
+/* A mark around the answer: its length, 0 = in begins with none. The closing one counts once there
+ * was an opening one. */
+static size_t final_tag(struct oc_splitter *s, struct oc_str in, bool *more)
+{
+	const struct oc_str open = OC_LIT("<final>"), close = OC_LIT("</final>");
+	const struct oc_str tag = s->in_final ? close : open;
+
+	*more = false;
+	if (!s->opt.final_tags || (!s->in_final && !s->line_start)) return 0;
+	*more = in.n < tag.n && oc_str_istarts(tag, in);
+	if (!oc_str_istarts(in, tag)) return 0;
+	s->in_final = !s->in_final;
+	s->skip_space = s->skip_space || s->in_final;
+	s->line_start = true;
+	return tag.n;
+}
+
 /* in begins with '<' or '[' of the text. SIZE_MAX as above. */
 static size_t step_markup(struct oc_splitter *s, struct oc_str in, bool final)
 {
@@ -290,6 +335,8 @@ static size_t step_markup(struct oc_splitter *s, struct oc_str in, bool final)
 	unsigned family;
 
 	if (in_code(s)) return pass(s, oc_str_head(in, 1));
+	if ((len = final_tag(s, in, &more))) return len;
+	if (more && !final) return 0;
 	if (!s->opt.think_tags) return step_tool(s, in, final);
 	enum oc_tag_verdict v = oc_tag_match(in, &len, &family);
 
@@ -328,7 +375,8 @@ static size_t step_plain(struct oc_splitter *s, struct oc_str in, size_t n, bool
 
 static size_t step_text(struct oc_splitter *s, struct oc_str in, bool final)
 {
-	size_t n = plain_span(in, s->opt.think_tags, s->opt.think_tags || s->opt.text_tools);
+	size_t n = plain_span(in, s->opt.think_tags || s->opt.final_tags,
+			      s->opt.think_tags || s->opt.text_tools);
 
 	return n ? step_plain(s, in, n, final) : step_markup(s, in, final);
 }
@@ -418,6 +466,7 @@ void oc_splitter_init(struct oc_splitter *s, const struct oc_splitter_options *o
 	oc_buf_init(&s->pending, OC_MAX_REPLY_BYTES);
 	oc_buf_init(&s->lead, OC_MAX_REPLY_BYTES);
 	oc_buf_init(&s->trail, OC_MAX_REPLY_BYTES);
+	oc_buf_init(&s->held, OC_MAX_REPLY_BYTES);
 	s->at_text_start = opt->think_tags;
 	if (opt->think_tags && opt->think_open_in_prompt) {
 		s->by_prompt = true;
@@ -430,12 +479,13 @@ void oc_splitter_deinit(struct oc_splitter *s)
 	oc_buf_deinit(&s->pending);
 	oc_buf_deinit(&s->lead);
 	oc_buf_deinit(&s->trail);
+	oc_buf_deinit(&s->held);
 	oc_text_blocks_clear(&s->blocks);
 }
 
 void oc_splitter_feed(struct oc_splitter *s, struct oc_str text)
 {
-	if (!s->opt.think_tags && !s->opt.text_tools) {
+	if (!s->opt.think_tags && !s->opt.text_tools && !s->opt.final_tags) {
 		show(s, text);
 		return;
 	}
@@ -453,10 +503,21 @@ void oc_splitter_native_thought(struct oc_splitter *s, struct oc_str thought)
 	think(s, thought);
 }
 
+/* The whole text is there: it is the word for silence, or what was held is shown. */
+static void end_silence(struct oc_splitter *s)
+{
+	struct oc_str text = oc_buf_view(&s->out.reply->text);
+
+	if (!s->opt.may_be_silent) return;
+	s->out.reply->silent = !s->spoken && oc_silence(text) == OC_SILENCE_YES;
+	if (!s->out.reply->silent) stop_holding(s);
+}
+
 void oc_splitter_finish(struct oc_splitter *s)
 {
 	run(s, true);
 	show(s, oc_buf_view(&s->lead));
 	oc_buf_clear(&s->lead);
 	oc_buf_clear(&s->trail);
+	end_silence(s);
 }

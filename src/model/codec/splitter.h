@@ -27,6 +27,9 @@ struct oc_splitter_options {
 	bool tainted;		     /* these three as in struct oc_native_rules */
 	const char *model;
 	const json_t *schemas;
+	bool may_be_silent; /* text that may become NO_REPLY alone is held back, and at the end
+			       reply->silent tells */
+	bool final_tags;    /* <final> at the start of a line and </final> are dropped */
 };
 struct oc_splitter {
 	struct oc_splitter_options opt;
@@ -52,7 +55,10 @@ struct oc_splitter {
 	char fence_char;
 	size_t fence_n, inline_n; /* open code fence, inline code span; 0 = none */
 	bool fence_info, fence_closing;
-	bool harmony; /* the text is in OpenAI's channel format */
+	struct oc_buf held; /* text that may be the word for silence */
+	bool spoken;	    /* it is not: nothing is held any more */
+	bool in_final;	    /* a <final> was dropped */
+	bool harmony;	    /* the text is in OpenAI's channel format */
 };
 void oc_splitter_init(struct oc_splitter *s, const struct oc_splitter_options *opt,
 		      const struct oc_splitter_out *out);

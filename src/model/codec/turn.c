@@ -16,7 +16,9 @@ static void start_text(struct oc_turn *t, const struct oc_reply_sink *sink)
 					   .native_tools = c->text_tools == OC_TEXT_TOOLS_NATIVE,
 					   .tainted = c->tainted,
 					   .model = c->model,
-					   .schemas = c->schemas };
+					   .schemas = c->schemas,
+					   .may_be_silent = c->may_be_silent,
+					   .final_tags = c->final_tags };
 	struct oc_splitter_out out = { &t->reply, sink->text, sink->reasoning, sink->arg };
 
 	oc_splitter_init(&t->splitter, &opt, &out);
