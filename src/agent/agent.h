@@ -12,6 +12,7 @@
  * the preload, the plan, the prompt, the loop. What is said goes into a conversation; without one
  * the run is alone and nothing is stored.
  */
+struct oc_model_port;
 struct oc_agent_spec {
 	const struct oc_catalog *catalog;
 	const struct oc_agent_settings *settings;
@@ -29,6 +30,8 @@ struct oc_agent_spec {
 	const char *channel;		 /* "cli" */
 	const char *extra_system;	 /* appended to the system text; NULL */
 	const struct oc_run_sink *sink;
+	/* Asked in place of the model's server, and no server is; NULL. */
+	const struct oc_model_port *port;
 	/* As in struct oc_tool_context. */
 	enum oc_rc (*approve_wait)(void *arg, const char *tool, const char *what,
 				   const char *workdir, struct oc_err *e);

@@ -108,7 +108,7 @@ static void count_blocks_wait(const struct oc_trial *c, struct oc_run *run)
 	char *tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
 	const struct oc_str blocks[] = { oc_str(tools), oc_buf_view(&m->v[0].text),
 					 oc_buf_view(&m->v[m->n - 1].text) };
-	int64_t tokens = 0;
+	int64_t tokens = c->job->spec->port ? -1 : 0; /* who answers can count */
 
 	for (size_t i = 0; i < sizeof blocks / sizeof *blocks && tokens >= 0; i++) {
 		if (!blocks[i].n || oc_plan_knows(&run->plan, blocks[i])) continue;

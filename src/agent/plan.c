@@ -11,9 +11,11 @@ static const struct level {
 	int64_t below; /* for windows smaller than this; 0 = all */
 	bool tools, core_files_only;
 	size_t user_file_chars;
+	unsigned compact_percent;
 } levels[] = {
-	{ 4096, false, true, 800 },   { 8192, true, false, 2000 },   { 16384, true, false, 4000 },
-	{ 32768, true, false, 8000 }, { 65536, true, false, 16000 }, { 0, true, false, 24000 },
+	{ 4096, false, true, 800, 70 },	   { 8192, true, false, 2000, 75 },
+	{ 16384, true, false, 4000, 80 },  { 32768, true, false, 8000, 80 },
+	{ 65536, true, false, 16000, 85 }, { 0, true, false, 24000, 85 },
 };
 
 static int64_t clamp(int64_t v, int64_t low, int64_t high)
@@ -29,6 +31,7 @@ static void apply_level(struct oc_plan *p)
 
 	p->tools = l->tools;
 	p->core_files_only = l->core_files_only;
+	p->compact_percent = l->compact_percent;
 	p->user_file_chars = l->user_file_chars < share ? l->user_file_chars : share;
 }
 

@@ -14,13 +14,14 @@ enum {
 enum { OC_PLAN_COUNTED = 8 };
 struct oc_plan {
 	int64_t n_ctx;
-	unsigned level;		 /* row of the table; lower levels send less */
-	int64_t out;		 /* tokens for the answer, thinking included */
-	bool tools;		 /* false: chat only */
-	bool core_files_only;	 /* SOUL and USER alone */
-	size_t user_file_chars;	 /* of all user files together */
-	size_t max_result_chars; /* of one tool result */
-	double chars_per_token;	 /* learnt from the server's own counts */
+	unsigned level;		  /* row of the table; lower levels send less */
+	int64_t out;		  /* tokens for the answer, thinking included */
+	bool tools;		  /* false: chat only */
+	bool core_files_only;	  /* SOUL and USER alone */
+	unsigned compact_percent; /* of what is left for the conversation: shorten it then */
+	size_t user_file_chars;	  /* of all user files together */
+	size_t max_result_chars;  /* of one tool result */
+	double chars_per_token;	  /* learnt from the server's own counts */
 	struct {
 		uint64_t hash; /* of the text */
 		size_t n;      /* its bytes; 0 = unused */

@@ -10,11 +10,14 @@
  * (epochs); everything is in the store before it is told to anybody.
  */
 struct oc_sessions;
+struct oc_model_port;
 struct oc_sessions_spec {
 	struct oc_store *store;
 	struct oc_snapshot *(*snapshot)(void *arg); /* the current one, a new reference */
 	oc_run_watch_fn *watch;			    /* everything that happens */
 	void *arg;				    /* of both */
+	/* In place of the servers that are configured, for tests; NULL. */
+	const struct oc_model_port *model;
 	struct oc_approvals *approvals; /* who is asked about commands; NULL = nobody, so no */
 };
 /* Repairs what a crash left (spec 03 §5.5, D47). */

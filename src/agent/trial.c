@@ -67,7 +67,7 @@ static enum oc_rc preload_wait(struct oc_trial *c)
 	char *request_model = NULL;
 	enum oc_rc rc;
 
-	if (oc_provider_kind(p->id)->load != OC_LOAD_LMSTUDIO) return OC_OK;
+	if (c->job->spec->port || oc_provider_kind(p->id)->load != OC_LOAD_LMSTUDIO) return OC_OK;
 	rc = oc_lmstudio_preload_wait(c->job->spec->catalog, p, c->target->model_id,
 				      c->target->model, &request_model, &c->loaded_ctx);
 	free(c->request_model);
@@ -92,7 +92,7 @@ static enum oc_rc read_context_wait(struct oc_trial *c, struct oc_err *e)
 	struct oc_context found;
 	enum oc_rc rc = OC_OK;
 
-	if (oc_provider_kind(p->id)->load == OC_LOAD_LMSTUDIO) return rc;
+	if (c->job->spec->port || oc_provider_kind(p->id)->load == OC_LOAD_LMSTUDIO) return rc;
 	rc = oc_call_context_wait(c->job->spec->catalog, c->target, &found, e);
 	if (found.tokens) c->loaded_ctx = found.tokens;
 	c->chars_per_token = found.chars_per_token;
@@ -174,7 +174,7 @@ static void learn(const struct oc_trial *c, const struct oc_run *run)
 
 	if (run->error == OC_ERR_CONTEXT_OVERFLOW && run->told_ctx > 0)
 		oc_context_refused(catalog, t->provider, t->model_id, run->told_ctx);
-	if (run->usage.present)
+	if (run->usage.present && !c->job->spec->port)
 		oc_context_measured(catalog, t->provider, t->model_id, run->plan.chars_per_token);
 }
 
@@ -183,7 +183,8 @@ static void begin_run(struct oc_trial *c, struct oc_run *run)
 	struct oc_job *job = c->job;
 
 	oc_run_init(run);
-	run->model = (struct oc_model_port){ port_call_wait, port_explain, c };
+	run->model = job->spec->port ? *job->spec->port
+				     : (struct oc_model_port){ port_call_wait, port_explain, c };
 	run->sink = job->spec->sink;
 	run->tools = &job->tools;
 	run->conversation = job->conversation;

@@ -35,6 +35,7 @@ enum {
 	OC_MAX_HTTP_BODY_BYTES = 20971520, /* a request of /v1 (spec 02 §4.2) */
 	OC_MAX_SMALL_HTTP_BODY_BYTES = 2097152, /* /tools/invoke, hooks (spec 02 §4.5) */
 	OC_MAX_HELD_BODIES_BYTES = 268435456, /* request bodies of all HTTP clients together */
+	OC_MAX_UI_FILE_BYTES = 16777216, /* a file of the Control UI */
 	OC_MAX_RELAY_ERROR_BYTES = 1048576, /* a provider's error that is passed on; the rest is cut */
 	OC_MAX_RELAY_HELD_BYTES = 65536, /* begin of an answer that is judged before it is passed on */
 	OC_MAX_REPAIR_BYTES = 65536, /* JSON of a model that is mended (spec 03 §4.6) */
@@ -52,6 +53,11 @@ enum {
 	OC_MAX_LINGER_BYTES = 67108864, /* of a refused body that is read and thrown away */
 	OC_MAX_STREAM_BACKLOG = 262144, /* of an answer, not yet taken by the kernel */
 	OC_MAX_CLOSE_REASON_BYTES = 123, /* of a WebSocket close frame (RFC 6455 section 5.5) */
+	OC_MAX_MESSAGE_BYTES = 4194304, /* text of a message to an agent */
+	OC_MAX_ATTACHMENT_BYTES = 19464192, /* of one message, as told to clients (spec 02 §2.2) */
+	OC_MAX_ATTACHED_IMAGE_BYTES = 6291456,
+	OC_MAX_HISTORY_BYTES = 8388608, /* messages of one page of a conversation, as JSON */
+	OC_MAX_LOG_PAGE_BYTES = 1000000, /* one answer of logs.tail (spec 02 §2.7) */
 };
 /* clang-format on */
 #endif

@@ -1,25 +1,16 @@
-/* openclaw agent: one message to an agent, in this process, and its answer. */
+/* openclaw agent: the message and the options, then a run: by the gateway, or with --local in this
+ * process. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "agent/agent.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "cli/agent_show.h"
-#include "cli/command.h"
-#include "cli/print.h"
+#include "cli/agent_cli.h"
+#include "cli/rpc_command.h"
 #include "model/codec/reasoning.h"
-#include "model/provider/refresh.h"
-#include "rt/tty.h"
 
-enum {
-	MAX_MESSAGE_BYTES = 4194304,
-	IDLE_LIMIT_MS = 1800000,
-	LOOK_MS = 1000,
-	MAX_TIMEOUT_S = 604800
-};
+enum { MAX_MESSAGE_BYTES = 4194304, MAX_TIMEOUT_S = 604800 };
 
 const struct oc_option oc_agent_options[] = {
 	{ .name = "--message",
@@ -38,34 +29,20 @@ const struct oc_option oc_agent_options[] = {
 	  .value = "<id>",
 	  .help = "Which agent of the configuration (default: main)" },
 	{ .name = "--workspace", .value = "<dir>", .help = "Work in this folder instead" },
-	{ .name = "--session-key",
-	  .value = "<key>",
-	  .help = "Accepted; conversations are not kept yet" },
-	{ .name = "--session-id",
-	  .value = "<id>",
-	  .help = "Accepted; conversations are not kept yet" },
+	{ .name = "--session-key", .value = "<key>", .help = "Continue this conversation" },
+	{ .name = "--session-id", .value = "<id>", .help = "The same, by its id" },
+	{ .name = "--to", .value = "<target>", .help = "The conversation with this person" },
+	{ .name = "--deliver", .help = "Send the answer to the conversation's channel as well" },
 	{ .name = "--timeout", .value = "<seconds>", .help = "Bound of the whole run; 0 = none" },
 	{ .name = "--json", .help = "One JSON document on stdout" },
+	OC_RPC_ADDRESS_OPTIONS,
 	{ .name = "--verbose", .help = "Show tool calls also when stderr is no terminal" },
 	{ 0 },
 };
 
-struct command {
+struct ask {
 	const struct oc_args *args;
-	struct oc_config config;
-	struct oc_catalog catalog;
-	struct oc_agent_settings settings;
-	struct oc_agent_show show;
-	struct oc_agent_spec spec;
-	struct oc_agent_result result;
 	struct oc_buf message;
-	char *workspace;
-	struct oc_scope *run_scope;
-	uint64_t started_ms, moved_ms, limit_ms; /* limit 0 = none */
-	bool asking;				 /* a person thinks: no clock runs */
-	const char *stopped;			 /* why we ended the run; NULL = we did not */
-	enum oc_rc rc;
-	struct oc_err e;
 };
 
 /* ---- input ---- */
@@ -80,7 +57,7 @@ static bool read_stream(FILE *f, struct oc_buf *out)
 	return !ferror(f);
 }
 
-static int read_message_file(struct command *c, const char *path)
+static int read_message_file(struct ask *c, const char *path)
 {
 	FILE *f = strcmp(path, "-") ? fopen(path, "rb") : stdin;
 	bool ok = f && read_stream(f, &c->message);
@@ -93,7 +70,7 @@ static int read_message_file(struct command *c, const char *path)
 	return ok ? 0 : 1;
 }
 
-static int read_message(struct command *c)
+static int read_message(struct ask *c)
 {
 	const char *text = oc_args_get(c->args, "--message");
 	const char *path = oc_args_get(c->args, "--message-file");
@@ -109,245 +86,38 @@ static int read_message(struct command *c)
 	return 0;
 }
 
-static int read_limits(struct command *c)
+int oc_agent_timeout(const struct oc_args *a, int64_t *seconds)
 {
-	const char *text = oc_args_get(c->args, "--timeout");
-	int64_t seconds = c->settings.timeout_seconds;
+	const char *text = oc_args_get(a, "--timeout");
 
-	if (text && !oc_parse_int(oc_str(text), 0, MAX_TIMEOUT_S, &seconds))
-		return oc_usage_error(c->args, "--timeout takes seconds, 0 to %d", MAX_TIMEOUT_S);
-	c->limit_ms = seconds > 0 ? (uint64_t)seconds * 1000 : 0;
-	return 0;
+	if (!text || oc_parse_int(oc_str(text), 0, MAX_TIMEOUT_S, seconds)) return 0;
+	return oc_usage_error(a, "--timeout takes seconds, 0 to %d", MAX_TIMEOUT_S);
 }
 
-static int read_options(struct command *c)
+static int check_options(struct ask *c)
 {
 	const char *thinking = oc_args_get(c->args, "--thinking");
 	const char *dir = oc_args_get(c->args, "--workspace");
 
-	if (!oc_args_has(c->args, "--local"))
-		return oc_error(
-		    "no gateway is built in yet: add --local to run the agent in this process");
 	if (thinking && !oc_thinking_level_valid(oc_str(thinking)))
 		return oc_usage_error(c->args, "unknown thinking level \"%s\" (%s)", thinking,
 				      oc_thinking_levels);
 	if (dir && !*dir) return oc_usage_error(c->args, "--workspace is empty");
-	if (oc_args_has(c->args, "--session-key") || oc_args_has(c->args, "--session-id"))
-		oc_print_warning("conversations are not kept yet; this run starts from nothing");
+	if (dir && !oc_args_has(c->args, "--local"))
+		return oc_usage_error(c->args, "--workspace is for --local: the gateway works in "
+					       "the agent's own workspace");
 	return read_message(c);
-}
-
-static int load(struct command *c)
-{
-	struct oc_err e = { 0 };
-
-	if (oc_config_load(&c->config, &e) != OC_OK) return oc_error("%s", e.msg);
-	if (oc_config_require(&c->config) != OC_OK) return 1;
-	if (oc_catalog_load(&c->catalog, &c->config, &e) != OC_OK) return oc_error("%s", e.msg);
-	if (oc_agent_settings_init(&c->settings, &c->config, oc_args_get(c->args, "--agent"), &e) !=
-	    OC_OK)
-		return oc_error("%s", e.msg);
-	return read_limits(c);
-}
-
-static void find_workspace(struct command *c)
-{
-	const char *dir = oc_args_get(c->args, "--workspace");
-	char *here = dir ? getcwd(NULL, 0) : NULL;
-
-	if (dir) c->workspace = oc_agent_path(&c->config, here ? here : "/", dir);
-	free(here);
-}
-
-/* ---- the run and its clock ---- */
-
-static void moved(void *arg)
-{
-	struct command *c = arg;
-
-	c->moved_ms = oc_now_ms();
-}
-
-static enum oc_rc ask_wait(void *arg, const char *tool, const char *what, const char *workdir,
-			   struct oc_err *e)
-{
-	struct command *c = arg;
-	enum oc_rc rc;
-
-	uint64_t asked_ms = oc_now_ms();
-	c->asking = true;
-	rc = oc_agent_show_ask_wait(&c->show, tool, what, workdir, e);
-	c->asking = false;
-	c->started_ms += oc_now_ms() - asked_ms;
-	moved(c);
-	return rc;
-}
-
-static void run_agent(void *arg)
-{
-	struct command *c = arg;
-
-	c->rc = oc_agent_run_wait(&c->spec, &c->result, &c->e);
-}
-
-static const char *reason_to_stop(const struct command *c)
-{
-	uint64_t now = oc_now_ms();
-
-	if (c->show.broken) return "cannot write to standard output";
-	if (c->asking) return NULL;
-	if (c->limit_ms && now - c->started_ms >= c->limit_ms)
-		return "the run took longer than its time limit (--timeout, agents.defaults.timeoutSeconds)";
-	if (!c->limit_ms && now - c->moved_ms >= IDLE_LIMIT_MS)
-		return "nothing has moved for 30 minutes, so the run was stopped";
-	return NULL;
-}
-
-/* Looks once a second whether the run is to be stopped (D48). */
-static void watch(void *arg)
-{
-	struct command *c = arg;
-
-	while (oc_sleep_wait(LOOK_MS) == OC_OK) {
-		c->stopped = reason_to_stop(c);
-		if (!c->stopped) continue;
-		oc_scope_cancel(c->run_scope);
-		return;
-	}
-}
-
-static void run_watched(struct command *c)
-{
-	struct oc_scope *watch_scope = oc_scope_new();
-
-	c->run_scope = oc_scope_new();
-	c->started_ms = c->moved_ms = oc_now_ms();
-	oc_scope_spawn(c->run_scope, run_agent, c);
-	oc_scope_spawn(watch_scope, watch, c);
-	oc_scope_join_wait(c->run_scope);
-	oc_scope_cancel(watch_scope);
-	oc_scope_join_wait(watch_scope);
-	oc_scope_free(c->run_scope);
-	oc_scope_free(watch_scope);
-	if (c->rc == OC_CANCELLED && c->stopped)
-		c->rc = oc_fail(&c->e, OC_E_TIMEOUT, "%s", c->stopped);
-}
-
-/* ---- the outcome as a document (spec 02 §6) ---- */
-
-static json_t *meta_json(const struct command *c)
-{
-	const struct oc_agent_result *r = &c->result;
-	json_t *meta = json_object(), *agent = json_object();
-
-	oc_json_put(agent, "sessionId", json_string(r->run_id));
-	if (r->provider) oc_json_put(agent, "provider", oc_json_new_str(oc_str(r->provider)));
-	if (r->model) oc_json_put(agent, "model", oc_json_new_str(oc_str(r->model)));
-	if (r->usage.present) oc_json_put(agent, "usage", oc_usage_json(&r->usage));
-	oc_json_put(meta, "durationMs", json_integer((json_int_t)(oc_now_ms() - c->started_ms)));
-	oc_json_put(meta, "turns", json_integer(r->turns));
-	oc_json_put(meta, "toolCalls", json_integer(r->calls));
-	oc_json_put(meta, "agentMeta", agent);
-	oc_json_put(meta, "stopReason", json_string(c->rc ? "error" : oc_finish_name(r->finish)));
-	return meta;
-}
-
-static json_t *payloads_json(const struct oc_agent_result *r)
-{
-	json_t *payloads = json_array(), *one;
-	struct oc_str text = oc_str_trim(oc_buf_view(&r->text));
-
-	if (!text.n) return payloads;
-	one = json_object();
-	oc_json_put(one, "text", oc_json_new_str(text));
-	json_object_set_new(one, "mediaUrl", json_null());
-	json_array_append_new(payloads, one);
-	return payloads;
-}
-
-static json_t *error_json(const struct command *c)
-{
-	json_t *error = json_object();
-
-	oc_json_put(error, "message", oc_json_new_str(oc_str(c->e.msg)));
-	if (c->result.error != OC_ERR_NONE)
-		oc_json_put(error, "class", json_string(oc_error_class_name(c->result.error)));
-	return error;
-}
-
-static void print_document(const struct command *c)
-{
-	json_t *doc = json_object(), *result = json_object();
-
-	oc_json_put(doc, "ok", json_boolean(c->rc == OC_OK));
-	oc_json_put(doc, "runId", json_string(c->result.run_id));
-	oc_json_put(doc, "status", json_string(c->rc ? "error" : "ok"));
-	oc_json_put(doc, "summary", json_string(c->rc ? "failed" : "completed"));
-	if (c->rc) oc_json_put(doc, "error", error_json(c));
-	oc_json_put(result, "payloads", payloads_json(&c->result));
-	oc_json_put(result, "meta", meta_json(c));
-	oc_json_put(doc, "result", result);
-	oc_print_json(doc);
-	json_decref(doc);
-}
-
-/* ---- the command ---- */
-
-/* A model that the catalog does not know is looked for at its server once (spec 01 §3.6); what
- * comes of it is said when the run selects it. */
-static void complete_catalog_wait(struct command *c)
-{
-	const char *wanted = oc_args_get(c->args, "--model");
-	struct oc_selection s;
-	struct oc_err e = { 0 };
-
-	if (!wanted) wanted = c->settings.model;
-	if (oc_select_wait(&c->catalog, oc_str(wanted), &s, NULL, &e) == OC_OK)
-		oc_selection_deinit(&s);
-}
-
-static int run(struct command *c)
-{
-	bool json = oc_args_has(c->args, "--json");
-
-	find_workspace(c);
-	complete_catalog_wait(c);
-	oc_agent_show_init(&c->show, json, oc_args_has(c->args, "--verbose"));
-	c->show.alive = moved;
-	c->show.alive_arg = c;
-	c->spec = (struct oc_agent_spec){ .catalog = &c->catalog,
-					  .settings = &c->settings,
-					  .model = oc_args_get(c->args, "--model"),
-					  .thinking = oc_args_get(c->args, "--thinking"),
-					  .workspace = c->workspace,
-					  .message = oc_buf_view(&c->message),
-					  .channel = "cli",
-					  .sink = &c->show.sink,
-					  .approve_wait = oc_tty_interactive() ? ask_wait : NULL,
-					  .approve_arg = c,
-					  .alive = moved,
-					  .alive_arg = c };
-	run_watched(c);
-	oc_agent_show_end(&c->show);
-	oc_agent_show_deinit(&c->show);
-	if (c->rc == OC_CANCELLED) return 130;
-	if (json) print_document(c);
-	if (c->rc) return oc_error("%s", c->e.msg);
-	return 0;
 }
 
 int oc_cmd_agent(struct oc_args *a)
 {
-	struct command c = { .args = a };
-	int exit_code = read_options(&c);
+	struct ask c = { .args = a };
+	int exit_code = check_options(&c);
 
-	if (!exit_code) exit_code = load(&c);
-	if (!exit_code) exit_code = run(&c);
-	oc_agent_result_deinit(&c.result);
-	free(c.workspace);
-	oc_agent_settings_deinit(&c.settings);
-	oc_catalog_deinit(&c.catalog);
-	oc_config_deinit(&c.config);
+	if (!exit_code)
+		exit_code = oc_args_has(a, "--local")
+				? oc_agent_local_wait(a, oc_buf_view(&c.message))
+				: oc_agent_gateway_wait(a, oc_buf_view(&c.message));
 	oc_buf_deinit(&c.message);
 	return exit_code;
 }

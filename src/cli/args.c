@@ -14,6 +14,7 @@
 #include "base/version.h"
 #include "base/visible.h"
 #include "cli/command.h"
+#include "cli/profile.h"
 #include "rt/task.h"
 
 enum { MAX_ARGS = 512 };
@@ -33,11 +34,14 @@ struct oc_args {
 	int exit_code;
 };
 
-static const struct oc_option global_options[] = {
+const struct oc_option oc_global_options[] = {
 	{ .name = "--help", .short_name = 'h', .help = "Show this help" },
 	{ .name = "--log-level",
 	  .value = "<level>",
 	  .help = "error, warn (default), info or debug" },
+	{ .name = "--profile", .value = "<name>", .help = "State in ~/.openclaw-<name>" },
+	{ .name = "--dev", .help = "State in ~/.openclaw-dev, gateway on port 19001" },
+	{ .name = "--no-color", .help = "No colours" },
 	{ 0 },
 };
 
@@ -143,7 +147,7 @@ static void print_help(const struct oc_args *a)
 	if (sub) print_commands(sub);
 	puts("\nOptions:");
 	for (const struct oc_option *o = c ? c->options : NULL; o && o->name; o++) print_option(o);
-	for (const struct oc_option *o = global_options; o->name; o++) print_option(o);
+	for (const struct oc_option *o = oc_global_options; o->name; o++) print_option(o);
 	if (!c) puts("      --version                      Show the version");
 }
 
@@ -168,7 +172,7 @@ static const struct oc_option *find_in(const struct oc_option *o, struct oc_str 
 
 static const struct oc_option *find_option(const struct oc_args *a, struct oc_str name)
 {
-	const struct oc_option *o = find_in(global_options, name);
+	const struct oc_option *o = find_in(oc_global_options, name);
 
 	for (size_t i = a->depth; !o && i > 0; i--) o = find_in(a->path[i - 1]->options, name);
 	return o;
@@ -251,18 +255,38 @@ static void run_command(void *arg)
 	a->exit_code = a->path[a->depth - 1]->run(a);
 }
 
+/* The reference product has more levels than we tell apart. */
+static const char *known_level(const char *name)
+{
+	if (!strcmp(name, "silent") || !strcmp(name, "fatal")) return "error";
+	return strcmp(name, "trace") ? name : "debug";
+}
+
 static bool set_log_level(const struct oc_args *a)
 {
 	const char *name = oc_args_get(a, "--log-level");
 	enum oc_log_level level;
 
 	if (!name) return true;
-	if (!oc_log_parse_level(name, &level)) {
+	if (!oc_log_parse_level(known_level(name), &level)) {
 		oc_usage_error(a, "unknown log level '%s' (error, warn, info, debug)", name);
 		return false;
 	}
 	oc_log_set_level(level);
 	return true;
+}
+
+/* What holds for every command. */
+static bool apply_globals(const struct oc_args *a)
+{
+	struct oc_err e = { 0 };
+
+	if (!set_log_level(a)) return false;
+	if (oc_args_has(a, "--no-color")) setenv("NO_COLOR", "1", 1);
+	if (oc_profile_apply(oc_args_get(a, "--profile"), oc_args_has(a, "--dev"), &e) == OC_OK)
+		return true;
+	oc_usage_error(a, "%s", e.msg);
+	return false;
 }
 
 static int dispatch(int argc, char **argv)
@@ -273,7 +297,7 @@ static int dispatch(int argc, char **argv)
 		printf("OpenClaw %s\n", oc_version_text());
 		return 0;
 	}
-	if (!parse(&a, argc, argv) || !set_log_level(&a)) return 1;
+	if (!parse(&a, argc, argv) || !apply_globals(&a)) return 1;
 	const struct oc_command *c = a.depth ? a.path[a.depth - 1] : NULL;
 	if (oc_args_has(&a, "--help")) {
 		print_help(&a);

@@ -35,6 +35,7 @@ int oc_usage_error(const struct oc_args *a, const char *fmt, ...) OC_PRINTF(2, 3
 int oc_error(const char *fmt, ...) OC_PRINTF(1, 2); /* "error: …" on stderr; returns 1 */
 
 extern const struct oc_command oc_commands[]; /* the root table, in commands.c */
+extern const struct oc_option oc_global_options[];
 int oc_cli_main(int argc, char **argv);
 
 /* Files of the table: one command each. */

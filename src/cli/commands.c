@@ -1,6 +1,7 @@
 /* The root of the command table. */
 #include "cli/command.h"
 #include "cli/gateway_cli.h"
+#include "cli/gateway_commands.h"
 
 const struct oc_command oc_commands[] = {
 	{ .name = "onboard",
@@ -28,6 +29,37 @@ const struct oc_command oc_commands[] = {
 	{ .name = "config",
 	  .help = "Read, change and check the configuration",
 	  .sub = oc_config_commands },
+	{ .name = "sessions",
+	  .help = "Look at conversations and manage them",
+	  .run = oc_cmd_sessions_list,
+	  .options = oc_sessions_list_options,
+	  .sub = oc_sessions_commands },
+	{ .name = "chat",
+	  .help = "Talk with an agent in this terminal",
+	  .run = oc_cmd_tui,
+	  .options = oc_tui_options },
+	{ .name = "tui", .help = "Same as chat", .run = oc_cmd_tui, .options = oc_tui_options },
+	{ .name = "status",
+	  .help = "Everything at a glance",
+	  .run = oc_cmd_status,
+	  .options = oc_status_options },
+	{ .name = "health",
+	  .help = "Ask the gateway how it is",
+	  .run = oc_cmd_health,
+	  .options = oc_health_options },
+	{ .name = "logs",
+	  .help = "Show the gateway's log",
+	  .run = oc_cmd_logs,
+	  .options = oc_logs_options },
+	{ .name = "cron", .help = "Scheduled jobs", .sub = oc_cron_commands },
+	{ .name = "dashboard",
+	  .help = "Open the web page of the gateway",
+	  .run = oc_cmd_dashboard,
+	  .options = oc_dashboard_options },
+	{ .name = "completion",
+	  .help = "Completion of this command line for a shell",
+	  .run = oc_cmd_completion,
+	  .options = oc_completion_options },
 	{ .name = "__supervise", .usage = "<provider>", .run = oc_cmd_supervise },
 	{ 0 },
 };

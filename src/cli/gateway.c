@@ -3,6 +3,7 @@
 
 #include "base/version.h"
 #include "cli/gateway_cli.h"
+#include "cli/gateway_client.h"
 #include "gateway/run.h"
 
 const struct oc_option oc_gateway_run_options[] = {
@@ -55,5 +56,6 @@ const struct oc_command oc_gateway_commands[] = {
 	{ .name = "run",
 	  .help = "Run the gateway in the foreground (the same as no command)",
 	  .run = oc_cmd_gateway_run },
+	OC_GATEWAY_CLIENT_ROWS,
 	{ 0 },
 };

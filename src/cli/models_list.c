@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "cli/models.h"
+#include "cli/table.h"
 #include "model/provider/credential.h"
 #include "model/provider/lmstudio.h"
 
@@ -287,51 +287,30 @@ static char *context_text(const struct row *r)
 	return text;
 }
 
-enum { COLUMNS = 6 };
-
-static void print_cells(char *const cells[COLUMNS], const size_t width[COLUMNS], const char *style)
+static void add_cells(struct oc_table *t, const struct row *r)
 {
-	struct oc_buf line;
+	char *context = context_text(r);
 
-	oc_buf_init(&line, 65536);
-	for (size_t i = 0; i < COLUMNS; i++) {
-		size_t pad = i + 1 < COLUMNS ? width[i] + 2 - oc_utf8_width(oc_str(cells[i])) : 0;
-		oc_buf_adds(&line, cells[i]);
-		while (pad-- > 0) oc_buf_addc(&line, ' ');
-	}
-	struct oc_str text = oc_buf_view(&line);
-	while (text.n > 0 && text.p[text.n - 1] == ' ') text.n--;
-	printf("%s%.*s%s\n", style, OC_FMT(text), *style ? "\033[0m" : "");
-	oc_buf_deinit(&line);
-}
-
-static void row_cells(const struct row *r, char *cells[COLUMNS])
-{
-	cells[0] = oc_strdup(r->key);
-	cells[1] = oc_strdup(r->vision ? "text+image" : "text");
-	cells[2] = context_text(r);
-	cells[3] = oc_strdup(r->local ? "yes" : "no");
-	cells[4] = oc_strdup(r->available ? "yes" : "no");
-	cells[5] = oc_strdup(r->tags);
+	oc_table_add(t, r->key);
+	oc_table_add(t, r->vision ? "text+image" : "text");
+	oc_table_add(t, context);
+	oc_table_add(t, r->local ? "yes" : "no");
+	oc_table_add(t, r->available ? "yes" : "no");
+	oc_table_add(t, r->tags);
+	free(context);
 }
 
 static void print_table(const struct rows *rows)
 {
-	static const char *const titles[COLUMNS] = { "Model", "Input", "Ctx",
-						     "Local", "Auth",  "Tags" };
-	size_t n = (rows->n + 1) * COLUMNS, width[COLUMNS] = { 0 };
-	char **cells = oc_realloc_array(NULL, n, sizeof *cells);
+	static const char *const titles[] = {
+		"Model", "Input", "Ctx", "Local", "Auth", "Tags", NULL
+	};
+	struct oc_table t;
 
-	for (size_t i = 0; i < COLUMNS; i++) cells[i] = oc_strdup(titles[i]);
-	for (size_t i = 0; i < rows->n; i++) row_cells(&rows->v[i], cells + (i + 1) * COLUMNS);
-	for (size_t i = 0; i < n; i++) {
-		size_t w = oc_utf8_width(oc_str(cells[i]));
-		if (w > width[i % COLUMNS]) width[i % COLUMNS] = w;
-	}
-	for (size_t i = 0; i < n; i += COLUMNS)
-		print_cells(cells + i, width, i == 0 && oc_print_colour() ? "\033[1m" : "");
-	for (size_t i = 0; i < n; i++) free(cells[i]);
-	free(cells);
+	oc_table_init(&t, titles);
+	for (size_t i = 0; i < rows->n; i++) add_cells(&t, &rows->v[i]);
+	oc_table_print(&t);
+	oc_table_deinit(&t);
 }
 
 static void print_rows(struct oc_args *a, const struct rows *rows)

@@ -43,14 +43,10 @@ static bool receives(const struct oc_connection *c, const struct oc_event *e)
 	switch (e->to) {
 	case OC_TO_ALL:
 		return !c->session_scoped || !e->session_key || listens_to(c, e->session_key);
-	case OC_TO_MESSAGES:
-		return c->all_sessions || listens_to(c, e->session_key);
-	case OC_TO_SESSIONS:
-		return c->all_sessions && !(is_origin(c, e) && c->tool_events);
-	case OC_TO_TOOLS:
-		return is_origin(c, e) && c->tool_events;
-	case OC_TO_CONNECTION:
-		return is_origin(c, e);
+	case OC_TO_MESSAGES: return c->all_sessions || listens_to(c, e->session_key);
+	case OC_TO_SESSIONS: return c->all_sessions && !(is_origin(c, e) && c->tool_events);
+	case OC_TO_TOOLS: return is_origin(c, e) && c->tool_events;
+	case OC_TO_CONNECTION: return is_origin(c, e);
 	}
 	return false;
 }
@@ -79,6 +75,8 @@ static void too_slow(struct oc_connection *c)
 {
 	oc_log(OC_LOG_WARN, "ws", "conn=%s reads too slowly: %zu bytes wait", c->id,
 	       oc_ws_backlog(c->ws));
+	/* What waits would keep the memory, and the reason from the client. */
+	oc_ws_drop_backlog(c->ws);
 	oc_connection_close(c, 1008, "slow consumer");
 }
 
@@ -86,8 +84,8 @@ static void deliver(struct writing *w, struct oc_connection *c)
 {
 	struct oc_str payload = payload_for(w, c);
 	char tail[128];
-	int n = snprintf(tail, sizeof tail, ",\"seq\":%llu%s}", (unsigned long long)++c->seq,
-			 w->state);
+	int n =
+	    snprintf(tail, sizeof tail, ",\"seq\":%llu%s}", (unsigned long long)++c->seq, w->state);
 	const struct oc_str parts[] = { oc_buf_view(&w->head), payload, { tail, (size_t)n } };
 
 	if (oc_ws_backlog(c->ws) + payload.n > OC_MAX_CLIENT_BACKLOG) {

@@ -10,6 +10,7 @@
 enum {
 	PARSE_HERE_BYTES = 65536, /* larger frames are parsed on a thread */
 	LINGER_MS = 2000,
+	SLOW_LINGER_MS = 30000, /* for a slow client to see why it was closed */
 };
 
 /* ---- sending ---- */
@@ -150,6 +151,12 @@ static bool came_through_a_proxy(const struct oc_exchange *x)
 	       oc_exchange_header(x, "X-Real-IP");
 }
 
+bool oc_exchange_is_local(const struct oc_exchange *x)
+{
+	/* Who comes through a proxy on this machine is not on this machine. */
+	return oc_exchange_peer_is_loopback(x) && !came_through_a_proxy(x);
+}
+
 static void init(struct oc_connection *c, struct oc_gateway *gw, struct oc_exchange *x)
 {
 	*c = (struct oc_connection){ .gw = gw };
@@ -158,8 +165,7 @@ static void init(struct oc_connection *c, struct oc_gateway *gw, struct oc_excha
 	c->address = oc_strdup(oc_exchange_peer(x));
 	c->origin = copy_or_null(oc_exchange_header(x, "Origin"));
 	c->host = copy_or_null(oc_exchange_header(x, "Host"));
-	/* Who comes through a proxy on this machine is not on this machine. */
-	c->local = oc_exchange_peer_is_loopback(x) && !came_through_a_proxy(x);
+	c->local = oc_exchange_is_local(x);
 	c->connected_ms = oc_wall_ms();
 	c->opened_ms = oc_now_ms();
 }
@@ -209,7 +215,8 @@ void oc_connection_serve_wait(struct oc_gateway *gw, struct oc_exchange *x)
 		if (gw->verbose)
 			oc_log(OC_LOG_INFO, "ws", "← open conn=%s remote=%s", c.id, c.address);
 		if (oc_handshake_wait(&c)) serve_client(&c);
-		oc_ws_linger_wait(c.ws, oc_deadline_in(LINGER_MS));
+		bool slow = oc_ws_backlog(c.ws) > 0;
+		oc_ws_linger_wait(c.ws, oc_deadline_in(slow ? SLOW_LINGER_MS : LINGER_MS));
 		log_end(&c);
 	}
 	deinit(&c);

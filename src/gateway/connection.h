@@ -20,9 +20,9 @@ struct oc_connection {
 	struct oc_ws *ws;
 	struct oc_connection *next, *prev; /* in the broker, after the hello */
 	char id[OC_ID_CHARS + 1], nonce[OC_ID_CHARS + 1];
-	char *address;	 /* of the client: an IP literal */
-	char *origin, *host; /* headers, NULL = absent */
-	bool local;	 /* from this machine, through no proxy */
+	char *address;	      /* of the client: an IP literal */
+	char *origin, *host;  /* headers, NULL = absent */
+	bool local;	      /* from this machine, through no proxy */
 	int64_t connected_ms; /* wall clock */
 	uint64_t opened_ms;
 
@@ -47,6 +47,8 @@ void oc_connection_serve_wait(struct oc_gateway *gw, struct oc_exchange *x);
 /* {"type":"res", …}; payload and error are borrowed, payload NULL = {}. */
 void oc_connection_respond(struct oc_connection *c, const char *id, const json_t *payload);
 void oc_connection_refuse(struct oc_connection *c, const char *id, const json_t *error);
+/* From this machine, and through no proxy on it. */
+bool oc_exchange_is_local(const struct oc_exchange *x);
 /* Once; nothing is sent afterwards. */
 void oc_connection_close(struct oc_connection *c, unsigned code, const char *reason);
 

@@ -1,6 +1,7 @@
 #ifndef OC_DEVICES_H
 #define OC_DEVICES_H
 #include "gateway/auth.h"
+#include "gateway/client_scope.h"
 #include "store/store.h"
 #include "json/json.h"
 /*

@@ -30,10 +30,9 @@ static json_t *missing_scope(enum oc_client_scope scope)
 {
 	const char *name = oc_scope_name(scope);
 	char *message = oc_asprintf("missing scope: %s", name);
-	json_t *error =
-	    json_pack("{s:s, s:s, s:{s:s, s:s, s:[s]}}", "code", "FORBIDDEN", "message", message,
-		      "details", "code", "MISSING_SCOPE", "missingScope", name, "requiredScopes",
-		      name);
+	json_t *error = json_pack("{s:s, s:s, s:{s:s, s:s, s:[s]}}", "code", "FORBIDDEN", "message",
+				  message, "details", "code", "MISSING_SCOPE", "missingScope", name,
+				  "requiredScopes", name);
 
 	free(message);
 	return error;
@@ -48,8 +47,8 @@ static json_t *refusal(const struct oc_connection *c, const char *name, const st
 
 	oc_buf_init(&text, 65536);
 	if (!strcmp(name, "connect")) {
-		error = simple_error("INVALID_REQUEST",
-				     "connect is only valid as the first request");
+		error =
+		    simple_error("INVALID_REQUEST", "connect is only valid as the first request");
 	} else if (!m) {
 		oc_buf_addf(&text, "unknown method: %s", name);
 		error = simple_error("INVALID_REQUEST", oc_buf_cstr(&text));
@@ -68,9 +67,9 @@ static void log_result(const struct oc_request *r, const char *name, const json_
 {
 	if (!r->connection->gw->verbose) return;
 	oc_log(OC_LOG_INFO, "ws", "⇄ res %s %s %llums%s%s conn=%s id=%.80s", error ? "✗" : "✓",
-	       name, (unsigned long long)(oc_now_ms() - r->received_ms),
-	       error ? " errorCode=" : "", error ? oc_json_cstr(error, "code") : "",
-	       r->connection->id, oc_json_cstr(r->frame, "id"));
+	       name, (unsigned long long)(oc_now_ms() - r->received_ms), error ? " errorCode=" : "",
+	       error ? oc_json_cstr(error, "code") : "", r->connection->id,
+	       oc_json_cstr(r->frame, "id"));
 }
 
 static json_t *run_wait(struct oc_request *r, const struct oc_method *m, json_t *params,

@@ -52,6 +52,10 @@ struct oc_gateway {
 	bool restart;		/* and then starts again */
 };
 struct oc_snapshot *oc_gateway_snapshot(struct oc_gateway *gw); /* a new reference */
+/* gateway.controlUi.allowedOrigins, appended. */
+void oc_gateway_allowed_origins(const struct oc_gateway *gw, struct oc_strv *out);
+/* Runs and relayed requests under way: the refresh service waits, a restart has blockers. */
+size_t oc_gateway_active(const struct oc_gateway *gw);
 /* As pairs of spec 02 §1.5: reads the file again now, applies what is hot. OC_E_INPUT: invalid, the
  * old configuration stays. Called by the watcher and after config.set. */
 OC_MUST_USE enum oc_rc oc_gateway_reload_wait(struct oc_gateway *gw, struct oc_err *e);

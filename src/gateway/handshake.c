@@ -119,8 +119,7 @@ static bool check_params(struct handshake *h)
 	oc_buf_init(&text, 65536);
 	oc_buf_adds(&text, "invalid connect params: ");
 	h->params = json_object_get(h->frame, "params");
-	ok = oc_shape_check(shape, h->params, &text) ||
-	     refuse_text(h, 1008, oc_buf_cstr(&text));
+	ok = oc_shape_check(shape, h->params, &text) || refuse_text(h, 1008, oc_buf_cstr(&text));
 	oc_buf_deinit(&text);
 	return ok;
 }
@@ -133,13 +132,13 @@ static bool check_phase(struct handshake *h)
 	bool starting = phase == OC_GATEWAY_STARTING;
 
 	if (phase == OC_GATEWAY_READY) return true;
-	return refuse(h,
-		      json_pack("{s:s, s:s, s:b, s:i, s:{s:s}}", "code", "UNAVAILABLE", "message",
-				starting ? "gateway starting; retry shortly"
-					 : "gateway is stopping",
-				"retryable", 1, "retryAfterMs", 500, "details", "reason",
-				starting ? "startup-sidecars" : "gateway-draining"),
-		      starting ? 1013 : 1012, starting ? "gateway starting" : "service restart");
+	return refuse(
+	    h,
+	    json_pack("{s:s, s:s, s:b, s:i, s:{s:s}}", "code", "UNAVAILABLE", "message",
+		      starting ? "gateway starting; retry shortly" : "gateway is stopping",
+		      "retryable", 1, "retryAfterMs", 500, "details", "reason",
+		      starting ? "startup-sidecars" : "gateway-draining"),
+	    starting ? 1013 : 1012, starting ? "gateway starting" : "service restart");
 }
 
 static bool check_version(struct handshake *h)
@@ -226,10 +225,10 @@ static void collect_facts(struct handshake *h, const struct oc_auth_limit_config
 		f->locked_ms = oc_auth_limit_locked(c->gw->limits, c->address, oc_now_ms());
 	if (!device) return;
 	f->fault = oc_device_proof(h->params, c->nonce, oc_wall_ms());
-	f->device_check = oc_devices_check(
-	    c->gw->devices, oc_json_cstr(device, "id"),
-	    f->device_token && *f->device_token ? f->device_token : f->token,
-	    scopes ? &h->scopes : NULL, NULL);
+	f->device_check =
+	    oc_devices_check(c->gw->devices, oc_json_cstr(device, "id"),
+			     f->device_token && *f->device_token ? f->device_token : f->token,
+			     scopes ? &h->scopes : NULL, NULL);
 }
 
 static bool authenticate(struct handshake *h)
@@ -272,11 +271,11 @@ static bool ask_for_pairing(struct handshake *h)
 	bool known = oc_devices_known(c->gw->devices, device), is_new;
 	const char *request = oc_devices_ask(c->gw->devices, h->params, c->address, &is_new);
 	const char *message = known ? "scope upgrade pending approval" : "device pairing required";
-	json_t *error = json_pack(
-	    "{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s}}", "code", "NOT_PAIRED", "message", message,
-	    "details", "code", "PAIRING_REQUIRED", "reason", known ? "scope-upgrade" : "not-paired",
-	    "requestId", request, "deviceId", device, "remediationHint",
-	    "Approve this device from the pending pairing requests.");
+	json_t *error = json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s}}", "code", "NOT_PAIRED",
+				  "message", message, "details", "code", "PAIRING_REQUIRED",
+				  "reason", known ? "scope-upgrade" : "not-paired", "requestId",
+				  request, "deviceId", device, "remediationHint",
+				  "Approve this device from the pending pairing requests.");
 
 	if (is_new) tell_pair_request(c->gw, request);
 	return refuse(h, error, 1008, message);
@@ -324,10 +323,23 @@ static bool pair(struct handshake *h)
 /* ---- hello-ok ---- */
 
 static const char *const events[] = {
-	"connect.challenge", "agent", "chat", "session.message", "session.tool",
-	"sessions.changed", "presence", "tick", "shutdown", "health", "heartbeat", "cron",
-	"config.changed", "device.pair.requested", "device.pair.resolved",
-	"exec.approval.requested", "exec.approval.resolved",
+	"connect.challenge",
+	"agent",
+	"chat",
+	"session.message",
+	"session.tool",
+	"sessions.changed",
+	"presence",
+	"tick",
+	"shutdown",
+	"health",
+	"heartbeat",
+	"cron",
+	"config.changed",
+	"device.pair.requested",
+	"device.pair.resolved",
+	"exec.approval.requested",
+	"exec.approval.resolved",
 };
 
 static json_t *names(const struct oc_strv *l)
@@ -358,8 +370,8 @@ static json_t *session_defaults(const struct oc_gateway *gw)
 {
 	const struct oc_config *c = &gw->snapshot->config;
 	json_t *model = oc_config_get(c, "agents.defaults.model");
-	const char *primary = json_is_string(model) ? json_string_value(model)
-						    : oc_json_cstr(model, "primary");
+	const char *primary =
+	    json_is_string(model) ? json_string_value(model) : oc_json_cstr(model, "primary");
 
 	return json_pack("{s:s, s:b, s:s, s:s, s:s}", "defaultAgentId", "main", "modelConfigured",
 			 primary && *primary, "mainKey", "main", "mainSessionKey",

@@ -64,9 +64,9 @@ static void tell(struct oc_health *h)
 {
 	json_t *value = json_incref(h->value);
 
-	oc_broker_send(h->gw->broker,
-		       &(struct oc_event){
-			   .name = "health", .payload = value, .state_version = true });
+	oc_broker_send(
+	    h->gw->broker,
+	    &(struct oc_event){ .name = "health", .payload = value, .state_version = true });
 	json_decref(value);
 }
 

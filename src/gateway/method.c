@@ -6,9 +6,9 @@
 #include "gateway/connection.h"
 
 static const struct oc_method *const families[] = {
-	oc_methods_agent,  oc_methods_agents,  oc_methods_approvals, oc_methods_chat,
-	oc_methods_config, oc_methods_cron,    oc_methods_devices,   oc_methods_logs,
-	oc_methods_models, oc_methods_sessions, oc_methods_status,   oc_methods_stubs,
+	oc_methods_agent,  oc_methods_agents,	oc_methods_approvals, oc_methods_chat,
+	oc_methods_config, oc_methods_cron,	oc_methods_devices,   oc_methods_logs,
+	oc_methods_models, oc_methods_sessions, oc_methods_status,    oc_methods_stubs,
 	oc_methods_tools,  oc_methods_usage,
 };
 enum { FAMILIES = sizeof families / sizeof *families };
@@ -71,10 +71,8 @@ static const char *code_of(enum oc_rc rc)
 	case OC_E_LIMIT:
 	case OC_E_DENIED:
 	case OC_E_INPUT:
-	case OC_E_NOT_FOUND:
-		return "INVALID_REQUEST";
-	default:
-		return "UNAVAILABLE";
+	case OC_E_NOT_FOUND: return "INVALID_REQUEST";
+	default: return "UNAVAILABLE";
 	}
 }
 

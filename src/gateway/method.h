@@ -9,7 +9,7 @@
 struct oc_rpc {
 	struct oc_gateway *gw;
 	struct oc_connection *connection; /* NULL: the gateway itself asks (health) */
-	const char *id; /* of the request */
+	const char *id;			  /* of the request */
 	const struct oc_method *method;
 	json_t *params; /* an object, empty when there were none; checked against the row's shape */
 	uint64_t received_ms;

@@ -3,11 +3,15 @@
 #include "rt/tty.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+#include "rt/loop.h"
 #include "rt/poll.h"
 
 bool oc_tty_interactive(void)
@@ -69,4 +73,71 @@ enum oc_rc oc_tty_ask_wait(const char *prompt, bool secret, struct oc_buf *answe
 		fputc('\n', stderr);
 	}
 	return rc;
+}
+
+/* ---- raw mode ---- */
+
+struct oc_tty_mode {
+	struct termios termios;
+};
+
+enum oc_rc oc_tty_raw(struct oc_tty_mode **before, struct oc_err *e)
+{
+	struct termios raw;
+
+	if (tcgetattr(STDIN_FILENO, &raw) != 0)
+		return oc_fail(e, OC_E_SYS, "standard input is no terminal");
+	*before = oc_new(struct oc_tty_mode);
+	(*before)->termios = raw;
+	raw.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INPCK | ISTRIP | IXON);
+	raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON | IEXTEN | ISIG);
+	raw.c_cc[VMIN] = 1;
+	raw.c_cc[VTIME] = 0;
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+	return OC_OK;
+}
+
+void oc_tty_restore(struct oc_tty_mode *before)
+{
+	if (!before) return;
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &before->termios);
+	free(before);
+}
+
+/* ---- its size ---- */
+
+struct oc_tty_resize {
+	uv_signal_t handle;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+static void on_resize(uv_signal_t *handle, int signum)
+{
+	struct oc_tty_resize *r = handle->data;
+
+	(void)signum;
+	r->fn(r->arg);
+}
+
+struct oc_tty_resize *oc_tty_resize_new(void (*fn)(void *arg), void *arg)
+{
+	struct oc_tty_resize *r = oc_new(struct oc_tty_resize);
+
+	r->fn = fn;
+	r->arg = arg;
+	r->handle.data = r;
+	uv_signal_init(oc_loop(), &r->handle);
+	uv_signal_start(&r->handle, on_resize, SIGWINCH);
+	return r;
+}
+
+static void free_resize(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void oc_tty_resize_free(struct oc_tty_resize *r)
+{
+	if (r) uv_close((uv_handle_t *)&r->handle, free_resize);
 }

@@ -58,4 +58,7 @@ void oc_tool_result_init(struct oc_tool_result *r);
 void oc_tool_result_deinit(struct oc_tool_result *r);
 /* Replaces the text by an error for the model. */
 void oc_tool_result_fail(struct oc_tool_result *r, const char *fmt, ...) OC_PRINTF(2, 3);
+/* Puts the marks of untrusted content (spec 03 §6.1) around the text, which cannot close them
+ * itself. */
+void oc_tool_result_mark(struct oc_tool_result *r);
 #endif

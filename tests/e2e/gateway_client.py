@@ -93,7 +93,7 @@ class Client:
         options.setdefault('max_size', None)
         options.setdefault('max_queue', None)
         options.setdefault('proxy', None)
-        self.socket = websockets.sync.client.connect(url, **options)
+        self.socket = websockets.sync.client.connect(url, legacy=True, **options)
         self.frames, self.closed, self.hello, self.ids = [], None, None, itertools.count(1)
         self.changed = threading.Condition()
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -319,7 +319,7 @@ class Gateway:
 
 def test_config(base_url=None, model='qwen/qwen3.5-9b', logs=None, token=TOKEN, **gateway):
     """A configuration for tests: token auth, the provider at base_url (none without), log file in `logs`."""
-    config = {'gateway': {'mode': 'local', 'auth': {'mode': 'token', 'token': token}, **gateway}}
+    config = {'gateway': {'mode': 'local', 'bind': 'loopback', 'auth': {'mode': 'token', 'token': token}, **gateway}}
     if logs:
         config['logging'] = {'file': str(pathlib.Path(logs) / 'gateway.log')}
     if base_url:

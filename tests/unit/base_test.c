@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/rand.h"
 #include "base/utf8.h"
 
 static void an_error_is_wrapped_on_the_way_up(void **state)
@@ -126,6 +127,46 @@ static void lists_sort_and_join(void **state)
 	oc_strv_deinit(&l);
 }
 
+static void letters_of_every_alphabet_have_a_lower_case(void **state)
+{
+	static const struct {
+		const char *in, *want;
+	} cases[] = {
+		{ "", "" },
+		{ "ABC xyz 1%_", "abc xyz 1%_" },
+		{ "GRÖSSE Straße ÉÀ", "grösse straße éà" },
+		{ "ЖЁΣ", "жёσ" },
+		{ "漢字 \xF0\x9F\x98\x80", "漢字 \xF0\x9F\x98\x80" },
+		{ "A\xFFZ", "a\xEF\xBF\xBDz" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct oc_buf out;
+
+		oc_buf_init(&out, 1000);
+		oc_utf8_lower(oc_str(cases[i].in), &out);
+		assert_string_equal(oc_buf_cstr(&out), cases[i].want);
+		oc_buf_deinit(&out);
+	}
+}
+
+static void a_uuid_is_random_and_of_version_4(void **state)
+{
+	char a[OC_ID_CHARS + 1], b[OC_ID_CHARS + 1];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		oc_uuid(a);
+		oc_uuid(b);
+		assert_int_equal(strlen(a), OC_ID_CHARS);
+		assert_int_equal(strspn(a, "0123456789abcdef-"), OC_ID_CHARS);
+		assert_true(a[8] == '-' && a[13] == '-' && a[18] == '-' && a[23] == '-');
+		assert_true(a[14] == '4' && strchr("89ab", a[19]));
+		assert_string_not_equal(a, b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +175,8 @@ int main(void)
 		cmocka_unit_test(integers_keep_their_bounds),
 		cmocka_unit_test(a_buffer_refuses_what_exceeds_its_ceiling),
 		cmocka_unit_test(ill_formed_utf8_becomes_replacement_characters),
+		cmocka_unit_test(letters_of_every_alphabet_have_a_lower_case),
+		cmocka_unit_test(a_uuid_is_random_and_of_version_4),
 		cmocka_unit_test(a_cut_never_splits_a_character),
 		cmocka_unit_test(lists_sort_and_join),
 	};

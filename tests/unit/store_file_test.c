@@ -6,6 +6,25 @@
 
 #include "store_file_fixture.h"
 
+static void add_hex(struct oc_buf *out, const char *file)
+{
+	struct oc_buf content;
+
+	if (oc_file_read(file, 1 << 24, &content, NULL) != OC_OK) return;
+	for (size_t i = 0; i < content.n; i++)
+		oc_buf_addf(out, "%02x", (unsigned char)content.p[i]);
+	oc_buf_deinit(&content);
+}
+
+static char *text_of(const char *file)
+{
+	struct oc_buf b;
+
+	oc_buf_init(&b, 1 << 26);
+	add_hex(&b, file);
+	return oc_buf_take(&b);
+}
+
 /* Names and contents of everything beside the database, itself included. */
 static char *picture_of_folder(void)
 {
@@ -17,14 +36,9 @@ static char *picture_of_folder(void)
 	oc_buf_init(&all, 1 << 26);
 	for (int i = 0; i < n; i++) {
 		char *file = oc_asprintf("%s/%s", folder, names[i]->d_name);
-		struct oc_buf content;
 
 		oc_buf_addf(&all, "%s ", names[i]->d_name);
-		if (oc_file_read(file, 1 << 24, &content, NULL) == OC_OK) {
-			for (size_t k = 0; k < content.n; k++)
-				oc_buf_addf(&all, "%02x", (unsigned char)content.p[k]);
-			oc_buf_deinit(&content);
-		}
+		add_hex(&all, file);
 		free(file);
 		free(names[i]);
 	}
@@ -224,7 +238,7 @@ static void copy(const char *from, const char *to)
 }
 
 /* What a newer program left that was killed: the version stands in the -wal file alone. */
-static void a_newer_version_in_the_log_is_seen_and_the_data_stays(void **state)
+static void a_newer_version_in_the_log_is_seen_and_database_and_log_stay(void **state)
 {
 	char crashed[128], from_wal[160], to_wal[160];
 	sqlite3 *db = raw_open();
@@ -239,8 +253,16 @@ static void a_newer_version_in_the_log_is_seen_and_the_data_stays(void **state)
 	copy(from_wal, to_wal);
 	sqlite3_close(db);
 	snprintf(path, sizeof path, "%s", crashed);
+	char *before = text_of(path), *log_before = text_of(to_wal);
 	expect_refusal("is of version 99");
+	char *after = text_of(path), *log_after = text_of(to_wal);
+	assert_string_equal(after, before);
+	assert_string_equal(log_after, log_before);
 	assert_int_equal(raw_number("PRAGMA user_version"), 99);
+	free(before);
+	free(after);
+	free(log_before);
+	free(log_after);
 }
 
 static void a_database_of_another_program_is_refused_untouched(void **state)
@@ -380,7 +402,7 @@ int main(void)
 		FILE_TEST(a_file_of_version_1_is_read_and_written),
 		FILE_TEST(migrations_run_once_and_all_or_none),
 		FILE_TEST(a_newer_file_is_refused_untouched),
-		FILE_TEST(a_newer_version_in_the_log_is_seen_and_the_data_stays),
+		FILE_TEST(a_newer_version_in_the_log_is_seen_and_database_and_log_stay),
 		FILE_TEST(a_database_of_another_program_is_refused_untouched),
 		FILE_TEST(two_stores_share_one_file),
 		FILE_TEST(a_new_file_may_be_opened_by_many_at_once),

@@ -58,6 +58,9 @@ bool oc_body_read_wait(struct oc_exchange *x, size_t max, struct oc_body *out)
 		oc_route_fail(x, 408, "invalid_request_error",
 			      "the request body did not arrive in time");
 		return false;
+	case OC_E_PROTO:
+		oc_route_fail(x, 400, "invalid_request_error", "the request body is broken");
+		return false;
 	default: return false;
 	}
 	held -= out->reserved;

@@ -87,6 +87,13 @@ static void settle(struct answer *a)
 
 /* ---- the client's side ---- */
 
+static bool has_control(struct oc_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F) return true;
+	return false;
+}
+
 static void copy_headers(const struct oc_http *http, struct oc_strv *out)
 {
 	const struct oc_strv *lines = oc_http_headers(http);
@@ -96,7 +103,7 @@ static void copy_headers(const struct oc_http *http, struct oc_strv *out)
 		struct oc_str line = oc_str(lines->v[i]);
 		size_t colon = oc_str_find(line, OC_LIT(":"), 0);
 
-		if (colon != SIZE_MAX &&
+		if (colon != SIZE_MAX && !has_control(line) &&
 		    oc_relay_header_passes(oc_str_head(line, colon), connection))
 			oc_strv_add(out, line);
 	}

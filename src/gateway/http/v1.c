@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "gateway/http/models.h"
 #include "gateway/http/relay.h"
+#include "model/provider/select.h"
 
 enum { LARGE_BODY = 262144 };
 
@@ -65,8 +66,40 @@ static bool agent_exists(struct oc_gateway *gw, struct oc_exchange *x, const cha
 	return found;
 }
 
+/* The first embedding model of a local provider, else of any; NULL: none is known. Free with
+ * free().
+ */
+static char *embedding_model(const struct oc_catalog *c)
+{
+	for (int local = 1; local >= 0; local--)
+		for (size_t i = 0; i < c->n; i++)
+			for (size_t k = 0; k < c->providers[i].n_models; k++)
+				if (c->providers[i].local >= local &&
+				    !c->providers[i].models[k].can_chat)
+					return oc_ref_key(c->providers[i].id,
+							  c->providers[i].models[k].id);
+	return NULL;
+}
+
+/* An agent has no vectors: a model that has takes the request (spec 02 §4.4). */
+static void embed_wait(struct oc_gateway *gw, struct oc_exchange *x, const struct search *s)
+{
+	const char *wanted = oc_exchange_header(x, "x-openclaw-model");
+	char *name =
+	    wanted && *wanted ? oc_strdup(wanted) : embedding_model(&gw->snapshot->catalog);
+
+	if (name)
+		oc_relay_run_wait(gw, x, oc_relay_path(oc_exchange_path(x)), s->text, s->model,
+				  name);
+	else
+		oc_route_refuse(x, 404, "invalid_request_error", "model_not_found",
+				"no embedding model is known: load one in the local model server, "
+				"or name it as <provider>/<model>");
+	free(name);
+}
+
 static void run_agent_wait(struct oc_gateway *gw, struct oc_exchange *x, struct oc_body *body,
-			   const char *name, char **agent)
+			   const struct search *s, const char *name, char **agent)
 {
 	const char *path = oc_exchange_path(x);
 	const char *other = oc_exchange_header(x, "x-openclaw-agent-id");
@@ -80,6 +113,8 @@ static void run_agent_wait(struct oc_gateway *gw, struct oc_exchange *x, struct 
 		oc_chat_run_wait(gw, x, body, *agent);
 	else if (!strcmp(path, "/v1/responses"))
 		oc_responses_run_wait(gw, x, body, *agent);
+	else if (!strcmp(path, "/v1/embeddings"))
+		embed_wait(gw, x, s);
 	else
 		oc_route_refuse(x, 400, "invalid_request_error", "agent_not_served_here",
 				"agents answer on /v1/chat/completions and /v1/responses; %s takes "
@@ -99,7 +134,7 @@ static void post_wait(struct oc_gateway *gw, struct oc_exchange *x)
 
 		name = model_of_wait(x, &s);
 		if (name && oc_model_is_agent(name, &agent))
-			run_agent_wait(gw, x, &body, name, &agent);
+			run_agent_wait(gw, x, &body, &s, name, &agent);
 		else if (name)
 			oc_relay_run_wait(gw, x, oc_relay_path(oc_exchange_path(x)),
 					  oc_buf_view(&body.bytes), s.model, name);
@@ -133,19 +168,3 @@ const struct oc_route oc_routes_v1[] = {
 	{ "/v1/embeddings", "POST", OC_ROUTE_BEARER, any_enabled, post_wait },
 	{ 0 },
 };
-void oc_chat_run_wait(struct oc_gateway *gw, struct oc_exchange *x, struct oc_body *body,
-		      const char *agent)
-{
-	(void)gw;
-	(void)body;
-	(void)agent;
-	oc_route_fail(x, 501, "api_error", "not yet");
-}
-void oc_responses_run_wait(struct oc_gateway *gw, struct oc_exchange *x, struct oc_body *body,
-			   const char *agent)
-{
-	(void)gw;
-	(void)body;
-	(void)agent;
-	oc_route_fail(x, 501, "api_error", "not yet");
-}

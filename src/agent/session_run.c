@@ -1,0 +1,723 @@
+/* One run of a session, or of none: its tasks, its clocks, what it tells, how it ends. */
+#include <stdlib.h>
+
+#include "agent/prompt.h"
+#include "agent/session.h"
+#include "agent/stored_message.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+enum { LOOK_MS = 1000, IDLE_LIMIT_MS = 1800000, TITLE_CHARS = 60 };
+
+/* ---- telling ---- */
+
+void oc_session_run_tell(struct oc_session_run *r, struct oc_run_event *event)
+{
+	const struct oc_sessions_spec *spec = &r->owner->spec;
+
+	if (r->compaction) return; /* no message of anybody */
+	event->run = &r->info;
+	event->session_key = r->info.session_key;
+	if (r->watch) r->watch(r->watch_arg, event);
+	if (spec->watch) spec->watch(spec->arg, event);
+}
+
+static void tell_kind(struct oc_session_run *r, enum oc_run_event_kind kind)
+{
+	oc_session_run_tell(r, &(struct oc_run_event){ .kind = kind });
+}
+
+static void tell_change(struct oc_session_run *r, const char *reason)
+{
+	if (!r->session) return;
+	oc_session_run_tell(r,
+			    &(struct oc_run_event){ .kind = OC_SESSION_CHANGED, .reason = reason });
+}
+
+void oc_session_tell_change(struct oc_sessions *s, const char *key, const char *reason)
+{
+	const struct oc_run_event event = { .kind = OC_SESSION_CHANGED,
+					    .session_key = key,
+					    .reason = reason };
+
+	if (s->spec.watch) s->spec.watch(s->spec.arg, &event);
+}
+
+/* ---- what happens in it ---- */
+
+static void moved(void *arg)
+{
+	struct oc_session_run *r = arg;
+
+	r->moved_ms = oc_now_ms();
+}
+
+static void on_text(void *arg, struct oc_str delta)
+{
+	struct oc_session_run *r = arg;
+
+	moved(r);
+	if (r->tools_since_text && r->partial.n) {
+		oc_buf_clear(&r->partial);
+		r->segment++;
+	}
+	r->tools_since_text = false;
+	oc_buf_add(&r->partial, delta);
+	oc_session_run_tell(r, &(struct oc_run_event){ .kind = OC_RUN_TEXT,
+						       .delta = delta,
+						       .text = oc_buf_view(&r->partial),
+						       .segment = r->segment });
+}
+
+static void on_reasoning(void *arg, struct oc_str delta)
+{
+	moved(arg);
+	oc_session_run_tell(arg, &(struct oc_run_event){ .kind = OC_RUN_THINKING, .delta = delta });
+}
+
+static void on_progress(void *arg, const struct oc_progress *p)
+{
+	moved(arg);
+	oc_session_run_tell(arg, &(struct oc_run_event){ .kind = OC_RUN_PROGRESS, .progress = p });
+}
+
+static void on_tool_start(void *arg, const struct oc_tool_call *call)
+{
+	struct oc_session_run *r = arg;
+
+	moved(r);
+	r->tools_since_text = true;
+	r->call = call;
+	r->call_began_ms = oc_now_ms();
+	oc_session_run_tell(r, &(struct oc_run_event){ .kind = OC_RUN_TOOL_START, .call = call });
+}
+
+static void on_tool_end(void *arg, const struct oc_tool_call *call,
+			const struct oc_tool_result *result)
+{
+	struct oc_session_run *r = arg;
+
+	moved(r);
+	r->call = NULL;
+	oc_session_run_tell(
+	    r, &(struct oc_run_event){ .kind = OC_RUN_TOOL_END,
+				       .call = call,
+				       .tool_result = result,
+				       .tool_ms = (int64_t)(oc_now_ms() - r->call_began_ms) });
+}
+
+static void on_output(void *arg, struct oc_str bytes)
+{
+	struct oc_session_run *r = arg;
+
+	if (!r->call) return;
+	oc_session_run_tell(r, &(struct oc_run_event){
+				   .kind = OC_RUN_TOOL_OUTPUT, .call = r->call, .delta = bytes });
+}
+
+static void on_notice(void *arg, const char *text)
+{
+	moved(arg);
+	oc_session_run_tell(arg,
+			    &(struct oc_run_event){ .kind = OC_RUN_NOTICE, .text = oc_str(text) });
+}
+
+static void on_selected(void *arg, const struct oc_selection *target)
+{
+	struct oc_session_run *r = arg;
+
+	free(r->provider);
+	free(r->model);
+	r->provider = oc_strdup(target->provider->id);
+	r->model = oc_strdup(target->model_id);
+	r->info.provider = r->provider;
+	r->info.model = r->model;
+	tell_kind(r, OC_RUN_MODEL);
+}
+
+/* ---- questions ---- */
+
+static json_t *request_json(const struct oc_session_run *r, const char *tool, const char *what,
+			    const char *workdir)
+{
+	json_t *o = json_object();
+
+	oc_json_put(o, "command", oc_json_new_str(oc_str(what)));
+	oc_json_put(o, "cwd", oc_json_new_str(oc_str(workdir)));
+	oc_json_put(o, "host", json_string("gateway"));
+	oc_json_put(o, "security", json_string(r->settings.exec_mode));
+	oc_json_put(o, "ask", json_string("always"));
+	oc_json_put(o, "tool", json_string(tool));
+	oc_json_put(o, "agentId", oc_json_new_str(oc_str(r->info.agent)));
+	if (r->session) oc_json_put(o, "sessionKey", oc_json_new_str(oc_str(r->session->key)));
+	oc_json_put(o, "runId", oc_json_new_str(oc_str(r->info.run_id)));
+	return o;
+}
+
+static enum oc_rc ask_person_wait(struct oc_session_run *r, json_t *request, const char *mark,
+				  struct oc_err *e)
+{
+	uint64_t asked_ms = oc_now_ms();
+	enum oc_decision decision = OC_DENY;
+	enum oc_rc rc;
+
+	r->asking = true;
+	rc = oc_approvals_ask_wait(r->owner->spec.approvals, request, &decision, e);
+	r->asking = false;
+	r->began_ms += oc_now_ms() - asked_ms;
+	moved(r);
+	if (rc) return rc;
+	if (decision == OC_ALLOW_ALWAYS && r->session)
+		oc_strv_add_once(&r->session->allowed, oc_str(mark));
+	if (decision == OC_DENY)
+		return oc_fail(e, OC_E_DENIED, "not run: the user did not allow it");
+	return OC_OK;
+}
+
+static enum oc_rc approve_wait(void *arg, const char *tool, const char *what, const char *workdir,
+			       struct oc_err *e)
+{
+	struct oc_session_run *r = arg;
+	const char *mode = r->settings.exec_mode;
+	enum oc_rc rc = OC_OK;
+	char *mark;
+
+	if (!strcmp(tool, "exec") && strcmp(mode, "ask") != 0)
+		return oc_fail(
+		    e, OC_E_DENIED,
+		    "not run: tools.exec.mode is \"%s\", which needs a sandbox that is not there. "
+		    "Do without commands; the operator can set the mode to \"ask\" or \"full\".",
+		    mode);
+	if (!r->owner->spec.approvals)
+		return oc_fail(
+		    e, OC_E_DENIED,
+		    "not run: it needs the person's approval, and nobody is here to give it");
+	mark = oc_asprintf("%s\n%s\n%s", tool, workdir, what);
+	if (!r->session || !oc_strv_has(&r->session->allowed, oc_str(mark))) {
+		json_t *request = request_json(r, tool, what, workdir);
+
+		rc = ask_person_wait(r, request, mark, e);
+		json_decref(request);
+	}
+	free(mark);
+	return rc;
+}
+
+/* ---- the work ---- */
+
+static const struct oc_run_sink *make_sink(struct oc_session_run *r, struct oc_run_sink *sink)
+{
+	*sink = (struct oc_run_sink){ .text = on_text,
+				      .reasoning = on_reasoning,
+				      .progress = on_progress,
+				      .tool_start = on_tool_start,
+				      .tool_end = on_tool_end,
+				      .notice = on_notice,
+				      .arg = r };
+	return sink;
+}
+
+static struct oc_agent_spec agent_spec(struct oc_session_run *r, const struct oc_run_sink *sink)
+{
+	const struct oc_input *i = r->input;
+
+	return (struct oc_agent_spec){
+		.catalog = &r->snapshot->catalog,
+		.settings = &r->settings,
+		.model = i->model,
+		.thinking = i->thinking,
+		.run_id = i->run_id,
+		.history = &i->history,
+		.message = oc_input_text(i),
+		.images = &i->images,
+		.channel = i->channel,
+		.extra_system = i->extra_system,
+		.sink = sink,
+		.port = r->owner->spec.model,
+		.approve_wait = approve_wait,
+		.approve_arg = r,
+		.output = on_output,
+		.output_arg = r,
+		.alive = moved,
+		.alive_arg = r,
+		.selected = on_selected,
+		.selected_arg = r,
+		.reading = &r->reading,
+		.priority = i->priority,
+		.callers_tools = i->callers_tools,
+		.params = i->params,
+		.no_tools = i->no_tools,
+	};
+}
+
+/* What a person chose for the session holds where the input says nothing. */
+static void apply_choices(struct oc_agent_spec *spec, const json_t *settings)
+{
+	if (!spec->model) spec->model = oc_json_cstr(settings, "model");
+	if (!spec->thinking) spec->thinking = oc_json_cstr(settings, "thinkingLevel");
+}
+
+static enum oc_rc in_session_wait(struct oc_session_run *r, struct oc_err *e)
+{
+	struct oc_session_record record;
+	struct oc_session_talk talk;
+	struct oc_run_sink sink;
+	enum oc_rc rc = oc_store_session_wait(r->owner->spec.store, r->session->key, &record, e);
+
+	if (rc) return rc;
+	rc = oc_session_talk_init_wait(&talk, r, e);
+	if (!rc) {
+		const struct oc_conversation conversation = oc_session_talk_port(&talk);
+		struct oc_agent_spec spec = agent_spec(r, make_sink(r, &sink));
+
+		spec.conversation = &conversation;
+		spec.fallback_state = &r->session->fallback;
+		spec.session_key = r->session->key;
+		spec.session_id = r->session->id;
+		spec.compact = r->compaction != NULL;
+		if (r->compaction) spec.instructions = r->compaction->instructions;
+		apply_choices(&spec, record.settings);
+		oc_agent_result_deinit(&r->result);
+		rc = oc_agent_run_wait(&spec, &r->result, e);
+	}
+	oc_session_talk_deinit(&talk);
+	oc_session_record_deinit(&record);
+	return rc;
+}
+
+static enum oc_rc alone_wait(struct oc_session_run *r, struct oc_err *e)
+{
+	struct oc_run_sink sink;
+	const struct oc_agent_spec spec = agent_spec(r, make_sink(r, &sink));
+
+	oc_agent_result_deinit(&r->result);
+	return oc_agent_run_wait(&spec, &r->result, e);
+}
+
+static void work(void *arg)
+{
+	struct oc_session_run *r = arg;
+
+	r->info.started_ms = oc_wall_ms();
+	tell_kind(r, OC_RUN_STARTED);
+	r->rc = r->session ? in_session_wait(r, &r->error) : alone_wait(r, &r->error);
+	r->work_done = true;
+	if (r->done) oc_wait_end(r->done, OC_OK);
+}
+
+/* ---- its clocks (D48) ---- */
+
+static bool out_of_time(const struct oc_session_run *r)
+{
+	int64_t configured = r->settings.timeout_seconds;
+	uint64_t limit = r->input->timeout_ms ? r->input->timeout_ms
+			 : configured > 0     ? (uint64_t)configured * 1000
+					      : 0;
+	uint64_t now = oc_now_ms();
+
+	if (r->asking) return false;
+	if (limit) return now - r->began_ms >= limit;
+	return configured != 0 && now - r->moved_ms >= IDLE_LIMIT_MS;
+}
+
+/* Parks until the work is done; looks once a second whether it is to be stopped. */
+static void look_after_wait(struct oc_session_run *r)
+{
+	while (!r->work_done) {
+		struct oc_wait w = { 0 };
+
+		r->done = &w;
+		enum oc_rc rc = oc_wait_park(&w, oc_deadline_in(LOOK_MS));
+		r->done = NULL;
+		if (rc == OC_CANCELLED) break;
+		if (rc != OC_E_TIMEOUT || r->abort || !out_of_time(r)) continue;
+		r->abort = "timeout";
+		oc_scope_cancel(r->scope);
+	}
+	oc_scope_join_wait(r->scope);
+}
+
+/* ---- a place (D68) ---- */
+
+static size_t places(const struct oc_session_run *r)
+{
+	int64_t cap = oc_json_positive(oc_config_get(&r->snapshot->config, "agents.defaults"),
+				       "maxConcurrent");
+
+	return cap ? (size_t)cap : SIZE_MAX;
+}
+
+static enum oc_rc take_place_wait(struct oc_session_run *r)
+{
+	struct oc_sessions *s = r->owner;
+
+	while (s->n_working >= places(r)) {
+		enum oc_rc rc = r->abort ? OC_CANCELLED : oc_bell_wait(&s->place, OC_NO_DEADLINE);
+
+		if (rc) return rc;
+	}
+	s->n_working++;
+	return OC_OK;
+}
+
+static void leave_place(struct oc_session_run *r)
+{
+	r->owner->n_working--;
+	oc_bell_ring(&r->owner->place);
+}
+
+/* ---- the end ---- */
+
+static const char *status_of(const struct oc_session_run *r)
+{
+	if (r->rc == OC_OK) return "ok";
+	if (r->rc != OC_CANCELLED) return "error";
+	return r->abort && !strcmp(r->abort, "timeout") ? "timeout" : "aborted";
+}
+
+static const char *session_status(const char *status)
+{
+	if (!strcmp(status, "ok")) return "done";
+	if (!strcmp(status, "error")) return "failed";
+	return !strcmp(status, "timeout") ? "timeout" : "killed";
+}
+
+static void replace(char **text, const char *with)
+{
+	if (!with) return;
+	free(*text);
+	*text = oc_strdup(with);
+}
+
+static enum oc_rc note_end(void *arg, struct oc_session_record *record, struct oc_err *e)
+{
+	const struct oc_session_run *r = arg;
+
+	(void)e;
+	if (r->compaction) {
+		if (r->result.tokens_after) record->prompt_tokens = r->result.tokens_after;
+		return OC_OK;
+	}
+	replace(&record->last_run, r->info.run_id);
+	replace(&record->last_status, session_status(r->status));
+	replace(&record->provider, r->provider);
+	replace(&record->model, r->model);
+	record->run_ended_ms = record->updated_ms = r->info.ended_ms;
+	record->input_tokens += r->result.usage.input;
+	record->output_tokens += r->result.usage.output;
+	if (r->result.prompt_tokens) record->prompt_tokens = r->result.prompt_tokens;
+	return OC_OK;
+}
+
+static double cost_of(const struct oc_session_run *r)
+{
+	const struct oc_provider *p =
+	    r->provider ? oc_catalog_provider(&r->snapshot->catalog, oc_str(r->provider)) : NULL;
+	const struct oc_model *m = p && r->model ? oc_provider_model(p, oc_str(r->model)) : NULL;
+
+	return oc_usage_cost(&r->result.usage, m);
+}
+
+enum oc_rc oc_session_run_save_wait(struct oc_session_run *r, const char *status, struct oc_err *e)
+{
+	const struct oc_usage *u = &r->result.usage;
+	char *copy = oc_strdup(status);
+	const struct oc_run_record record = {
+		.id = r->input->run_id,
+		.session_id = r->session->id,
+		.session_key = r->session->key,
+		.status = copy,
+		.error = r->rc && r->rc != OC_CANCELLED ? r->error.msg : NULL,
+		.provider = r->provider,
+		.model = r->model,
+		.started_ms = r->info.started_ms ? r->info.started_ms : r->info.accepted_ms,
+		.ended_ms = r->info.ended_ms,
+		.input = u->input,
+		.output = u->output,
+		.cached = u->cached > 0 ? u->cached : 0,
+		.cost = r->snapshot && u->present ? cost_of(r) : 0,
+	};
+	enum oc_rc rc = oc_store_run_save_wait(r->owner->spec.store, &record, e);
+
+	free(copy);
+	return rc;
+}
+
+static void save_end_wait(struct oc_session_run *r)
+{
+	struct oc_err e = { 0 };
+
+	if (!r->session) return;
+	if (oc_session_run_save_wait(r, r->status, &e) != OC_OK ||
+	    oc_session_change_wait(r->session, note_end, r, &e) != OC_OK)
+		oc_log(OC_LOG_ERROR, "sessions", "the end of run %s is not stored: %s",
+		       r->info.run_id, e.msg);
+}
+
+static void tell_end(struct oc_session_run *r)
+{
+	struct oc_run_event event = { .kind = OC_RUN_DONE,
+				      .text = oc_buf_view(&r->result.text),
+				      .segment = r->segment,
+				      .usage = &r->result.usage,
+				      .finish = r->result.finish };
+
+	if (r->rc == OC_CANCELLED) {
+		event.kind = OC_RUN_ABORTED;
+		event.text = oc_buf_view(&r->partial);
+		event.reason = r->abort ? r->abort : "shutdown";
+	} else if (r->rc) {
+		event.kind = OC_RUN_FAILED;
+		event.error = &r->error;
+		event.error_class = r->result.error;
+		event.fail_reason = r->result.fail_reason;
+		event.http_status = r->result.http_status;
+	}
+	oc_session_run_tell(r, &event);
+	tell_change(r, "end");
+}
+
+/* Nobody looks at it as under way any more. */
+static void close_run(struct oc_session_run *r)
+{
+	struct oc_session *session = r->session;
+
+	r->state = OC_RUN_ENDED;
+	r->ended_at_ms = oc_now_ms();
+	oc_bell_ring(&r->ended);
+	oc_bell_ring(&r->owner->quiet);
+	if (!session) return;
+	if (session->active == r) session->active = NULL;
+	oc_session_go_on(session);
+	r->session = NULL;
+	oc_session_let_go(session);
+}
+
+static void release(struct oc_session_run *r)
+{
+	r->watch = NULL;
+	oc_agent_settings_deinit(&r->settings);
+	oc_snapshot_unref(r->snapshot);
+	r->snapshot = NULL;
+	oc_buf_deinit(&r->partial);
+	oc_buf_init(&r->partial, OC_MAX_REPLY_BYTES);
+}
+
+/* Not before who asked has its answer. */
+static void tell_input(struct oc_session_run *r)
+{
+	tell_change(r, "send");
+	if (r->said.body) oc_session_told_message(r, &r->said);
+	oc_stored_message_deinit(&r->said);
+	r->said = (struct oc_stored_message){ 0 };
+}
+
+static void supervise(void *arg)
+{
+	struct oc_session_run *r = arg;
+	bool placed;
+
+	r->scope = oc_scope_new();
+	tell_input(r);
+	r->began_ms = r->moved_ms = oc_now_ms();
+	placed = take_place_wait(r) == OC_OK;
+	r->began_ms = r->moved_ms = oc_now_ms();
+	if (r->abort) oc_scope_cancel(r->scope);
+	oc_scope_spawn(r->scope, work, r);
+	look_after_wait(r);
+	oc_scope_free(r->scope);
+	r->scope = NULL;
+	if (placed) leave_place(r);
+	r->info.ended_ms = oc_wall_ms();
+	r->status = status_of(r);
+	save_end_wait(r);
+	tell_end(r);
+	release(r);
+	close_run(r);
+}
+
+void oc_session_run_end_idle(struct oc_session_run *r, const char *status)
+{
+	static const struct oc_usage none = { .cached = -1, .reasoning = -1 };
+
+	r->info.ended_ms = oc_wall_ms();
+	if (!r->info.started_ms) r->info.started_ms = r->info.ended_ms;
+	r->status = status;
+	r->rc = strcmp(status, "ok") ? OC_CANCELLED : OC_OK;
+	r->result.usage = none;
+	r->result.finish = OC_FINISH_STOP;
+	struct oc_run_event event = { .kind = r->rc ? OC_RUN_ABORTED : OC_RUN_DONE,
+				      .usage = &none,
+				      .finish = OC_FINISH_STOP,
+				      .reason = r->abort };
+
+	oc_session_run_tell(r, &event);
+	release(r);
+	close_run(r);
+}
+
+/* ---- the beginning ---- */
+
+/* One line, at most 60 characters. NULL when there is nothing to say. */
+static char *title_of(const struct oc_input *i)
+{
+	struct oc_str text = oc_str_trim(oc_input_text(i));
+	struct oc_str line = oc_str_head(text, oc_str_find(text, OC_LIT("\n"), 0));
+	size_t chars = 0, at = 0;
+
+	line = oc_str_trim(line);
+	while (at < line.n && chars < TITLE_CHARS) {
+		uint32_t cp;
+
+		at += oc_utf8_next(oc_str_from(line, at), &cp);
+		chars++;
+	}
+	if (!line.n) return NULL;
+	return at < line.n ? oc_asprintf("%.*s…", (int)at, line.p) : oc_strndup(line.p, line.n);
+}
+
+static enum oc_rc note_start(void *arg, struct oc_session_record *record, struct oc_err *e)
+{
+	const struct oc_session_run *r = arg;
+
+	(void)e;
+	if (r->compaction) return OC_OK;
+	if (!record->title && r->input->message_n) record->title = title_of(r->input);
+	replace(&record->last_run, r->info.run_id);
+	replace(&record->last_status, "running");
+	record->run_started_ms = record->updated_ms = oc_wall_ms();
+	return OC_OK;
+}
+
+/* Conversation, record and run are durable before anything begins. */
+static enum oc_rc store_start_wait(struct oc_session_run *r, struct oc_err *e)
+{
+	bool duplicate;
+	enum oc_rc rc = OC_OK;
+
+	if (!r->compaction) rc = oc_session_store_input_wait(r, r->input, &r->said, &duplicate, e);
+	if (!r->compaction && (rc || duplicate)) oc_stored_message_deinit(&r->said);
+	if (!rc) rc = oc_session_change_wait(r->session, note_start, r, e);
+	if (!rc) rc = oc_session_run_save_wait(r, "running", e);
+	return rc;
+}
+
+enum oc_rc oc_session_run_start_wait(struct oc_session_run *r, struct oc_err *e)
+{
+	enum oc_rc rc = OC_OK;
+
+	r->snapshot = r->owner->spec.snapshot(r->owner->spec.arg);
+	rc = oc_agent_settings_init(&r->settings, &r->snapshot->config, r->input->agent, e);
+	r->info.agent = r->input->agent;
+	if (r->session) {
+		free(r->session_id);
+		r->session_id = oc_strdup(r->session->id);
+		r->info.session_id = r->session_id;
+		r->session->active = r;
+	}
+	tell_kind(r, OC_RUN_ACCEPTED);
+	if (!rc && r->session) rc = store_start_wait(r, e);
+	if (rc) {
+		if (r->session && r->session->active == r) r->session->active = NULL;
+		release(r);
+		return rc;
+	}
+	r->state = OC_RUN_WORKING;
+	oc_scope_spawn(r->owner->scope, supervise, r);
+	return OC_OK;
+}
+
+/* ---- stopping ---- */
+
+static const char *known_reason(const char *reason)
+{
+	static const char *const known[] = { "rpc", "stop", "disconnect", "timeout", "interrupt" };
+
+	for (size_t i = 0; reason && i < sizeof known / sizeof *known; i++)
+		if (!strcmp(known[i], reason)) return known[i];
+	return "rpc";
+}
+
+static void leave_line_wait(struct oc_session_run *r)
+{
+	struct oc_queue *q = &r->session->queue;
+	struct oc_err e = { 0 };
+	size_t i = 0;
+
+	while (i < q->n && q->v[i].own != r) i++;
+	if (i == q->n) return;	   /* it is part of another run, and ends in a moment */
+	(void)oc_queue_take(q, i); /* the input is the run's */
+	if (oc_session_forget_waiting_wait(r->session, r->info.run_id, NULL, &e) != OC_OK ||
+	    oc_session_run_save_wait(r, "aborted", &e) != OC_OK)
+		oc_log(OC_LOG_WARN, "sessions", "%s", e.msg);
+	if (r->state == OC_RUN_WAITING) oc_session_run_end_idle(r, "aborted");
+}
+
+void oc_session_run_abort_wait(struct oc_session_run *r, const char *reason)
+{
+	if (r->state == OC_RUN_ENDED || r->abort) return;
+	r->abort = known_reason(reason);
+	if (r->scope)
+		oc_scope_cancel(r->scope);
+	else if (r->state == OC_RUN_WAITING && r->session && r->session->active != r)
+		leave_line_wait(r);
+	oc_bell_ring(&r->owner->place);
+}
+
+/* ---- the object ---- */
+
+/* Those that ended long ago are known to the store alone. */
+static void prune(struct oc_sessions *s)
+{
+	size_t n = 0;
+
+	for (struct oc_session_run **at = &s->runs; *at;) {
+		struct oc_session_run *r = *at;
+		bool old = oc_now_ms() - r->ended_at_ms > OC_RUN_KEPT_MS || n >= OC_RUNS_KEPT;
+
+		if (r->state != OC_RUN_ENDED || r->users || !old) {
+			n += r->state == OC_RUN_ENDED;
+			at = &r->next;
+			continue;
+		}
+		*at = r->next;
+		oc_session_run_free(r);
+	}
+}
+
+struct oc_session_run *oc_session_run_new(struct oc_sessions *s, struct oc_session *session,
+					  struct oc_input *input)
+{
+	struct oc_session_run *r = oc_new(struct oc_session_run);
+
+	prune(s);
+	r->owner = s;
+	r->session = session;
+	r->input = input;
+	r->info = (struct oc_run_info){ .run_id = input->run_id,
+					.agent = input->agent,
+					.session_key = input->session_key,
+					.origin = input->origin,
+					.channel = input->channel,
+					.accepted_ms = input->accepted_ms };
+	r->result.usage = (struct oc_usage){ .cached = -1, .reasoning = -1 };
+	oc_buf_init(&r->partial, OC_MAX_REPLY_BYTES);
+	r->next = s->runs;
+	s->runs = r;
+	return r;
+}
+
+void oc_session_run_free(struct oc_session_run *r)
+{
+	release(r);
+	oc_stored_message_deinit(&r->said);
+	oc_input_free(r->input);
+	oc_agent_result_deinit(&r->result);
+	oc_buf_deinit(&r->partial);
+	free(r->provider);
+	free(r->model);
+	free(r->session_id);
+	free(r);
+}

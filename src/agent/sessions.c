@@ -1,0 +1,549 @@
+/* The sessions of a gateway: who is known, what is asked, how runs ended. */
+#include "agent/sessions.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "agent/session.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "model/codec/reasoning.h"
+
+enum { MAX_KEY_CHARS = 512, MAX_RUN_ID_CHARS = OC_ID_CHARS * 2 };
+
+enum oc_rc oc_session_wrong_input(struct oc_err *e)
+{
+	if (e) e->rc = OC_E_INPUT;
+	return OC_E_INPUT;
+}
+
+/* ---- names ---- */
+
+static enum oc_rc refuse_key(const char *key, struct oc_err *e)
+{
+	return oc_fail(e, OC_E_INPUT,
+		       "\"%.80s\" is no session key: write a name, or agent:<agent>:<name>", key);
+}
+
+static bool is_key_text(struct oc_str s)
+{
+	if (!s.n || s.n > MAX_KEY_CHARS) return false;
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7F) return false;
+	return true;
+}
+
+static enum oc_rc check_agent(const struct oc_config *c, const char *agent, struct oc_err *e)
+{
+	struct oc_agent_settings s;
+	enum oc_rc rc = oc_agent_settings_init(&s, c, agent, e);
+
+	if (!rc) oc_agent_settings_deinit(&s);
+	return rc ? oc_session_wrong_input(e) : OC_OK;
+}
+
+enum oc_rc oc_session_key_canonical(const struct oc_config *c, const char *key, const char *agent,
+				    char **out, struct oc_err *e)
+{
+	static const struct oc_str prefix = OC_LIT("agent:");
+	struct oc_str s = oc_str_trim(oc_str(key)), rest;
+	char *named;
+	enum oc_rc rc;
+
+	if (!is_key_text(s)) return refuse_key(key ? key : "", e);
+	if (!oc_str_istarts(s, prefix)) {
+		rc = check_agent(c, agent, e);
+		if (!rc)
+			*out = oc_asprintf("agent:%s:%.*s", agent && *agent ? agent : "main",
+					   OC_FMT(s));
+		return rc;
+	}
+	rest = oc_str_from(s, prefix.n);
+	size_t colon = oc_str_find(rest, OC_LIT(":"), 0);
+	if (colon == SIZE_MAX || !colon || colon + 1 == rest.n) return refuse_key(key, e);
+	named = oc_strndup(rest.p, colon);
+	rc = check_agent(c, named, e);
+	if (!rc) *out = oc_asprintf("agent:%.*s", OC_FMT(rest));
+	free(named);
+	return rc;
+}
+
+/* The agent of a canonical key. Free with free(). */
+static char *agent_of(const char *key)
+{
+	struct oc_str rest = oc_str_from(oc_str(key), strlen("agent:"));
+
+	return oc_strndup(rest.p, oc_str_head(rest, oc_str_find(rest, OC_LIT(":"), 0)).n);
+}
+
+/* ---- what is in memory ---- */
+
+struct oc_session *oc_session_find(const struct oc_sessions *s, const char *key)
+{
+	struct oc_session *found = s->sessions;
+
+	while (found && strcmp(found->key, key) != 0) found = found->next;
+	return found;
+}
+
+struct oc_session *oc_session_use(struct oc_sessions *s, const struct oc_session_record *r)
+{
+	struct oc_session *session = oc_session_find(s, r->key);
+
+	if (!session) {
+		session = oc_new(struct oc_session);
+		session->owner = s;
+		session->key = oc_strdup(r->key);
+		session->id = oc_strdup(r->id);
+		session->agent = oc_strdup(r->agent);
+		session->next = s->sessions;
+		s->sessions = session;
+	}
+	session->users++;
+	return session;
+}
+
+static void session_free(struct oc_session *s)
+{
+	free(s->key);
+	free(s->id);
+	free(s->agent);
+	oc_queue_deinit(&s->queue);
+	oc_fallback_state_deinit(&s->fallback);
+	oc_strv_deinit(&s->allowed);
+	free(s);
+}
+
+void oc_session_let_go(struct oc_session *s)
+{
+	struct oc_session **at;
+
+	if (!s || --s->users || s->allowed.n || s->fallback.fallback) return;
+	for (at = &s->owner->sessions; *at != s;) at = &(*at)->next;
+	*at = s->next;
+	session_free(s);
+}
+
+struct oc_session_run *oc_session_run_find(const struct oc_sessions *s, const char *run_id)
+{
+	struct oc_session_run *r = s->runs;
+
+	while (r && (r->forgotten || strcmp(r->info.run_id, run_id) != 0)) r = r->next;
+	return r;
+}
+
+enum oc_rc oc_session_change_wait(struct oc_session *s,
+				  enum oc_rc (*change)(void *arg, struct oc_session_record *r,
+						       struct oc_err *e),
+				  void *arg, struct oc_err *e)
+{
+	struct oc_session_record r;
+	enum oc_rc rc;
+
+	oc_gate_enter_wait(&s->record);
+	rc = oc_store_session_wait(s->owner->spec.store, s->key, &r, e);
+	if (!rc) {
+		rc = change(arg, &r, e);
+		if (!rc) rc = oc_store_session_save_wait(s->owner->spec.store, &r, e);
+		oc_session_record_deinit(&r);
+	}
+	oc_gate_leave(&s->record);
+	return rc;
+}
+
+/* ---- life ---- */
+
+enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec, struct oc_sessions **out,
+				struct oc_err *e)
+{
+	struct oc_sessions *s = oc_new(struct oc_sessions);
+	enum oc_rc rc;
+
+	s->spec = *spec;
+	rc = oc_sessions_recover_wait(s, e);
+	if (rc) {
+		free(s);
+		return rc;
+	}
+	s->scope = oc_scope_new();
+	*out = s;
+	return OC_OK;
+}
+
+size_t oc_sessions_active(const struct oc_sessions *s)
+{
+	size_t n = 0;
+
+	for (const struct oc_session_run *r = s->runs; r; r = r->next)
+		n += r->state != OC_RUN_ENDED;
+	return n;
+}
+
+void oc_sessions_drain_wait(struct oc_sessions *s, uint64_t drain_ms)
+{
+	struct oc_deadline d = oc_deadline_in(drain_ms);
+
+	if (!s) return;
+	s->closing = true;
+	while (oc_sessions_active(s) && oc_bell_wait(&s->quiet, d) == OC_OK) continue;
+	oc_scope_cancel(s->scope);
+	oc_scope_join_wait(s->scope);
+}
+
+void oc_sessions_free(struct oc_sessions *s)
+{
+	if (!s) return;
+	for (struct oc_session_run *r = s->runs, *next; r; r = next) {
+		next = r->next;
+		oc_session_run_free(r);
+	}
+	for (struct oc_session *x = s->sessions, *next; x; x = next) {
+		next = x->next;
+		session_free(x);
+	}
+	oc_scope_free(s->scope);
+	free(s);
+}
+
+/* ---- asking ---- */
+
+static enum oc_rc check_model(const struct oc_snapshot *snapshot, const char *model,
+			      struct oc_err *e)
+{
+	struct oc_strv warnings = { 0 };
+	struct oc_selection target;
+	enum oc_rc rc;
+
+	if (!model) return OC_OK;
+	rc = oc_select(&snapshot->catalog, oc_str(model), &target, &warnings, e);
+	if (!rc) oc_selection_deinit(&target);
+	oc_strv_deinit(&warnings);
+	return rc ? oc_session_wrong_input(e) : OC_OK;
+}
+
+static bool is_empty(const struct oc_ask *ask)
+{
+	return !oc_str_trim(ask->message).n && !ask->n_images && !(ask->history && ask->history->n);
+}
+
+static enum oc_rc check_ask(struct oc_sessions *s, const struct oc_ask *ask, const char *agent,
+			    struct oc_err *e)
+{
+	struct oc_snapshot *snapshot;
+	enum oc_rc rc;
+
+	if (s->closing)
+		return oc_fail(e, OC_E_DENIED, "the gateway is shutting down; ask again later");
+	if (is_empty(ask)) return oc_fail(e, OC_E_INPUT, "message or attachment required");
+	if (ask->message.n > OC_MAX_MESSAGE_BYTES)
+		return oc_fail(e, OC_E_LIMIT, "the message is larger than %d bytes",
+			       OC_MAX_MESSAGE_BYTES);
+	if (ask->run_id && (!*ask->run_id || strlen(ask->run_id) > MAX_RUN_ID_CHARS))
+		return oc_fail(e, OC_E_INPUT, "the idempotency key must have 1 to %d characters",
+			       MAX_RUN_ID_CHARS);
+	if (ask->thinking && !oc_thinking_level_valid(oc_str(ask->thinking)))
+		return oc_fail(e, OC_E_INPUT, "unknown thinking level \"%.40s\" (%s)",
+			       ask->thinking, oc_thinking_levels);
+	snapshot = s->spec.snapshot(s->spec.arg);
+	rc = check_agent(&snapshot->config, agent, e);
+	if (!rc) rc = check_model(snapshot, ask->model, e);
+	oc_snapshot_unref(snapshot);
+	return rc;
+}
+
+static struct oc_input *make_input(const struct oc_ask *ask, const char *agent)
+{
+	struct oc_input *i = oc_input_new(ask);
+	char id[OC_ID_CHARS + 1];
+
+	oc_uuid(id);
+	i->run_id = oc_strdup(ask->run_id ? ask->run_id : id);
+	i->session_key = ask->session_key ? oc_strdup(ask->session_key) : NULL;
+	i->agent = oc_strdup(agent);
+	return i;
+}
+
+/* Whether an earlier life of the gateway knew this run and saw its end. A run that a crash ended
+ * may be asked for again (D47). */
+static bool ended_before_wait(const struct oc_sessions *s, const char *run_id)
+{
+	struct oc_run_record r;
+	struct oc_err e = { 0 };
+	bool ended;
+
+	if (oc_store_run_wait(s->spec.store, run_id, &r, &e) != OC_OK) return false;
+	ended = strcmp(r.status, "interrupted") != 0;
+	oc_run_record_deinit(&r);
+	return ended;
+}
+
+static enum oc_queue_mode mode_of(const struct oc_session *s, const struct oc_ask *ask,
+				  const json_t *settings)
+{
+	struct oc_snapshot *snapshot = s->owner->spec.snapshot(s->owner->spec.arg);
+	struct oc_queue_settings q;
+
+	oc_queue_settings_read(&q, settings, &snapshot->config, ask->channel);
+	oc_snapshot_unref(snapshot);
+	if (ask->queue != OC_QUEUE_CONFIGURED) return ask->queue;
+	if (q.mode != OC_QUEUE_CONFIGURED) return q.mode;
+	/* To take back a request whose prompt is being read would waste that (spec 03 §1.10). */
+	return s->active && s->active->reading && !*s->active->reading ? OC_QUEUE_STEER
+								       : OC_QUEUE_COLLECT;
+}
+
+static void interrupt_wait(struct oc_session *s)
+{
+	struct oc_session_run *active = s->active;
+
+	if (!active) return;
+	active->users++;
+	oc_session_run_abort_wait(active, "interrupt");
+	while (s->active == active && oc_bell_wait(&active->ended, OC_NO_DEADLINE) == OC_OK)
+		continue;
+	active->users--;
+}
+
+/* With the order gate closed. Takes the input. */
+static enum oc_rc take_ask_wait(struct oc_session *s, struct oc_session_run *run,
+				const struct oc_ask *ask, const json_t *settings,
+				struct oc_asked *out, struct oc_err *e)
+{
+	bool busy = s->active || s->queue.n;
+	enum oc_queue_mode mode = busy ? mode_of(s, ask, settings) : OC_QUEUE_CONFIGURED;
+
+	if (busy && mode == OC_QUEUE_INTERRUPT) {
+		out->interrupted = s->active != NULL;
+		interrupt_wait(s);
+		busy = s->active != NULL; /* only when we were cancelled */
+		mode = OC_QUEUE_FOLLOWUP;
+	}
+	if (!busy) return oc_session_run_start_wait(run, e);
+	return oc_session_wait_in_line_wait(s, run, mode, ask->own_turn || ask->watch, e);
+}
+
+static enum oc_rc ask_session_wait(struct oc_sessions *s, const struct oc_ask *ask,
+				   struct oc_session_run *run, struct oc_asked *out,
+				   struct oc_err *e)
+{
+	struct oc_session_record r;
+	enum oc_rc rc = oc_store_session_open_wait(s->spec.store, ask->session_key,
+						   run->input->agent, &r, NULL, e);
+
+	if (rc) return rc;
+	struct oc_session *session = oc_session_use(s, &r);
+
+	run->session = session;
+	oc_gate_enter_wait(&session->order);
+	rc = take_ask_wait(session, run, ask, r.settings, out, e);
+	oc_gate_leave(&session->order);
+	oc_session_record_deinit(&r);
+	return rc;
+}
+
+/* The run did not come to be: its id is free again. Who waits for it sees the error. */
+static void forget_run(struct oc_session_run *run, enum oc_rc rc, const struct oc_err *e)
+{
+	struct oc_session *session = run->session;
+
+	run->forgotten = true;
+	run->rc = rc;
+	if (e) run->error = *e;
+	run->status = "error";
+	run->state = OC_RUN_ENDED;
+	run->session = NULL;
+	oc_bell_ring(&run->ended);
+	oc_bell_ring(&run->owner->quiet);
+	oc_session_let_go(session);
+}
+
+enum oc_rc oc_sessions_ask_wait(struct oc_sessions *s, const struct oc_ask *ask,
+				struct oc_asked *out, struct oc_err *e)
+{
+	char *agent = ask->agent && *ask->agent ? oc_strdup(ask->agent)
+		      : ask->session_key	? agent_of(ask->session_key)
+						: oc_strdup("main");
+	struct oc_session_run *run;
+	enum oc_rc rc = check_ask(s, ask, agent, e);
+
+	*out = (struct oc_asked){ .result = OC_ASK_STARTED };
+	run = !rc && ask->run_id ? oc_session_run_find(s, ask->run_id) : NULL;
+	if (run) {
+		out->result = run->state == OC_RUN_ENDED ? OC_ASK_DONE : OC_ASK_IN_FLIGHT;
+		snprintf(out->run_id, sizeof out->run_id, "%s", ask->run_id);
+	}
+	if (rc || run) {
+		free(agent);
+		return rc;
+	}
+	/* Known before the first wait, so that a second ask with this id finds it. */
+	run = oc_session_run_new(s, NULL, make_input(ask, agent));
+	free(agent);
+	run->watch = ask->watch;
+	run->watch_arg = ask->watch_arg;
+	snprintf(out->run_id, sizeof out->run_id, "%s", run->info.run_id);
+	if (ask->run_id && ended_before_wait(s, ask->run_id)) {
+		out->result = OC_ASK_DONE;
+		forget_run(run, OC_OK, NULL);
+		return OC_OK;
+	}
+	rc = ask->session_key ? ask_session_wait(s, ask, run, out, e)
+			      : oc_session_run_start_wait(run, e);
+	if (rc) forget_run(run, rc, e);
+	return rc;
+}
+
+/* ---- outcomes ---- */
+
+static char *copy(const char *s)
+{
+	return s ? oc_strdup(s) : NULL;
+}
+
+static void copy_outcome(const struct oc_session_run *r, struct oc_run_outcome *out)
+{
+	struct oc_str text = oc_str_trim(oc_buf_view(&r->result.text));
+
+	*out = (struct oc_run_outcome){
+		.status = r->state == OC_RUN_ENDED ? r->status : "pending",
+		.text = oc_strndup(text.p ? text.p : "", text.n),
+		.error = r->state == OC_RUN_ENDED && r->rc && r->error.msg[0]
+			     ? oc_strdup(r->error.msg)
+			     : NULL,
+		.provider = copy(r->provider),
+		.model = copy(r->model),
+		.session_id = copy(r->session_id),
+		.usage = r->result.usage,
+		.finish = r->result.finish,
+		.error_class = r->result.error,
+		.http_status = r->result.http_status,
+		.client_calls = json_incref(r->result.client_calls),
+		.started_ms = r->info.started_ms,
+		.ended_ms = r->info.ended_ms,
+	};
+}
+
+void oc_run_outcome_deinit(struct oc_run_outcome *o)
+{
+	free(o->text);
+	free(o->error);
+	free(o->provider);
+	free(o->model);
+	free(o->session_id);
+	json_decref(o->client_calls);
+	*o = (struct oc_run_outcome){ 0 };
+}
+
+/* What the store still knows of a run that memory forgot. */
+static enum oc_rc stored_outcome_wait(struct oc_sessions *s, const char *run_id,
+				      struct oc_run_outcome *out)
+{
+	static const char *const names[] = { "ok", "error", "aborted", "timeout" };
+	struct oc_err e = { 0 };
+	struct oc_run_record r;
+	enum oc_rc rc = oc_store_run_wait(s->spec.store, run_id, &r, &e);
+
+	if (rc) return rc;
+	*out = (struct oc_run_outcome){ .status = "error",
+					.error = copy(r.error),
+					.provider = copy(r.provider),
+					.model = copy(r.model),
+					.session_id = copy(r.session_id),
+					.started_ms = r.started_ms,
+					.ended_ms = r.ended_ms };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strcmp(r.status, names[i])) out->status = names[i];
+	oc_run_record_deinit(&r);
+	return OC_OK;
+}
+
+enum oc_rc oc_sessions_outcome_wait(struct oc_sessions *s, const char *run_id, struct oc_deadline d,
+				    struct oc_run_outcome *out)
+{
+	struct oc_session_run *r = oc_session_run_find(s, run_id);
+
+	*out = (struct oc_run_outcome){ 0 };
+	if (!r) return stored_outcome_wait(s, run_id, out);
+	r->users++;
+	while (r->state != OC_RUN_ENDED && oc_bell_wait(&r->ended, d) == OC_OK) continue;
+	r->users--;
+	copy_outcome(r, out);
+	return OC_OK;
+}
+
+/* ---- aborting ---- */
+
+static bool is_wanted(const struct oc_session_run *r, const char *session_key, const char *run_id,
+		      bool queued_too)
+{
+	if (r->state == OC_RUN_ENDED) return false;
+	if (run_id) return !strcmp(r->info.run_id, run_id);
+	if (!r->session || !session_key || strcmp(r->session->key, session_key) != 0) return false;
+	return queued_too || r->session->active == r;
+}
+
+static void drop_queued_wait(struct oc_session *session)
+{
+	for (size_t i = 0; i < session->queue.n;) {
+		struct oc_queued item = session->queue.v[i];
+		struct oc_err e = { 0 };
+
+		i++;
+		if (item.own) continue; /* aborted as a run */
+		item = oc_queue_take(&session->queue, i - 1);
+		if (oc_session_forget_waiting_wait(session, item.input->run_id, "aborted", &e) !=
+		    OC_OK)
+			oc_log(OC_LOG_WARN, "sessions", "%s", e.msg);
+		oc_input_free(item.input);
+		i = 0; /* the queue may have changed */
+	}
+}
+
+void oc_sessions_abort_wait(struct oc_sessions *s, const char *session_key, const char *run_id,
+			    bool queued_too, const char *reason, struct oc_strv *aborted)
+{
+	struct oc_session *session = session_key ? oc_session_find(s, session_key) : NULL;
+	struct oc_strv ids = { 0 };
+
+	for (struct oc_session_run *r = s->runs; r; r = r->next)
+		if (is_wanted(r, session_key, run_id, queued_too))
+			oc_strv_add(&ids, oc_str(r->info.run_id));
+	if (session) session->users++;
+	if (session && queued_too && !run_id) drop_queued_wait(session);
+	for (size_t i = 0; i < ids.n; i++) {
+		struct oc_session_run *r = oc_session_run_find(s, ids.v[i]);
+
+		if (!r || r->state == OC_RUN_ENDED) continue;
+		oc_session_run_abort_wait(r, reason);
+		oc_strv_add(aborted, oc_str(ids.v[i]));
+		r->users++;
+		while (r->state != OC_RUN_ENDED && oc_bell_wait(&r->ended, OC_NO_DEADLINE) == OC_OK)
+			continue;
+		r->users--;
+	}
+	oc_session_let_go(session);
+	oc_strv_deinit(&ids);
+}
+
+/* ---- looking ---- */
+
+void oc_sessions_runs(const struct oc_sessions *s, const char *session_key, struct oc_strv *out)
+{
+	const struct oc_session *session = session_key ? oc_session_find(s, session_key) : NULL;
+	const struct oc_session_run *active = session ? session->active : NULL;
+
+	if (session_key && !session) return;
+	if (active && active->state != OC_RUN_ENDED) oc_strv_add(out, oc_str(active->info.run_id));
+	for (const struct oc_session_run *r = s->runs; r; r = r->next)
+		if (r->state != OC_RUN_ENDED && r != active && (!session || r->session == session))
+			oc_strv_add(out, oc_str(r->info.run_id));
+}
+
+struct oc_str oc_sessions_partial(const struct oc_sessions *s, const char *session_key)
+{
+	const struct oc_session *session = oc_session_find(s, session_key);
+
+	if (!session || !session->active) return (struct oc_str){ 0 };
+	return oc_buf_view(&session->active->partial);
+}
