@@ -1,7 +1,10 @@
 """`openclaw models probe`: what a server is found to do, and that it is remembered."""
 import json
 
+import pytest
 from replay import Replay, chat_stream
+
+pytestmark = pytest.mark.any_wire  # a probe asks what ordinary requests do not
 
 
 def configure(openclaw, base_url, model):
