@@ -1,7 +1,7 @@
 /*
  * What happens to runs, as events of the protocol. The watcher may not park, so rows of sessions
- * are read in a task, and what is sent with a message carries the row that was read last. Live
- * texts wait for their pace in buffers; whatever must not overtake them flushes first.
+ * are read in a task; what follows in the same session waits for that, so that the order stays.
+ * Live texts wait for their pace in buffers; whatever must not overtake them flushes first.
  */
 #include "gateway/run_events.h"
 
@@ -34,16 +34,20 @@ struct run {
 	struct live_call *calls;
 	json_t *row; /* of its session as it was read last; NULL */
 };
-struct change { /* of a session, to be told with its row */
-	struct change *next;
-	char *session_key, *reason, *agent;
+/* What has to wait: the change of a session until its row was read, and what came after it. */
+struct waiting {
+	struct waiting *next;
+	char *session_key;
+	char *reason, *agent;  /* a change */
+	struct oc_event event; /* else; owns payload, lean and origin */
 };
 struct oc_run_events {
 	struct oc_run_events_spec spec;
 	struct oc_scope *scope;
 	struct run *runs;
-	struct change *changes, **last_change;
+	struct waiting *first, **last;
 	bool pacing, telling; /* the tasks are there */
+	bool reading; /* the row of the first that waits: what changes now comes too late for it */
 };
 
 /* ---- runs ---- */
@@ -132,7 +136,61 @@ static struct oc_run_names names_of(const struct run *r)
 	return (struct oc_run_names){ r->id, r->session_key, r->session_id, r->agent };
 }
 
+/* ---- what waits ---- */
+
+static void enqueue(struct oc_run_events *re, struct waiting *w)
+{
+	*re->last = w;
+	re->last = &w->next;
+}
+
+static void waiting_free(struct waiting *w)
+{
+	json_decref((json_t *)(uintptr_t)w->event.payload);
+	json_decref((json_t *)(uintptr_t)w->event.lean);
+	free((char *)(uintptr_t)w->event.origin);
+	free(w->session_key);
+	free(w->reason);
+	free(w->agent);
+	free(w);
+}
+
+static void drop_first(struct oc_run_events *re)
+{
+	struct waiting *w = re->first;
+
+	re->first = w->next;
+	if (!re->first) re->last = &re->first;
+	waiting_free(w);
+}
+
+static bool has_waiting(const struct oc_run_events *re, const char *session_key)
+{
+	for (const struct waiting *w = re->first; w; w = w->next)
+		if (!strcmp(w->session_key, session_key)) return true;
+	return false;
+}
+
 /* ---- sending ---- */
+
+/* Now, or in its turn when something of this session waits. */
+static void post(struct oc_run_events *re, const struct oc_event *e)
+{
+	struct waiting *w;
+
+	if (!has_waiting(re, e->session_key)) {
+		re->spec.send(re->spec.arg, e);
+		return;
+	}
+	w = oc_new(struct waiting);
+	w->session_key = oc_strdup(e->session_key);
+	w->event = *e;
+	w->event.session_key = w->session_key;
+	w->event.origin = copy(e->origin);
+	json_incref((json_t *)(uintptr_t)e->payload);
+	json_incref((json_t *)(uintptr_t)e->lean);
+	enqueue(re, w);
+}
 
 static bool whole_text(const struct oc_run_events *re)
 {
@@ -150,7 +208,7 @@ static void send_live(struct oc_run_events *re, const struct run *r, const char 
 			      .session_key = r->session_key,
 			      .to = OC_TO_ALL };
 
-	re->spec.send(re->spec.arg, &e);
+	post(re, &e);
 	json_decref(payload);
 	json_decref(lean);
 }
@@ -183,11 +241,11 @@ static void send_tool(struct oc_run_events *re, struct run *r, json_t *data)
 			      .to = OC_TO_TOOLS,
 			      .origin = r->origin };
 
-	re->spec.send(re->spec.arg, &e);
+	post(re, &e);
 	e.name = "session.tool";
 	e.to = OC_TO_SESSIONS;
 	e.droppable = true;
-	re->spec.send(re->spec.arg, &e);
+	post(re, &e);
 	json_decref(payload);
 }
 
@@ -323,30 +381,20 @@ static void speak_or_wait(struct oc_run_events *re, const struct stream *s)
 
 /* ---- rows of sessions ---- */
 
-static struct change *take_change(struct oc_run_events *re)
-{
-	struct change *c = re->changes;
-
-	re->changes = c->next;
-	if (!c->next) re->last_change = &re->changes;
-	return c;
-}
-
-static void change_free(struct change *c)
-{
-	free(c->session_key);
-	free(c->reason);
-	free(c->agent);
-	free(c);
-}
-
-/* Runs of this session carry the row with their messages. */
+/* Runs of this session carry the row with their messages, those that wait as well. */
 static void remember_row(struct oc_run_events *re, const char *session_key, json_t *row)
 {
 	for (struct run *r = re->runs; r; r = r->next) {
 		if (!r->session_key || strcmp(r->session_key, session_key) != 0) continue;
 		json_decref(r->row);
 		r->row = json_incref(row);
+	}
+	for (struct waiting *w = re->first; w; w = w->next) {
+		json_t *payload = (json_t *)(uintptr_t)w->event.payload;
+		if (w->reason || strcmp(w->session_key, session_key) != 0) continue;
+		if (!strcmp(w->event.name, "session.message") &&
+		    !json_object_get(payload, "session"))
+			json_object_set(payload, "session", row);
 	}
 }
 
@@ -359,36 +407,41 @@ static void put_reason(json_t *payload, const char *reason)
 	if (settled) oc_json_put(payload, "phase", json_string("end"));
 }
 
-static void tell_change(struct oc_run_events *re, const struct change *c, json_t *row)
+static void tell_change(struct oc_run_events *re, const struct waiting *w, json_t *row)
 {
-	json_t *payload = json_pack("{s:s}", "sessionKey", c->session_key);
+	json_t *payload = json_pack("{s:s}", "sessionKey", w->session_key);
 	struct oc_event e = { .name = "sessions.changed",
 			      .payload = payload,
 			      .scope = OC_SCOPE_READ,
-			      .session_key = c->session_key,
+			      .session_key = w->session_key,
 			      .to = OC_TO_SESSIONS,
 			      .droppable = true };
 
-	if (c->agent) oc_json_put(payload, "agentId", json_string(c->agent));
-	put_reason(payload, c->reason);
+	if (w->agent) oc_json_put(payload, "agentId", json_string(w->agent));
+	put_reason(payload, w->reason);
 	oc_json_put(payload, "ts", json_integer(oc_wall_ms()));
 	oc_json_put(payload, "session", json_incref(row));
 	re->spec.send(re->spec.arg, &e);
 	json_decref(payload);
 }
 
-static void tell_changes(void *arg)
+/* The first one stays in the queue while its row is read: it holds back what comes after it. */
+static void tell_waiting(void *arg)
 {
 	struct oc_run_events *re = arg;
 
-	while (re->changes && !oc_scope_cancelled(re->scope)) {
-		struct change *c = take_change(re);
-		json_t *row =
-		    re->spec.row_wait ? re->spec.row_wait(re->spec.arg, c->session_key) : NULL;
-		if (row) remember_row(re, c->session_key, row);
-		tell_change(re, c, row);
+	while (re->first && !oc_scope_cancelled(re->scope)) {
+		struct waiting *w = re->first;
+		re->reading = w->reason && re->spec.row_wait;
+		json_t *row = re->reading ? re->spec.row_wait(re->spec.arg, w->session_key) : NULL;
+		re->reading = false;
+		if (row) remember_row(re, w->session_key, row);
+		if (w->reason)
+			tell_change(re, w, row);
+		else
+			re->spec.send(re->spec.arg, &w->event);
 		json_decref(row);
-		change_free(c);
+		drop_first(re);
 	}
 	re->telling = false;
 }
@@ -396,8 +449,9 @@ static void tell_changes(void *arg)
 /* Twice the same before the first was told is told once. */
 static bool is_waiting(const struct oc_run_events *re, const char *session_key, const char *reason)
 {
-	for (const struct change *c = re->changes; c; c = c->next)
-		if (!strcmp(c->session_key, session_key) && !strcmp(c->reason, reason)) return true;
+	for (const struct waiting *w = re->reading ? re->first->next : re->first; w; w = w->next)
+		if (w->reason && !strcmp(w->session_key, session_key) && !strcmp(w->reason, reason))
+			return true;
 	return false;
 }
 
@@ -405,16 +459,17 @@ static void session_changed(struct oc_run_events *re, const struct oc_run_event 
 {
 	const char *reason = e->reason ? e->reason : "update";
 
-	if (!e->session_key || is_waiting(re, e->session_key, reason)) return;
-	struct change *c = oc_new(struct change);
-	c->session_key = oc_strdup(e->session_key);
-	c->reason = oc_strdup(reason);
-	c->agent = copy(e->run ? e->run->agent : NULL);
-	*re->last_change = c;
-	re->last_change = &c->next;
-	if (re->telling || oc_scope_cancelled(re->scope)) return;
+	if (oc_scope_cancelled(re->scope) || !e->session_key ||
+	    is_waiting(re, e->session_key, reason))
+		return;
+	struct waiting *w = oc_new(struct waiting);
+	w->session_key = oc_strdup(e->session_key);
+	w->reason = oc_strdup(reason);
+	w->agent = copy(e->run ? e->run->agent : NULL);
+	enqueue(re, w);
+	if (re->telling) return;
 	re->telling = true;
-	oc_scope_spawn(re->scope, tell_changes, re);
+	oc_scope_spawn(re->scope, tell_waiting, re);
 }
 
 /* ---- what happens ---- */
@@ -562,7 +617,7 @@ static void send_message(struct oc_run_events *re, const struct run *r,
 	oc_json_put(payload, "messageId", json_string(m->id));
 	oc_json_put(payload, "messageSeq", json_integer(m->seq));
 	oc_json_put(payload, "session", live_row(r, m));
-	re->spec.send(re->spec.arg, &out);
+	post(re, &out);
 	json_decref(payload);
 }
 
@@ -696,7 +751,7 @@ void oc_run_events_reply(struct oc_run_events *re, const char *run_id, const cha
 
 	if (message) oc_json_put(payload, "message", json_deep_copy(message));
 	oc_json_put(payload, "stopReason", json_string("stop"));
-	re->spec.send(re->spec.arg, &e);
+	post(re, &e);
 	json_decref(payload);
 }
 
@@ -708,7 +763,7 @@ struct oc_run_events *oc_run_events_new(const struct oc_run_events_spec *spec)
 
 	re->spec = *spec;
 	re->scope = oc_scope_new();
-	re->last_change = &re->changes;
+	re->last = &re->first;
 	return re;
 }
 
@@ -718,7 +773,7 @@ void oc_run_events_stop_wait(struct oc_run_events *re)
 	oc_scope_cancel(re->scope);
 	oc_scope_join_wait(re->scope);
 	oc_scope_free(re->scope);
-	while (re->changes) change_free(take_change(re));
+	while (re->first) drop_first(re);
 	while (re->runs) forget_run(re, re->runs);
 	free(re);
 }

@@ -54,7 +54,7 @@ static bool too_many(struct reader *r)
 
 static void separate(struct reader *r)
 {
-	if (r->problems->n) oc_buf_adds(r->problems, "; ");
+	if (r->n > 1) oc_buf_adds(r->problems, "; ");
 }
 
 static bool OC_PRINTF(3, 4)

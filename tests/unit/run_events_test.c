@@ -224,6 +224,15 @@ static void rows(struct oc_run_events *re)
 	assert_int_equal(oc_sleep_wait(10), OC_OK);
 	message(re, 1, "{\"role\":\"user\",\"content\":\"hi\"}");
 	changed(re, "end");
+	text(re, 0, "held");
+	message(re, 2, "{\"role\":\"user\",\"content\":\"held too\"}");
+	assert_int_equal(oc_sleep_wait(10), OC_OK);
+}
+
+static void first_row(struct oc_run_events *re)
+{
+	changed(re, "send");
+	message(re, 1, "{\"role\":\"user\",\"content\":\"hi\"}");
 	assert_int_equal(oc_sleep_wait(10), OC_OK);
 }
 
@@ -316,7 +325,13 @@ static const struct {
 	  "sessions.changed>sessions reason=\"send\" session={\"row\":1}\n"
 	  "sessions.changed>sessions reason=\"patch\" session={\"row\":2}\n"
 	  "session.message>messages messageSeq=1 session={\"row\":2,\"updatedAt\":0} content=\"hi\"\n"
-	  "sessions.changed>sessions phase=\"end\" reason=\"agent.input.settled\" session={\"row\":3}\n" },
+	  "sessions.changed>sessions phase=\"end\" reason=\"agent.input.settled\" session={\"row\":3}\n"
+	  "agent>all seq=1 stream=\"assistant\" delta=\"held\" itemId=\"R:1\"\n"
+	  "chat>all seq=1 state=\"delta\" deltaText=\"held\"\n"
+	  "session.message>messages messageSeq=2 session={\"row\":2,\"updatedAt\":0} content=\"held too\"\n" },
+	{ "the first message has a row", first_row, false, false,
+	  "sessions.changed>sessions reason=\"send\" session={\"row\":1}\n"
+	  "session.message>messages messageSeq=1 session={\"row\":1} content=\"hi\"\n" },
 };
 
 static void play(void *arg)

@@ -104,10 +104,26 @@ static void names_from_clients_are_cut(void **state)
 	json_decref(value);
 }
 
+static void problems_follow_what_is_there(void **state)
+{
+	json_t *value = json_pack("{s:i,s:i}", "a", 1, "b", 2);
+	struct oc_buf got;
+
+	(void)state;
+	oc_buf_init(&got, 4096);
+	oc_buf_adds(&got, "invalid x params: ");
+	assert_false(oc_shape_check("a:str, b:str", value, &got));
+	assert_string_equal(oc_buf_cstr(&got), "invalid x params: at /a: must be string; at /b: "
+					       "must be string");
+	oc_buf_deinit(&got);
+	json_decref(value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(problems_are_named),
+		cmocka_unit_test(problems_follow_what_is_there),
 		cmocka_unit_test(names_from_clients_are_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
