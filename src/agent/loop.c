@@ -19,10 +19,20 @@ static const char nothing_came[] =
     "the server loaded (LM Studio cuts it off without an error): load the model with a larger context, "
     "or set agents.defaults.contextTokens to what is loaded. Otherwise try another model.";
 
+/* What a person sees. */
+static void deliver(void *arg, struct oc_str delta)
+{
+	struct oc_run *run = arg;
+
+	if (oc_str_trim(delta).n) run->shown = run->shown_in_turn = true;
+	if (run->sink->text) run->sink->text(run->sink->arg, delta);
+}
+
 void oc_run_init(struct oc_run *run)
 {
 	*run = (struct oc_run){ .usage = { .cached = -1, .reasoning = -1 } };
 	oc_buf_init(&run->answer, OC_MAX_REPLY_BYTES);
+	oc_delivery_init(&run->delivery, deliver, run);
 }
 
 void oc_run_deinit(struct oc_run *run)
@@ -31,6 +41,7 @@ void oc_run_deinit(struct oc_run *run)
 	oc_strv_deinit(&run->tool_names);
 	oc_messages_deinit(&run->messages);
 	oc_buf_deinit(&run->answer);
+	oc_delivery_deinit(&run->delivery);
 	json_decref(run->client_calls);
 }
 
@@ -90,8 +101,7 @@ static void text_arrived(void *arg, struct oc_str delta)
 	struct oc_run *run = arg;
 
 	run->reading = false;
-	if (oc_str_trim(delta).n) run->shown = run->shown_in_turn = true;
-	if (run->sink->text) run->sink->text(run->sink->arg, delta);
+	oc_delivery_feed(&run->delivery, delta);
 }
 
 static void reasoning_arrived(void *arg, struct oc_str delta)
@@ -174,6 +184,8 @@ static enum oc_rc call_wait(struct oc_run *run, struct oc_turn_request *req, str
 	run->reading = true;
 	rc = run->model.call_wait(run->model.arg, req, reply, e);
 	run->reading = false;
+	oc_delivery_end(&run->delivery);
+	oc_delivery_clean(&reply->text);
 	if (rc) return rc;
 	if (!req->tools) drop_calls(reply);
 	run->finish = reply->finish;
@@ -238,7 +250,8 @@ static void keep_answer(struct oc_run *run, const struct oc_reply *reply)
 {
 	if (!is_visible(reply)) return;
 	oc_buf_clear(&run->answer);
-	oc_buf_add(&run->answer, oc_buf_view(&reply->text));
+	if (!oc_delivery_is_silence(oc_buf_view(&reply->text)))
+		oc_buf_add(&run->answer, oc_buf_view(&reply->text));
 }
 
 /* ---- tools of the caller (D25) ---- */
@@ -300,6 +313,8 @@ static enum oc_rc take_reply_wait(struct oc_run *run, struct oc_reply *reply, bo
 	const struct oc_message *m;
 	enum oc_rc rc = OC_OK;
 
+	if (oc_delivery_is_silence(oc_buf_view(&reply->text)))
+		said.flags = OC_MSG_HIDDEN_FROM_PEOPLE;
 	keep_answer(run, reply);
 	m = oc_transcript_add_reply(&run->messages, reply);
 	if (m) rc = oc_run_keep_wait(run, &said, e);

@@ -1,6 +1,7 @@
 #ifndef OC_AGENT_LOOP_H
 #define OC_AGENT_LOOP_H
 #include "agent/conversation.h"
+#include "agent/delivery.h"
 #include "agent/plan.h"
 #include "agent/repeat.h"
 #include "agent/sink.h"
@@ -65,6 +66,7 @@ struct oc_run {
 
 	struct oc_repeat repeat;
 	bool no_more_tools;
+	struct oc_delivery delivery;
 };
 void oc_run_init(struct oc_run *run);
 void oc_run_deinit(struct oc_run *run);

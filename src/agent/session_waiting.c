@@ -116,9 +116,10 @@ enum oc_rc oc_session_wait_in_line_wait(struct oc_session *s, struct oc_session_
 	if (!oc_queue_add(&s->queue, &settings, &item, &lost)) {
 		if (oc_session_forget_waiting_wait(s, run->input->run_id, "error", &ignored))
 			oc_log(OC_LOG_WARN, "sessions", "%s", ignored.msg);
-		return oc_fail(e, OC_E_LIMIT,
-			       "the session is busy and %zu messages wait already; ask again later",
-			       s->queue.n);
+		return oc_fail(
+		    e, OC_E_LIMIT,
+		    "the session is busy and its queue is full (%zu waiting); ask again later",
+		    s->queue.n);
 	}
 	s->queue.v[s->queue.n - 1].input = move_input(run, own_turn);
 	if (lost.input) {

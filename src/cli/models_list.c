@@ -28,6 +28,7 @@ struct row {
 struct rows {
 	struct row *v;
 	size_t n;
+	json_t *seen; /* keys of models that no list holds */
 };
 
 /* ---- names of a model ---- */
@@ -36,8 +37,22 @@ struct names {
 	char *primary;
 	struct oc_strv fallbacks; /* keys */
 	struct oc_strv listed;	  /* keys of agents.defaults.models */
-	struct oc_strv aliases;	  /* one for each of listed, "" = none */
+	json_t *tags;		  /* key -> list of what it is besides */
+	json_t *has_key;	  /* provider -> whether there is a key for it, once it was asked */
 };
+
+/* Stolen: tag. */
+static void add_tag(struct names *n, const char *key, char *tag)
+{
+	json_t *list = json_object_get(n->tags, key);
+
+	if (!list) {
+		oc_json_put(n->tags, key, json_array());
+		list = json_object_get(n->tags, key);
+	}
+	json_array_append_new(list, oc_json_new_str(oc_str(tag)));
+	free(tag);
+}
 
 static void add_key(const struct oc_models_cli *m, struct oc_strv *out, const char *ref)
 {
@@ -54,18 +69,24 @@ static void names_init(struct names *n, const struct oc_models_cli *m)
 	const char *ref;
 	json_t *entry;
 
-	*n = (struct names){ 0 };
+	*n = (struct names){ .tags = json_object(), .has_key = json_object() };
 	if (oc_select_default(&m->catalog, &s, NULL, &(struct oc_err){ 0 }) == OC_OK) {
 		n->primary = oc_strdup(s.key);
+		add_tag(n, s.key, oc_strdup("default"));
 		oc_selection_deinit(&s);
 	}
 	oc_fallback_refs(&m->config, "model", &refs);
-	for (size_t i = 0; i < refs.n; i++) add_key(m, &n->fallbacks, refs.v[i]);
+	for (size_t i = 0; i < refs.n; i++) {
+		add_key(m, &n->fallbacks, refs.v[i]);
+		add_tag(n, n->fallbacks.v[i], oc_asprintf("fallback#%zu", i + 1));
+	}
 	oc_strv_deinit(&refs);
 	json_object_foreach (oc_config_get(&m->config, "agents.defaults.models"), ref, entry) {
 		const char *alias = oc_json_cstr(entry, "alias");
+
 		add_key(m, &n->listed, ref);
-		oc_strv_add(&n->aliases, oc_str(alias ? alias : ""));
+		if (alias && *alias)
+			add_tag(n, n->listed.v[n->listed.n - 1], oc_asprintf("alias:%s", alias));
 	}
 }
 
@@ -74,19 +95,18 @@ static void names_deinit(struct names *n)
 	free(n->primary);
 	oc_strv_deinit(&n->fallbacks);
 	oc_strv_deinit(&n->listed);
-	oc_strv_deinit(&n->aliases);
+	json_decref(n->tags);
+	json_decref(n->has_key);
 }
 
 static char *tags_of(const struct names *n, const char *key, bool configured, bool known)
 {
 	struct oc_strv tags = { 0 };
+	const json_t *tag;
+	size_t i;
 
-	if (n->primary && !strcmp(n->primary, key)) oc_strv_add(&tags, OC_LIT("default"));
-	for (size_t i = 0; i < n->fallbacks.n; i++)
-		if (!strcmp(n->fallbacks.v[i], key)) oc_strv_addf(&tags, "fallback#%zu", i + 1);
-	for (size_t i = 0; i < n->listed.n; i++)
-		if (n->aliases.v[i][0] && !strcmp(n->listed.v[i], key))
-			oc_strv_addf(&tags, "alias:%s", n->aliases.v[i]);
+	json_array_foreach (json_object_get(n->tags, key), i, tag)
+		oc_strv_add(&tags, oc_json_text(tag));
 	if (configured) oc_strv_add(&tags, OC_LIT("configured"));
 	if (!known) oc_strv_add(&tags, OC_LIT("missing"));
 	char *joined = oc_strv_join(&tags, ",");
@@ -96,9 +116,12 @@ static char *tags_of(const struct names *n, const char *key, bool configured, bo
 
 /* ---- rows ---- */
 
+enum { ROWS_AT_ONCE = 256 };
+
 static void add_row(struct rows *rows, struct row row)
 {
-	rows->v = oc_realloc_array(rows->v, rows->n + 1, sizeof *rows->v);
+	if (rows->n % ROWS_AT_ONCE == 0)
+		rows->v = oc_realloc_array(rows->v, rows->n + ROWS_AT_ONCE, sizeof *rows->v);
 	rows->v[rows->n++] = row;
 }
 
@@ -118,20 +141,25 @@ static struct row row_of(const struct oc_provider *p, const struct oc_model *mod
 		.tags = tags_of(n, key, model && model->configured, model != NULL),
 		.vision = model && model->vision,
 		.local = p->local,
-		.available = has_key && p->base_url,
+		.available = has_key && p->base_url && (!model || model->available),
 		.window = model ? model->context_window : 0,
 		.tokens = model ? model->context_tokens : 0,
 		.catalogue_window = catalogue_window(p),
 	};
 }
 
-static bool has_credential(const struct oc_models_cli *m, const struct oc_provider *p)
+static bool has_credential(const struct oc_models_cli *m, const struct oc_provider *p,
+			   const struct names *n)
 {
+	const json_t *known = json_object_get(n->has_key, p->id);
 	struct oc_credential cred;
 
-	if (oc_credential_resolve(&m->catalog, p, NULL, &cred, NULL) != OC_OK) return false;
-	oc_credential_deinit(&cred);
-	return true;
+	if (known) return json_is_true(known);
+	bool has = oc_credential_resolve(&m->catalog, p, NULL, &cred, NULL) == OC_OK;
+
+	if (has) oc_credential_deinit(&cred);
+	json_object_set_new(n->has_key, p->id, json_boolean(has));
+	return has;
 }
 
 static bool provider_wanted(struct oc_args *a, const struct oc_provider *p)
@@ -142,20 +170,13 @@ static bool provider_wanted(struct oc_args *a, const struct oc_provider *p)
 	return p->local || !oc_args_has(a, "--local");
 }
 
-static bool has_row(const struct rows *rows, const char *key)
-{
-	for (size_t i = 0; i < rows->n; i++)
-		if (!strcmp(rows->v[i].key, key)) return true;
-	return false;
-}
-
 static void add_provider(struct oc_args *a, const struct oc_models_cli *m,
 			 const struct oc_provider *p, const struct names *n, struct rows *rows)
 {
 	bool all = oc_args_has(a, "--all"), has_key;
 
 	if (p->n_models == 0) return;
-	has_key = has_credential(m, p);
+	has_key = has_credential(m, p, n);
 	for (size_t i = 0; i < p->n_models; i++) {
 		char *key = oc_ref_key(p->id, p->models[i].id);
 		if (all || (p->models[i].can_chat && oc_model_allowed(&m->catalog, key)))
@@ -171,8 +192,10 @@ static void add_named(struct oc_args *a, const struct oc_models_cli *m, const ch
 	struct oc_selection s;
 
 	if (!ref || oc_select(&m->catalog, oc_str(ref), &s, NULL, NULL) != OC_OK) return;
-	if (!s.model && provider_wanted(a, s.provider) && !has_row(rows, s.key))
-		add_row(rows, row_of(s.provider, NULL, s.key, n, has_credential(m, s.provider)));
+	if (!s.model && provider_wanted(a, s.provider) && !json_object_get(rows->seen, s.key)) {
+		json_object_set_new(rows->seen, s.key, json_true());
+		add_row(rows, row_of(s.provider, NULL, s.key, n, has_credential(m, s.provider, n)));
+	}
 	oc_selection_deinit(&s);
 }
 
@@ -181,6 +204,7 @@ static void collect(struct oc_args *a, const struct oc_models_cli *m, struct row
 	struct names n;
 
 	names_init(&n, m);
+	rows->seen = json_object();
 	for (size_t i = 0; i < m->catalog.n; i++)
 		if (provider_wanted(a, &m->catalog.providers[i]))
 			add_provider(a, m, &m->catalog.providers[i], &n, rows);
@@ -188,6 +212,7 @@ static void collect(struct oc_args *a, const struct oc_models_cli *m, struct row
 	for (size_t i = 0; i < n.fallbacks.n; i++) add_named(a, m, n.fallbacks.v[i], &n, rows);
 	for (size_t i = 0; i < n.listed.n; i++) add_named(a, m, n.listed.v[i], &n, rows);
 	names_deinit(&n);
+	json_decref(rows->seen);
 }
 
 static void free_rows(struct rows *rows)

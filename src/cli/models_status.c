@@ -97,21 +97,29 @@ static json_t *provider_auth(const struct oc_models_cli *m, const struct oc_prov
 	return o;
 }
 
-static bool in_use(const struct oc_models_cli *m, const struct oc_provider *p)
+static void note_use(const struct oc_models_cli *m, const struct oc_selection *s, bool *used)
 {
+	used[s->provider - m->catalog.providers] = true;
+}
+
+/* Which providers are configured, or those of the default model or a fallback: one flag for each of
+ * the catalog. Free with free(). */
+static bool *providers_in_use(const struct oc_models_cli *m)
+{
+	bool *used = oc_realloc_array(NULL, m->catalog.n + 1, sizeof *used);
 	struct oc_selection s;
 	struct oc_strv refs = { 0 };
 	struct oc_err e = { 0 };
-	bool used = p->entry != NULL;
 
-	if (!used && oc_select_default(&m->catalog, &s, NULL, &e) == OC_OK) {
-		used = s.provider == p;
+	for (size_t i = 0; i < m->catalog.n; i++) used[i] = m->catalog.providers[i].entry != NULL;
+	if (oc_select_default(&m->catalog, &s, NULL, &e) == OC_OK) {
+		note_use(m, &s, used);
 		oc_selection_deinit(&s);
 	}
 	oc_fallback_refs(&m->config, "model", &refs);
-	for (size_t i = 0; !used && i < refs.n; i++) {
+	for (size_t i = 0; i < refs.n; i++) {
 		if (oc_select(&m->catalog, oc_str(refs.v[i]), &s, NULL, &e) != OC_OK) continue;
-		used = s.provider == p;
+		note_use(m, &s, used);
 		oc_selection_deinit(&s);
 	}
 	oc_strv_deinit(&refs);
@@ -123,6 +131,7 @@ static json_t *auth_of(const struct oc_models_cli *m)
 	json_t *auth = json_object(), *list = json_array(), *missing = json_array();
 	json_t *profiles = NULL;
 	char *path = oc_auth_profiles_path(m->config.paths.agent_dir);
+	bool *used = providers_in_use(m);
 	struct oc_err e = { 0 };
 
 	if (oc_auth_profiles_load(m->config.paths.agent_dir, &profiles, &e) != OC_OK)
@@ -131,7 +140,7 @@ static json_t *auth_of(const struct oc_models_cli *m)
 		struct oc_provider *p = &m->catalog.providers[i];
 		json_t *entry;
 
-		if (!in_use(m, p)) continue;
+		if (!used[i]) continue;
 		entry = provider_auth(m, p, profiles);
 		if (oc_str_eq(oc_json_str(entry, "status"), OC_LIT("missing")))
 			json_array_append_new(missing, json_string(p->id));
@@ -140,6 +149,7 @@ static json_t *auth_of(const struct oc_models_cli *m)
 	oc_json_put(auth, "storePath", json_string(path));
 	oc_json_put(auth, "providers", list);
 	oc_json_put(auth, "missingProvidersInUse", missing);
+	free(used);
 	json_decref(profiles);
 	free(path);
 	return auth;
@@ -147,24 +157,19 @@ static json_t *auth_of(const struct oc_models_cli *m)
 
 /* ---- what was found out, by use or by `models probe` ---- */
 
-static void add_learnt(json_t *list, const struct oc_models_cli *m, const struct oc_selection *t)
+static void add_learnt(json_t *list, const json_t *all, const struct oc_selection *t)
 {
-	const char *dir = m->config.paths.agent_dir, *base = t->provider->base_url;
+	const char *base = t->provider->base_url;
+	json_t *server = oc_learned_find(all, base, NULL);
+	json_t *facts = oc_learned_find(all, base, t->model_id);
 
-	if (!base) return;
-	json_t *server = oc_learned_get(dir, base, NULL);
-	json_t *facts = oc_learned_get(dir, base, t->model_id);
+	if (!json_object_size(server) && !json_object_size(facts)) return;
+	json_t *row = json_object();
 
-	if (json_object_size(server) || json_object_size(facts)) {
-		json_t *row = json_object();
-
-		oc_json_put(row, "model", oc_json_new_str(oc_str(t->key)));
-		oc_json_put(row, "server", json_incref(server));
-		json_object_update(row, facts);
-		json_array_append_new(list, row);
-	}
-	json_decref(server);
-	json_decref(facts);
+	oc_json_put(row, "model", oc_json_new_str(oc_str(t->key)));
+	oc_json_put(row, "server", server ? json_incref(server) : json_object());
+	if (facts) json_object_update(row, facts);
+	json_array_append_new(list, row);
 }
 
 /* Of the default model and its fallbacks. */
@@ -176,12 +181,15 @@ static json_t *learnt_of(const struct oc_models_cli *m)
 	struct oc_candidates candidates;
 	struct oc_err e = { 0 };
 
+	json_t *all = oc_learned_all(m->config.paths.agent_dir);
+
 	oc_fallback_refs(&m->config, "model", &fallbacks);
 	if (oc_candidates_init(&candidates, &m->catalog, &wish, &e) == OC_OK) {
 		for (size_t i = 0; i < candidates.n; i++)
-			add_learnt(list, m, &candidates.v[i].target);
+			add_learnt(list, all, &candidates.v[i].target);
 		oc_candidates_deinit(&candidates);
 	}
+	json_decref(all);
 	oc_strv_deinit(&fallbacks);
 	return list;
 }

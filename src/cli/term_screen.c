@@ -132,10 +132,7 @@ void oc_term_screen_draw(struct oc_term_screen *s, struct oc_str rows, struct oc
 	oc_buf_init(&out, MAX_WRITE);
 	oc_buf_adds(&out, "\033[?25l");
 	erase(s, &out);
-	for (size_t i = 0; i < rows.n; i++) {
-		if (rows.p[i] == '\n') oc_buf_addc(&out, '\r');
-		oc_buf_addc(&out, rows.p[i]);
-	}
+	oc_buf_add(&out, rows);
 	s->live = *live;
 	*live = (struct oc_strv){ 0 };
 	s->cursor_row = cursor_row < s->live.n ? cursor_row : 0;

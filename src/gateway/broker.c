@@ -75,6 +75,8 @@ static void too_slow(struct oc_connection *c)
 {
 	oc_log(OC_LOG_WARN, "ws", "conn=%s reads too slowly: %zu bytes wait", c->id,
 	       oc_ws_backlog(c->ws));
+	/* What waits would keep the memory, and the reason from the client. */
+	oc_ws_drop_backlog(c->ws);
 	oc_connection_close(c, 1008, "slow consumer");
 }
 

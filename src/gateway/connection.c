@@ -10,6 +10,7 @@
 enum {
 	PARSE_HERE_BYTES = 65536, /* larger frames are parsed on a thread */
 	LINGER_MS = 2000,
+	SLOW_LINGER_MS = 30000, /* for a slow client to see why it was closed */
 };
 
 /* ---- sending ---- */
@@ -214,7 +215,8 @@ void oc_connection_serve_wait(struct oc_gateway *gw, struct oc_exchange *x)
 		if (gw->verbose)
 			oc_log(OC_LOG_INFO, "ws", "← open conn=%s remote=%s", c.id, c.address);
 		if (oc_handshake_wait(&c)) serve_client(&c);
-		oc_ws_linger_wait(c.ws, oc_deadline_in(LINGER_MS));
+		bool slow = oc_ws_backlog(c.ws) > 0;
+		oc_ws_linger_wait(c.ws, oc_deadline_in(slow ? SLOW_LINGER_MS : LINGER_MS));
 		log_end(&c);
 	}
 	deinit(&c);

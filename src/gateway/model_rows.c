@@ -100,11 +100,14 @@ static json_t *row(const struct list *l, const struct oc_provider *p, const stru
 		oc_json_put(o, "tags", json_pack("[s]", "default"));
 	oc_json_put(o, "thinkingLevels", oc_thinking_rows(m));
 	oc_json_put(o, "thinkingDefault", json_string(oc_thinking_default(l->catalog->config, m)));
-	oc_json_put(o, "available", json_boolean(p->base_url && has_key));
+	oc_json_put(o, "available", json_boolean(p->base_url && has_key && (!m || m->available)));
 	if (p->problem)
 		oc_json_put(o, "unavailableReason", json_string(p->problem));
 	else if (!has_key)
 		oc_json_put(o, "unavailableReason", json_string("no key for this provider"));
+	else if (m && !m->available)
+		oc_json_put(o, "unavailableReason",
+			    json_string("the server's list lacked it when it was last read"));
 	free(key);
 	return o;
 }

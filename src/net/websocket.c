@@ -45,7 +45,8 @@ struct oc_ws {
 	struct oc_str message; /* when has_message: lies in in */
 	struct oc_buf out;     /* not yet taken by the kernel, from out_at on */
 	size_t out_at;
-	enum oc_rc end; /* what receives return from now on */
+	size_t frame_left; /* of out: the rest of a frame whose begin was taken */
+	enum oc_rc end;	   /* what receives return from now on */
 	bool close_sent, close_received, freed;
 	unsigned close_code;
 	char close_reason[OC_MAX_CLOSE_REASON_BYTES + 1];
@@ -91,7 +92,7 @@ static void forget_backlog(struct oc_ws *w)
 {
 	backlog_total -= oc_ws_backlog(w);
 	oc_buf_deinit(&w->out);
-	w->out_at = 0;
+	w->out_at = w->frame_left = 0;
 }
 
 static void hang_up(struct oc_ws *w)
@@ -129,6 +130,19 @@ size_t oc_ws_backlog_total(void)
 	return backlog_total;
 }
 
+void oc_ws_drop_backlog(struct oc_ws *w)
+{
+	struct oc_str cut = { w->out.p + w->out_at, w->frame_left };
+	struct oc_buf kept;
+
+	oc_buf_init(&kept, w->out.max);
+	if (cut.n) oc_buf_add(&kept, cut);
+	backlog_total -= oc_ws_backlog(w) - cut.n;
+	oc_buf_deinit(&w->out);
+	w->out = kept;
+	w->out_at = 0;
+}
+
 static void watch(struct oc_ws *w)
 {
 	if (w->fd < 0) return;
@@ -137,8 +151,22 @@ static void watch(struct oc_ws *w)
 		    (read ? OC_POLL_READ : OC_POLL_ERROR) | (oc_ws_backlog(w) ? OC_POLL_WRITE : 0));
 }
 
+/* n bytes of what waits are about to go: where does the frame end that is cut by that? */
+static void note_frames(struct oc_ws *w, size_t n)
+{
+	size_t at = w->out_at;
+
+	while (n > w->frame_left) {
+		at += w->frame_left;
+		n -= w->frame_left;
+		w->frame_left = oc_ws_frame_length(w->out.p + at);
+	}
+	w->frame_left -= n;
+}
+
 static void took(struct oc_ws *w, size_t n)
 {
+	note_frames(w, n);
 	w->out_at += n;
 	backlog_total -= n;
 	if (w->out_at < w->out.n) {
@@ -191,10 +219,13 @@ static void send_plain(struct oc_ws *w, const struct oc_str *parts, size_t n)
 			iov[i] = (struct iovec){ (void *)(uintptr_t)parts[i].p, parts[i].n };
 		sent = send_some(w, iov, n);
 	}
+	bool cut = sent > 0 && w->fd >= 0;
+	size_t before = w->out.n;
 	for (size_t i = 0; i < n && w->fd >= 0; i++) {
 		keep(w, oc_str_from(parts[i], sent));
 		sent -= sent < parts[i].n ? sent : parts[i].n;
 	}
+	if (cut) w->frame_left = w->out.n - before;
 }
 
 /* Client side: what goes out is another text than what came in. */

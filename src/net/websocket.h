@@ -26,6 +26,8 @@ void oc_ws_send(struct oc_ws *w, struct oc_str text);
 void oc_ws_send_parts(struct oc_ws *w, const struct oc_str *parts, size_t n);
 size_t oc_ws_backlog(const struct oc_ws *w); /* bytes not yet taken by the kernel */
 size_t oc_ws_backlog_total(void);	     /* of all connections of this process */
+/* Forgets the frames of the backlog of which nothing was sent yet: what a close would wait for. */
+void oc_ws_drop_backlog(struct oc_ws *w);
 void oc_ws_set_max_message(struct oc_ws *w, size_t max_bytes);
 /* A ping now and every interval; nothing heard within it closes the connection (receive: OC_E_SYS).
  */

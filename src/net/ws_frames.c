@@ -239,3 +239,13 @@ size_t oc_ws_header(unsigned char out[OC_WS_HEADER_MAX], unsigned opcode, uint64
 	if (mask) memcpy(out + n, mask, 4);
 	return mask ? n + 4 : n;
 }
+
+size_t oc_ws_frame_length(const char *frame)
+{
+	const unsigned char *p = (const unsigned char *)frame;
+	unsigned bytes = (p[1] & 0x7F) == 126 ? 2 : (p[1] & 0x7F) == 127 ? 8 : 0;
+	uint64_t payload = bytes ? 0 : p[1] & 0x7F;
+
+	for (unsigned i = 0; i < bytes; i++) payload = payload << 8 | p[2 + i];
+	return 2 + bytes + (p[1] & 0x80 ? 4 : 0) + (size_t)payload;
+}

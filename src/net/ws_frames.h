@@ -32,6 +32,8 @@ OC_MUST_USE char *oc_ws_in_take(struct oc_ws_in *in);
 /* RFC 6455 section 7.4: may a peer send this code? */
 bool oc_ws_code_is_valid(unsigned code);
 enum { OC_WS_HEADER_MAX = 14 };
+/* Length of a whole frame, header included, that oc_ws_header began. */
+size_t oc_ws_frame_length(const char *frame);
 /* Writes the header of a final frame, returns its size. mask: NULL on the server's side. */
 size_t oc_ws_header(unsigned char out[OC_WS_HEADER_MAX], unsigned opcode, uint64_t payload,
 		    const unsigned char mask[4]);

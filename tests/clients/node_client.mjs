@@ -2,7 +2,8 @@
 import { OpenClawClient } from 'openclaw-node';
 
 const [url, token] = process.argv.slice(2);
-const client = new OpenClawClient({ url, token, autoReconnect: false });
+const scopes = ['operator.read', 'operator.write', 'operator.admin'];
+const client = new OpenClawClient({ url, token, scopes, autoReconnect: false });
 const seen = {};
 const sessionKey = 'agent:main:library';
 

@@ -49,11 +49,12 @@ def real(tmp_path_factory, gateway):
     return run
 
 
-def script(name, *args):
+def script(name, home, *args):
     """One of the scripts beside the lock file; they need the packages in a folder above them."""
     copy = CLIENTS / name
     shutil.copyfile(ROOT / 'tests' / 'clients' / name, copy)
-    done = subprocess.run([NODE, copy, *args], capture_output=True, text=True, timeout=SLOW_START)
+    done = subprocess.run([NODE, copy, *args], capture_output=True, text=True, timeout=SLOW_START,
+                          env={'HOME': str(home), 'PATH': os.environ['PATH']})
     assert done.returncode == 0, done.stderr + done.stdout
     return json.loads(done.stdout)
 
@@ -181,8 +182,9 @@ def program_workspace(openclaw):
 
 # ---- libraries ----------------------------------------------------------------------------------------------------
 
-def test_the_openai_sdk_chats_streams_calls_tools_and_is_relayed(gateway):
-    seen = script('sdk.mjs', gateway.url + '/v1', TOKEN, 'lmstudio/' + MODEL)
+@pytest.mark.any_wire
+def test_the_openai_sdk_chats_streams_calls_tools_and_is_relayed(gateway, tmp_path):
+    seen = script('sdk.mjs', tmp_path, gateway.url + '/v1', TOKEN, 'lmstudio/' + MODEL)
     assert {'openclaw', 'openclaw/default', 'openclaw/main', 'lmstudio/' + MODEL} <= set(seen['models'])
     assert seen['retrieved'] == 'openclaw/default' and seen['unknown'] == 404
     assert (seen['chat'], seen['chatFinish'], seen['chatUsage']) == ('one', 'stop', True)
@@ -199,16 +201,17 @@ def test_the_openai_sdk_chats_streams_calls_tools_and_is_relayed(gateway):
     assert seen['wrongKey'] == 401 and seen['providerFails'] == 502 and seen['unknownModel'] in (400, 404)
 
 
-def test_what_is_relayed_holds_nothing_of_ours(gateway, sim):
-    script('sdk.mjs', gateway.url + '/v1', TOKEN, 'lmstudio/' + MODEL)
+@pytest.mark.any_wire
+def test_what_is_relayed_holds_nothing_of_ours(gateway, sim, tmp_path):
+    script('sdk.mjs', tmp_path, gateway.url + '/v1', TOKEN, 'lmstudio/' + MODEL)
     relayed = [c.json for c in sim.chats if c.json['messages'][-1]['content'] == 'ECHO:six']
     assert len(relayed) == 1
     assert relayed[0] == {'model': MODEL, 'messages': [{'role': 'user', 'content': 'ECHO:six'}]}
 
 
-def test_openclaw_node_connects_chats_aborts_and_reads_sessions(gateway, program_workspace):
+def test_openclaw_node_connects_chats_aborts_and_reads_sessions(gateway, program_workspace, tmp_path):
     (program_workspace / 'note.txt').write_text('the tide is high\n')
-    seen = script('node_client.mjs', gateway.ws_url, TOKEN)
+    seen = script('node_client.mjs', tmp_path, gateway.ws_url, TOKEN)
     assert seen['protocol'] == 4 and seen['health'] is True and seen['config'] == 'string'
     assert seen['agents'] == ['main']
     assert seen['text'] == 'The tool has answered.' and seen['kinds'][-1] == 'done'

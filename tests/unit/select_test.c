@@ -1,5 +1,9 @@
 #include "check.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "catalog_fixture.h"
 #include "model/provider/select.h"
 
@@ -269,6 +273,81 @@ static void alias_names_are_plain(void **state)
 	assert_false(oc_alias_valid(OC_LIT("\xC3\xA4")));
 }
 
+/* models.json remembers which models the server's list lacked. */
+static void a_model_that_is_not_there_is_chosen_last_and_with_a_word(void **state)
+{
+	static const struct {
+		const char *remembered, *dflt;
+	} cases[] = {
+		{ "[{\"id\":\"a\",\"available\":false},{\"id\":\"b\"}]", "lmstudio/b" },
+		{ "[{\"id\":\"a\",\"available\":false},{\"id\":\"b\",\"available\":false}]",
+		  "lmstudio/a" },
+		{ "[]", "lmstudio/a" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *text = oc_asprintf(
+		    "{\"providers\":{\"lmstudio\":{\"baseUrl\":\"http://localhost:1234/v1\","
+		    "\"models\":%s}}}",
+		    cases[i].remembered);
+		bool lacks = strstr(cases[i].remembered, "false") != NULL;
+		struct oc_strv warnings = { 0 };
+		struct oc_err e = { 0 };
+		struct oc_selection s;
+		struct fixture f;
+
+		home_write(".openclaw/agents/main/agent/models.json", text);
+		open_catalog(&f,
+			     "{models: {providers: {lmstudio: {baseUrl: 'http://localhost:1234/v1',"
+			     " models: [{id: 'a'}, {id: 'b'}]}}}}");
+		assert_int_equal(oc_select_default(&f.catalog, &s, NULL, &e), OC_OK);
+		assert_string_equal(s.key, cases[i].dflt);
+		oc_selection_deinit(&s);
+		assert_int_equal(oc_select(&f.catalog, OC_LIT("lmstudio/a"), &s, &warnings, &e),
+				 OC_OK);
+		assert_int_equal(warnings.n, lacks);
+		assert_int_equal(s.model->available, !lacks);
+		oc_selection_deinit(&s);
+		oc_strv_deinit(&warnings);
+		close_catalog(&f);
+		free(text);
+	}
+}
+
+/* Slow ways are felt here: ten thousand of each would take minutes. */
+static void ten_thousand_aliases_are_no_burden(void **state)
+{
+	struct oc_buf text;
+	struct fixture f;
+	size_t count;
+
+	(void)state;
+	oc_buf_init(&text, 16 << 20);
+	oc_buf_adds(&text, "{agents: {defaults: {models: {");
+	for (int i = 0; i < 10000; i++) oc_buf_addf(&text, "'box/m%d': {alias: 'A%d'},", i, i);
+	oc_buf_adds(&text,
+		    "}}}, models: {providers: {box: {baseUrl: 'http://10.0.0.2/v1', models: [");
+	for (int i = 0; i < 10000; i++) oc_buf_addf(&text, "{id: 'm%d'},", i);
+	oc_buf_adds(&text, "]}}}}");
+	open_catalog(&f, oc_buf_cstr(&text));
+	for (int i = 0; i < 10000; i++) {
+		char alias[32], key[32];
+		struct oc_err e = { 0 };
+		struct oc_selection s;
+
+		snprintf(alias, sizeof alias, "a%d", i);
+		snprintf(key, sizeof key, "box/m%d", i);
+		assert_string_equal(oc_catalog_alias(&f.catalog, oc_str(alias), &count), key);
+		assert_int_equal(oc_select(&f.catalog, oc_str(alias), &s, NULL, &e), OC_OK);
+		assert_string_equal(s.key, key);
+		oc_selection_deinit(&s);
+	}
+	assert_null(oc_catalog_alias(&f.catalog, OC_LIT("a10000"), &count));
+	close_catalog(&f);
+	oc_buf_deinit(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +356,10 @@ int main(void)
 		cmocka_unit_test(keys_are_not_doubled),
 		cmocka_unit_test(alias_names_are_plain),
 		cmocka_unit_test_setup_teardown(what_a_person_types_is_resolved_in_order, new_home,
+						drop_home),
+		cmocka_unit_test_setup_teardown(
+		    a_model_that_is_not_there_is_chosen_last_and_with_a_word, new_home, drop_home),
+		cmocka_unit_test_setup_teardown(ten_thousand_aliases_are_no_burden, new_home,
 						drop_home),
 		cmocka_unit_test_setup_teardown(what_cannot_be_resolved_says_why, new_home,
 						drop_home),

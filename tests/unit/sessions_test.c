@@ -211,6 +211,17 @@ SESSIONS_TEST(draining_waits_and_then_stops, NULL, endless)
 	expect_stored("user:hi | assistant:So far+2");
 }
 
+static const struct line silence[] = { { .text = "NO_REPLY" }, { .text = "<final>Yes.</final>" } };
+
+SESSIONS_TEST(silence_and_final_tags_are_not_for_people, NULL, silence)
+{
+	ask_and_wait("r1", "hi");
+	ask_and_wait("r2", "there?");
+	assert_string_equal(oc_buf_cstr(&world.said), "Yes.");
+	expect_stored("user:hi | assistant:NO_REPLY+16 | user:there? | assistant:Yes.");
+	expect_growth(0);
+}
+
 /* ---- after a crash ---- */
 
 /* The store as a process leaves it that is killed in the middle of a run. */
@@ -363,6 +374,197 @@ SESSIONS_TEST(sessions_of_an_agent_begin_with_the_same_bytes, NULL, many)
 	assert_string_equal(world.tools.v[0], world.tools.v[1]);
 }
 
+/* ---- a long conversation ---- */
+
+static const char tiny[] =
+    "{agents:{defaults:{model:'p/tiny',contextGuard:{blockBelow:0,warnBelow:0}}},tools:{exec:{mode:"
+    "'full'}},models:{providers:{p:{baseUrl:'http://127.0.0.1:9/v1',apiKey:'k',models:[{id:'tiny',"
+    "contextWindow:6000,maxTokens:512}]}}}}";
+#define LONG_1                                                                                     \
+	"alpha beta gamma delta epsilon zeta eta theta iota kappa lambda my nu xi omikron pi "
+#define LONG_8	LONG_1 LONG_1 LONG_1 LONG_1 LONG_1 LONG_1 LONG_1 LONG_1
+#define LONG_24 LONG_8 LONG_8 LONG_8
+static const struct line long_answers[] = {
+	{ .text = "1 " LONG_24 },  { .text = "2 " LONG_24 },  { .text = "3 " LONG_24 },
+	{ .text = "4 " LONG_24 },  { .text = "5 " LONG_24 },  { .text = "6 " LONG_24 },
+	{ .text = "7 " LONG_24 },  { .text = "8 " LONG_24 },  { .text = "9 " LONG_24 },
+	{ .text = "10 " LONG_24 }, { .text = "11 " LONG_24 },
+};
+
+static bool is_about_a_note(const char *request)
+{
+	return strstr(request, "Write a note") != NULL;
+}
+
+SESSIONS_TEST(a_full_context_is_summarised_and_the_talk_goes_on, tiny, long_answers)
+{
+	size_t notes = 0;
+
+	for (int i = 0; i < 9; i++) {
+		char id[8];
+
+		snprintf(id, sizeof id, "r%d", i);
+		ask_and_wait(id, "and now?");
+	}
+	for (size_t i = 0; i < world.sent.n; i++) notes += is_about_a_note(world.sent.v[i]);
+	assert_true(notes > 0);
+	expect_epoch("compaction");
+	assert_non_null(strstr(world.sent.v[world.sent.n - 1], "[note about the conversation"));
+	/* Apart from the moment of compaction every request extends the one before. */
+	for (size_t i = 1; i < world.sent.n; i++) {
+		const char *before = world.sent.v[i - 1], *now = world.sent.v[i];
+
+		if (is_about_a_note(now) || is_about_a_note(before)) continue;
+		assert_int_equal(strncmp(now, before, strlen(before)), 0);
+	}
+}
+
+static const struct line no_note[] = { { .text = "1 " LONG_24 },
+				       { .text = "2 " LONG_24 },
+				       { .outcome = OC_OUTCOME_ERROR,
+					 .error = OC_ERR_SERVER_ERROR },
+				       { .text = "Then." } };
+
+SESSIONS_TEST(a_note_that_does_not_come_is_replaced_by_a_digest, NULL, no_note)
+{
+	struct oc_compacted c;
+
+	ask_and_wait("r1", "plan the garden");
+	ask_and_wait("r2", "and the house");
+	OK(oc_sessions_compact_wait(world.sessions, MAIN, NULL, &c, &world.e));
+	assert_true(c.compacted);
+	assert_true(c.tokens_after < c.tokens_before);
+	assert_non_null(strstr(c.summary, "- user: plan the garden"));
+	free(c.summary);
+	ask_and_wait("r3", "next");
+	assert_non_null(strstr(world.sent.v[3], "[digest of the conversation"));
+	assert_non_null(strstr(world.sent.v[3], "and the house"));
+	assert_null(strstr(world.sent.v[3], "1 alpha"));
+}
+
+static const struct line noted[] = { { .text = "1 " LONG_24 },
+				     { .text = "2 " LONG_24 },
+				     { .text = "They plan a garden." },
+				     { .text = "Then." } };
+
+SESSIONS_TEST(compaction_on_request_tells_nothing_but_the_change, NULL, noted)
+{
+	struct oc_compacted c;
+
+	ask_and_wait("r1", "plan the garden");
+	ask_and_wait("r2", "and the house");
+	oc_buf_clear(&world.log);
+	OK(oc_sessions_compact_wait(world.sessions, MAIN, "keep names", &c, &world.e));
+	expect_log("compact.");
+	assert_non_null(strstr(world.sent.v[2], "The user adds: keep names"));
+	assert_int_equal(strncmp(world.sent.v[2], world.sent.v[1], strlen(world.sent.v[1])), 0);
+	assert_non_null(strstr(c.summary, "They plan a garden."));
+	free(c.summary);
+	assert_int_equal(
+	    oc_sessions_compact_wait(world.sessions, "agent:main:none", NULL, &c, &world.e),
+	    OC_E_NOT_FOUND);
+}
+
+static const struct line big_result[] = {
+	{ .call = "exec", .args = "{\"command\":\"seq 1 2000\"}" },
+	{ .text = "Counted." },
+	{ .text = "B." },
+	{ .text = "C." },
+	{ .text = "D." },
+	{ .text = "note" },
+};
+
+SESSIONS_TEST(old_tool_results_go_first, NULL, big_result)
+{
+	struct oc_compacted c;
+
+	ask_and_wait("r1", "count");
+	ask_and_wait("r2", "b");
+	ask_and_wait("r3", "c");
+	assert_non_null(strstr(world.sent.v[3], "1999"));
+	world.at = 5;
+	OK(oc_sessions_compact_wait(world.sessions, MAIN, NULL, &c, &world.e));
+	free(c.summary);
+	assert_non_null(strstr(world.sent.v[4], "was dropped to make room"));
+	assert_null(strstr(world.sent.v[4], "1999"));
+}
+
+/* ---- what a person chose ---- */
+
+static void refuse(const char *changes, const char *words)
+{
+	json_t *p = js(changes);
+
+	assert_int_equal(oc_sessions_patch_wait(world.sessions, MAIN, p, &world.e), OC_E_INPUT);
+	if (!strstr(world.e.msg, words)) fail_msg("%s: %s", changes, world.e.msg);
+	json_decref(p);
+}
+
+SESSIONS_TEST(choices_are_checked, NULL, many)
+{
+	static const struct {
+		const char *changes, *words;
+	} wrong[] = {
+		{ "{'model':'ghost/x'}", "ghost" },
+		{ "{'thinkingLevel':'hard'}", "thinkingLevel" },
+		{ "{'thinkingLevel':'xhigh'}", "p/one has no level" },
+		{ "{'verboseLevel':'loud'}", "on|off|full" },
+		{ "{'responseUsage':7}", "responseUsage" },
+		{ "{'queueMode':'later'}", "queueMode" },
+		{ "{'queueCap':0}", "1 to 1000" },
+		{ "{'pinned':'yes'}", "true|false" },
+		{ "{'other':{'deep':1}}", "other" },
+	};
+	struct oc_session_record r;
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		refuse(wrong[i].changes, wrong[i].words);
+	patch("{'model':'p/unheard','thinkingLevel':'high','label':' My talk ','pinned':true,"
+	      "'unread':true,'queueMode':'steer'}");
+	OK(oc_store_session_wait(world.store, MAIN, &r, &world.e));
+	assert_json(r.settings, "{'model':'p/unheard','thinkingLevel':'high','queueMode':'steer'}");
+	assert_string_equal(r.label, "My talk");
+	assert_true(r.pinned_ms > 0 && r.unread);
+	oc_session_record_deinit(&r);
+	patch("{'model':null,'thinkingLevel':null,'label':null,'pinned':false}");
+	OK(oc_store_session_wait(world.store, MAIN, &r, &world.e));
+	assert_json(r.settings, "{'queueMode':'steer'}");
+	assert_null(r.label);
+	assert_int_equal(r.pinned_ms, 0);
+	oc_session_record_deinit(&r);
+}
+
+SESSIONS_TEST(injected_words_never_reach_the_model, NULL, many)
+{
+	json_t *body =
+	    js("{'role':'assistant','content':[{'type':'text','text':'/status says hi'}]}");
+	struct oc_stored_message m;
+
+	ask_and_wait("r1", "a");
+	OK(oc_sessions_inject_wait(world.sessions, MAIN, body, &m, &world.e));
+	assert_int_equal(m.seq, 3);
+	oc_stored_message_deinit(&m);
+	ask_and_wait("r2", "b");
+	expect_growth(0);
+	assert_null(strstr(world.sent.v[1], "status says"));
+	expect_stored("user:a | assistant:1 | assistant:/status says hi+1 | user:b | assistant:2");
+	json_decref(body);
+}
+
+SESSIONS_TEST(a_session_is_deleted_but_not_the_main_one, NULL, many)
+{
+	struct oc_session_record r;
+
+	ask_in("agent:main:x", "r1", "a");
+	wait_for("r1");
+	OK(oc_sessions_delete_wait(world.sessions, "agent:main:x", &world.e));
+	assert_int_equal(oc_store_session_wait(world.store, "agent:main:x", &r, &world.e),
+			 OC_E_NOT_FOUND);
+	assert_int_equal(oc_sessions_delete_wait(world.sessions, "agent:main:x", &world.e),
+			 OC_E_NOT_FOUND);
+	assert_int_equal(oc_sessions_delete_wait(world.sessions, MAIN, &world.e), OC_E_INPUT);
+}
+
 /* ---- many at once ---- */
 
 static const struct line parallel[] = { { .text = "a", .read_ms = 1000 },
@@ -489,11 +691,19 @@ int main(void)
 		cmocka_unit_test(a_failure_is_stored_with_its_reason),
 		cmocka_unit_test(a_run_that_does_not_move_is_ended),
 		cmocka_unit_test(draining_waits_and_then_stops),
+		cmocka_unit_test(silence_and_final_tags_are_not_for_people),
 		cmocka_unit_test(a_crash_leaves_a_conversation_that_can_go_on),
 		cmocka_unit_test(a_retry_after_a_crash_runs_once_and_stores_nothing_twice),
 		cmocka_unit_test(a_retry_that_comes_late_is_asked_where_it_can_be_answered),
 		cmocka_unit_test(an_epoch_lasts_until_there_is_a_reason),
 		cmocka_unit_test(sessions_of_an_agent_begin_with_the_same_bytes),
+		cmocka_unit_test(a_full_context_is_summarised_and_the_talk_goes_on),
+		cmocka_unit_test(a_note_that_does_not_come_is_replaced_by_a_digest),
+		cmocka_unit_test(compaction_on_request_tells_nothing_but_the_change),
+		cmocka_unit_test(old_tool_results_go_first),
+		cmocka_unit_test(choices_are_checked),
+		cmocka_unit_test(injected_words_never_reach_the_model),
+		cmocka_unit_test(a_session_is_deleted_but_not_the_main_one),
 		cmocka_unit_test(sessions_run_side_by_side),
 		cmocka_unit_test(max_concurrent_bounds_them),
 		cmocka_unit_test(a_call_of_a_callers_tool_ends_the_run),

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "loopback.h"
 #include "net/websocket.h"
+#include "net/ws_frames.h"
 
 enum { MAX_MESSAGE = 1000 };
 
@@ -279,6 +280,76 @@ static void what_a_silent_peer_does_not_take_is_counted_and_given_up(void **stat
 	assert_int_equal(oc_rt_run(slow_task, NULL), 0);
 }
 
+/* ---- what is dropped ---- */
+
+enum { PIECE = 100000, ROOM = 4 << 20 };
+static struct {
+	char bytes[ROOM]; /* all that the client got behind the head */
+	size_t n, left;	  /* left: in the backlog after the drop */
+} dropped;
+
+static void drop_wait(void *arg, struct oc_exchange *x)
+{
+	static char piece[PIECE];
+	struct oc_ws *w;
+	struct oc_err e = { 0 };
+
+	(void)arg;
+	if (oc_exchange_upgrade_wait(x, MAX_MESSAGE, &w, &e)) return;
+	memset(piece, 'x', sizeof piece);
+	while (oc_ws_backlog(w) < 3000000) oc_ws_send(w, (struct oc_str){ piece, sizeof piece });
+	oc_ws_drop_backlog(w);
+	dropped.left = oc_ws_backlog(w);
+	assert_int_equal(oc_ws_backlog_total(), dropped.left);
+	oc_ws_close(w, 1008, "slow");
+	oc_ws_linger_wait(w, oc_deadline_in(1000));
+	oc_ws_free(w);
+}
+
+/* Reads nothing for a while, then all of it. */
+static void read_late(void *arg)
+{
+	struct raw *r = arg;
+	int fd = dial_with(r->port, 4096);
+
+	puts_to(fd, SHAKE);
+	ssize_t got = get_until(fd, r->answer, sizeof r->answer, "\r\n\r\n");
+	const char *rest = strstr(r->answer, "\r\n\r\n") + 4;
+	dropped.n = (size_t)(r->answer + got - rest);
+	memcpy(dropped.bytes, rest, dropped.n);
+	while (!__atomic_load_n(&dropped.left, __ATOMIC_ACQUIRE)) usleep(1000);
+	for (ssize_t n = 1; n > 0; dropped.n += n > 0 ? (size_t)n : 0)
+		n = read(fd, dropped.bytes + dropped.n, ROOM - dropped.n);
+	close(fd);
+}
+
+static void drop_task(void *arg)
+{
+	struct raw r = { 0 };
+
+	(void)arg;
+	start_server(drop_wait, (struct oc_http_server_spec){ 0 });
+	r.port = oc_http_server_port(server);
+	oc_work_wait(read_late, &r);
+	oc_http_server_stop_wait(server);
+}
+
+static void a_dropped_backlog_leaves_whole_frames_and_the_close(void **state)
+{
+	size_t at = 0, last = 0;
+
+	(void)state;
+	assert_int_equal(oc_rt_run(drop_task, NULL), 0);
+	assert_true(dropped.left <= PIECE + OC_WS_HEADER_MAX);
+	while (at + 2 <= dropped.n) {
+		last = at;
+		at += oc_ws_frame_length(dropped.bytes + at);
+		if (at < dropped.n) assert_int_equal(at - last, PIECE + 10);
+	}
+	assert_int_equal(at, dropped.n);
+	assert_memory_equal(dropped.bytes + last, "\x88\x06\x03\xf0slow", 8);
+}
+
 /* ---- many, and large ---- */
 
 static void big_echo_wait(void *arg, struct oc_exchange *x)
@@ -395,6 +466,7 @@ int main(void)
 		cmocka_unit_test(only_a_proper_handshake_is_answered_with_101),
 		cmocka_unit_test(every_end_has_its_code),
 		cmocka_unit_test(what_a_silent_peer_does_not_take_is_counted_and_given_up),
+		cmocka_unit_test(a_dropped_backlog_leaves_whole_frames_and_the_close),
 		cmocka_unit_test(many_clients_exchange_large_messages),
 		cmocka_unit_test(a_client_says_why_there_is_no_connection),
 	};

@@ -11,47 +11,56 @@
 #include "model/provider/credential.h"
 #include "rt/task.h"
 
-enum { PROBE_EVERY_MS = 30000, MESSAGE_CHARS = 200 };
+enum { PROBE_EVERY_MS = 30000, MESSAGE_CHARS = 200, AT_ONCE = 64 };
 
 /* ---- candidates ---- */
 
-static bool listed(const struct oc_candidates *l, const char *key)
+/* Takes what it is given. seen: keys so far, so that a long list stays quick. */
+static void add(struct oc_candidates *l, json_t *seen, struct oc_candidate *c)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (!strcmp(l->v[i].target.key, key)) return true;
-	return false;
-}
-
-/* Takes what it is given. */
-static void add(struct oc_candidates *l, struct oc_candidate *c)
-{
-	if (listed(l, c->target.key)) {
+	if (json_object_get(seen, c->target.key)) {
 		oc_selection_deinit(&c->target);
 		oc_strv_deinit(&c->warnings);
 		return;
 	}
-	l->v = oc_realloc_array(l->v, l->n + 1, sizeof *l->v);
+	json_object_set_new(seen, c->target.key, json_true());
+	if (l->n % AT_ONCE == 0) l->v = oc_realloc_array(l->v, l->n + AT_ONCE, sizeof *l->v);
 	l->v[l->n++] = *c;
 }
 
-static void add_reference(struct oc_candidates *l, const struct oc_catalog *c, const char *ref)
+static void add_reference(struct oc_candidates *l, json_t *seen, const struct oc_catalog *c,
+			  const char *ref)
 {
 	struct oc_candidate next = { 0 };
 	struct oc_err e = { 0 };
 
 	if (oc_select(c, oc_str(ref), &next.target, &next.warnings, &e) == OC_OK) {
-		add(l, &next);
+		add(l, seen, &next);
 		return;
 	}
 	oc_log(OC_LOG_WARN, "models", "fallback %s is skipped: %s", ref, e.msg);
 	oc_strv_deinit(&next.warnings);
 }
 
+static void add_others(struct oc_candidates *out, json_t *seen, const struct oc_catalog *c,
+		       const struct oc_candidate_wish *wish)
+{
+	struct oc_candidate primary = { 0 };
+	struct oc_err ignored = { 0 };
+
+	for (size_t i = 0; wish->fallbacks && i < wish->fallbacks->n; i++)
+		add_reference(out, seen, c, wish->fallbacks->v[i]);
+	if (!wish->requested || !oc_primary_ref(c->config, "model")) return;
+	if (oc_select_default(c, &primary.target, &primary.warnings, &ignored) == OC_OK)
+		add(out, seen, &primary);
+	else
+		oc_strv_deinit(&primary.warnings);
+}
+
 enum oc_rc oc_candidates_init(struct oc_candidates *out, const struct oc_catalog *c,
 			      const struct oc_candidate_wish *wish, struct oc_err *e)
 {
-	struct oc_candidate first = { 0 }, primary = { 0 };
-	struct oc_err ignored = { 0 };
+	struct oc_candidate first = { 0 };
 	enum oc_rc rc = wish->requested ? oc_select(c, oc_str(wish->requested), &first.target,
 						    &first.warnings, e)
 					: oc_select_default(c, &first.target, &first.warnings, e);
@@ -61,15 +70,11 @@ enum oc_rc oc_candidates_init(struct oc_candidates *out, const struct oc_catalog
 		oc_strv_deinit(&first.warnings);
 		return rc;
 	}
-	add(out, &first);
-	if (wish->strict) return OC_OK;
-	for (size_t i = 0; wish->fallbacks && i < wish->fallbacks->n; i++)
-		add_reference(out, c, wish->fallbacks->v[i]);
-	if (!wish->requested || !oc_primary_ref(c->config, "model")) return OC_OK;
-	if (oc_select_default(c, &primary.target, &primary.warnings, &ignored) == OC_OK)
-		add(out, &primary);
-	else
-		oc_strv_deinit(&primary.warnings);
+	json_t *seen = json_object();
+
+	add(out, seen, &first);
+	if (!wish->strict) add_others(out, seen, c, wish);
+	json_decref(seen);
 	return OC_OK;
 }
 

@@ -57,6 +57,14 @@ static bool takes_images(const json_t *record)
 	return false;
 }
 
+static char *lower(struct oc_str s)
+{
+	char *out = oc_strndup(s.p, s.n);
+
+	for (char *c = out; *c; c++) *c = (char)tolower((unsigned char)*c);
+	return out;
+}
+
 /* record is borrowed. */
 static struct oc_model new_model(const json_t *record, bool configured)
 {
@@ -72,6 +80,7 @@ static struct oc_model new_model(const json_t *record, bool configured)
 		.vision = takes_images(entry),
 		.configured = configured,
 		.can_chat = oc_record_can_chat(entry),
+		.available = oc_json_bool(entry, "available", true),
 		.context_window = oc_json_positive(entry, "contextWindow"),
 		.context_tokens = oc_json_positive(entry, "contextTokens"),
 		.max_tokens = oc_json_positive(entry, "maxTokens"),
@@ -86,6 +95,17 @@ static void free_model(struct oc_model *m)
 	json_decref(m->entry);
 }
 
+/* The model that comes next has this id. */
+static void index_model(struct oc_provider *p, struct oc_str id)
+{
+	char *key = lower(id);
+
+	if (!p->index) p->index = json_object();
+	if (!json_object_get(p->index, key))
+		json_object_set_new(p->index, key, json_integer((json_int_t)p->n_models));
+	free(key);
+}
+
 static void set_models(struct oc_provider *p, const json_t *list, size_t n_configured)
 {
 	const json_t *record;
@@ -94,8 +114,9 @@ static void set_models(struct oc_provider *p, const json_t *list, size_t n_confi
 	if (json_array_size(list) == 0) return;
 	p->models = oc_realloc_array(NULL, json_array_size(list), sizeof *p->models);
 	json_array_foreach (list, i, record) {
-		if (oc_json_cstr(record, "id"))
-			p->models[p->n_models++] = new_model(record, i < n_configured);
+		if (!oc_json_cstr(record, "id")) continue;
+		index_model(p, oc_str(oc_json_cstr(record, "id")));
+		p->models[p->n_models++] = new_model(record, i < n_configured);
 	}
 }
 
@@ -126,14 +147,6 @@ static void join_models(const struct oc_config *c, struct oc_provider *p, const 
 }
 
 /* ---- providers ---- */
-
-static char *lower(struct oc_str s)
-{
-	char *out = oc_strndup(s.p, s.n);
-
-	for (char *c = out; *c; c++) *c = (char)tolower((unsigned char)*c);
-	return out;
-}
 
 static const char *variable(const struct oc_config *c, const char *name)
 {
@@ -309,6 +322,49 @@ static void add_provider(struct oc_catalog *c, struct oc_str id, const json_t *e
 	join_models(c->config, p, models_json);
 }
 
+/* ---- aliases ---- */
+
+/* Stolen: key. */
+static void add_alias(json_t *aliases, char *key, const char *ref)
+{
+	json_int_t count = oc_json_int(json_object_get(aliases, key), "count", 0) + 1;
+
+	oc_json_put(aliases, key, json_pack("{s:s,s:I}", "ref", ref, "count", count));
+	free(key);
+}
+
+/* A qualified alias "provider/alias" names one provider's alias. */
+static void index_aliases(struct oc_catalog *c)
+{
+	json_t *defaults = json_object_get(json_object_get(c->config->value, "agents"), "defaults");
+	const char *ref;
+	json_t *entry;
+
+	c->aliases = json_object();
+	json_object_foreach (json_object_get(defaults, "models"), ref, entry) {
+		struct oc_str alias = oc_json_str(entry, "alias"), r = oc_str(ref);
+		size_t slash = oc_str_find(r, OC_LIT("/"), 0);
+
+		if (!alias.n) continue;
+		add_alias(c->aliases, lower(alias), ref);
+		if (slash == SIZE_MAX) continue;
+		char *full =
+		    oc_asprintf("%.*s%.*s", OC_FMT(oc_str_head(r, slash + 1)), OC_FMT(alias));
+		add_alias(c->aliases, lower(oc_str(full)), ref);
+		free(full);
+	}
+}
+
+const char *oc_catalog_alias(const struct oc_catalog *c, struct oc_str alias, size_t *count)
+{
+	char *key = lower(alias);
+	const json_t *found = json_object_get(c->aliases, key);
+
+	free(key);
+	*count = (size_t)oc_json_int(found, "count", 0);
+	return oc_json_cstr(found, "ref");
+}
+
 enum oc_rc oc_catalog_load(struct oc_catalog *c, const struct oc_config *config, struct oc_err *e)
 {
 	json_t *configured = json_object_get(json_object_get(config->value, "models"), "providers");
@@ -319,6 +375,7 @@ enum oc_rc oc_catalog_load(struct oc_catalog *c, const struct oc_config *config,
 	*c = (struct oc_catalog){ .config = config };
 	rc = oc_models_json_load(config->paths.agent_dir, &models_json, e);
 	if (rc) return oc_wrap(e, "model catalog");
+	index_aliases(c);
 	json_object_foreach (configured, id, entry) {
 		add_provider(c, oc_str(id), entry, models_json);
 	}
@@ -333,7 +390,9 @@ static void free_models(struct oc_provider *p)
 {
 	for (size_t i = 0; i < p->n_models; i++) free_model(&p->models[i]);
 	free(p->models);
+	json_decref(p->index);
 	p->models = NULL;
+	p->index = NULL;
 	p->n_models = 0;
 }
 
@@ -366,6 +425,7 @@ void oc_catalog_deinit(struct oc_catalog *c)
 		free(p->api);
 	}
 	free(c->providers);
+	json_decref(c->aliases);
 	oc_strv_deinit(&c->named_hosts);
 	*c = (struct oc_catalog){ 0 };
 }
@@ -388,11 +448,23 @@ struct oc_provider *oc_catalog_stand_in(const struct oc_catalog *c)
 	return NULL;
 }
 
+struct oc_model *oc_provider_model_folded(const struct oc_provider *p, struct oc_str id)
+{
+	char *key = lower(id);
+	const json_t *at = json_object_get(p->index, key);
+
+	free(key);
+	if (!at) return NULL;
+	for (size_t i = (size_t)json_integer_value(at); i < p->n_models; i++)
+		if (oc_str_eq(oc_str(p->models[i].id), id)) return &p->models[i];
+	return &p->models[json_integer_value(at)];
+}
+
 struct oc_model *oc_provider_model(const struct oc_provider *p, struct oc_str id)
 {
-	for (size_t i = 0; i < p->n_models; i++)
-		if (oc_str_eq(oc_str(p->models[i].id), id)) return &p->models[i];
-	return NULL;
+	struct oc_model *m = oc_provider_model_folded(p, id);
+
+	return m && oc_str_eq(oc_str(m->id), id) ? m : NULL;
 }
 
 enum oc_rc oc_provider_guard(const struct oc_catalog *c, const struct oc_provider *p,

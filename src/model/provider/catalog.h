@@ -13,6 +13,7 @@ struct oc_model {
 	bool reasoning, vision;
 	bool configured;	/* an entry of the config, not only discovered */
 	bool can_chat;		/* D10 */
+	bool available;		/* false: the server's list, as it was last read, lacks it */
 	int64_t context_window; /* 0 = nobody said */
 	int64_t context_tokens; /* 0 = nobody said */
 	int64_t max_tokens;	/* 0 = nobody said */
@@ -31,11 +32,13 @@ struct oc_provider {
 	bool local; /* local endpoint by the "Names of things" of the decisions */
 	struct oc_model *models;
 	size_t n_models;
+	json_t *index; /* folded id -> position of the first such model */
 };
 struct oc_catalog {
 	const struct oc_config *config;
 	struct oc_provider *providers;
 	size_t n;
+	json_t *aliases;	    /* folded alias, and "provider/alias" -> {"ref", "count"} */
 	struct oc_strv named_hosts; /* hosts of all configured base URLs (D16) */
 };
 OC_MUST_USE enum oc_rc oc_catalog_load(struct oc_catalog *c, const struct oc_config *config,
@@ -43,6 +46,11 @@ OC_MUST_USE enum oc_rc oc_catalog_load(struct oc_catalog *c, const struct oc_con
 void oc_catalog_deinit(struct oc_catalog *c);
 struct oc_provider *oc_catalog_provider(const struct oc_catalog *c, struct oc_str id);
 struct oc_model *oc_provider_model(const struct oc_provider *p, struct oc_str id);
+/* The same, in any case: the exact one, else the first. */
+struct oc_model *oc_provider_model_folded(const struct oc_provider *p, struct oc_str id);
+/* The reference that an alias of agents.defaults.models stands for: the last one, where *count
+ * models have it. NULL. Borrowed. */
+const char *oc_catalog_alias(const struct oc_catalog *c, struct oc_str alias, size_t *count);
 /* Reads models.json again for this provider; pointers to its models are void afterwards. */
 OC_MUST_USE enum oc_rc oc_provider_reload(struct oc_catalog *c, struct oc_provider *p,
 					  struct oc_err *e);

@@ -121,21 +121,34 @@ static bool forget_at(json_t *doc, const char *origin, const char *model)
 
 /* ---- the file ---- */
 
-json_t *oc_learned_get(const char *agent_dir, const char *base_url, const char *model)
+json_t *oc_learned_all(const char *agent_dir)
 {
-	char *path = path_of(agent_dir), *origin = origin_of(base_url, NULL);
-	json_t *doc = NULL, *facts = NULL;
+	char *path = path_of(agent_dir);
+	json_t *doc = NULL;
 	struct oc_err e = { 0 };
 
-	if (origin && oc_state_json_load(path, "endpoints", &doc, &e) != OC_OK)
+	if (oc_state_json_load(path, "endpoints", &doc, &e) != OC_OK)
 		oc_log(OC_LOG_WARN, "models", "%s", e.msg);
-	if (doc) facts = json_incref(find_facts(doc, origin, model));
-	json_decref(doc);
-	free(origin);
 	free(path);
-	if (json_is_object(facts)) return facts;
-	json_decref(facts);
-	return json_object();
+	return doc ? doc : json_object();
+}
+
+json_t *oc_learned_find(const json_t *all, const char *base_url, const char *model)
+{
+	char *origin = origin_of(base_url, NULL);
+	json_t *facts = origin ? find_facts(all, origin, model) : NULL;
+
+	free(origin);
+	return json_is_object(facts) ? facts : NULL;
+}
+
+json_t *oc_learned_get(const char *agent_dir, const char *base_url, const char *model)
+{
+	json_t *all = oc_learned_all(agent_dir);
+	json_t *facts = json_incref(oc_learned_find(all, base_url, model));
+
+	json_decref(all);
+	return facts ? facts : json_object();
 }
 
 /* facts NULL: forget. */

@@ -20,6 +20,11 @@
  */
 json_t *oc_learned_get(const char *agent_dir, const char *base_url, const char *model);
 
+/* The whole of what is known, for many look-ups; new reference, maybe empty. */
+json_t *oc_learned_all(const char *agent_dir);
+/* Facts in it, as oc_learned_get gives them. Borrowed; NULL = none. */
+json_t *oc_learned_find(const json_t *all, const char *base_url, const char *model);
+
 /*
  * Joins facts (an object, borrowed) into what is known: members are replaced, objects inside are
  * joined the same way, null removes a member. Equal facts write nothing. Full tables drop what was

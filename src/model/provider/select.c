@@ -68,33 +68,6 @@ bool oc_alias_valid(struct oc_str alias)
 	return alias.n > 0;
 }
 
-/* A qualified alias "provider/alias" names one provider's alias. */
-static bool alias_matches(const char *ref, struct oc_str alias, struct oc_str input)
-{
-	struct oc_str r = oc_str(ref);
-	size_t slash = oc_str_find(r, OC_LIT("/"), 0);
-
-	if (!alias.n) return false;
-	if (oc_str_ieq(alias, input)) return true;
-	return slash != SIZE_MAX && input.n == slash + 1 + alias.n &&
-	       oc_str_ieq(oc_str_head(r, slash + 1), oc_str_head(input, slash + 1)) &&
-	       oc_str_ieq(oc_str_from(input, slash + 1), alias);
-}
-
-static const char *find_alias(const struct oc_config *c, struct oc_str input, size_t *count)
-{
-	json_t *models = json_object_get(defaults_of(c), "models"), *entry;
-	const char *ref, *found = NULL;
-
-	*count = 0;
-	json_object_foreach (models, ref, entry) {
-		if (!alias_matches(ref, oc_json_str(entry, "alias"), input)) continue;
-		found = ref;
-		(*count)++;
-	}
-	return found;
-}
-
 /* ---- allowlist ---- */
 
 static bool policy_entry_matches(struct oc_str entry, struct oc_str key)
@@ -164,15 +137,6 @@ void oc_selection_deinit(struct oc_selection *s)
 	*s = (struct oc_selection){ 0 };
 }
 
-static struct oc_model *find_model(const struct oc_provider *p, const char *id)
-{
-	struct oc_model *m = oc_provider_model(p, oc_str(id));
-
-	for (size_t i = 0; !m && i < p->n_models; i++)
-		if (oc_str_ieq(oc_str(p->models[i].id), oc_str(id))) m = &p->models[i];
-	return m;
-}
-
 static struct oc_provider *find_provider(const struct oc_catalog *c, const char *id)
 {
 	struct oc_provider *p = oc_catalog_provider(c, oc_str(id));
@@ -199,6 +163,16 @@ static void warn_unknown_model(const struct oc_provider *p, const char *model,
 	oc_strv_addf(warnings,
 		     "model \"%s\" is not in the catalog of provider \"%s\"; it is sent as it is",
 		     model, p->id);
+}
+
+static void warn_unavailable(const struct oc_selection *s, struct oc_strv *warnings)
+{
+	if (!warnings || !s->model || s->model->available) return;
+	oc_strv_addf(
+	    warnings,
+	    "model \"%s\" was not in the list of provider \"%s\" when that was last read; it is "
+	    "asked for all the same",
+	    s->model_id, s->provider->id);
 }
 
 /* D24: "openai/x" without OpenAI credentials, while OPENAI_API_BASE points at a local server. */
@@ -229,10 +203,10 @@ static void choose_in_provider(const struct oc_catalog *c, struct oc_provider *p
 			       const struct oc_ref *r, struct oc_selection *out,
 			       struct oc_strv *warnings)
 {
-	struct oc_model *m = find_model(p, r->model);
+	struct oc_model *m = oc_provider_model_folded(p, oc_str(r->model));
 	const char *model = m ? m->id : without_self_prefix(p, r->model);
 
-	if (!m) m = find_model(p, model);
+	if (!m) m = oc_provider_model_folded(p, oc_str(model));
 	if (!m && is_borrowed_openai_name(c, p) && choose_under_stand_in(c, r, out)) return;
 	if (!m) warn_unknown_model(p, model, warnings);
 	choose(out, p, m, model, r->profile);
@@ -245,7 +219,7 @@ static size_t holders(const struct oc_catalog *c, const char *id, struct oc_prov
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
-		struct oc_model *m = find_model(&c->providers[i], id);
+		struct oc_model *m = oc_provider_model_folded(&c->providers[i], oc_str(id));
 
 		if (!m) continue;
 		if (n++ == 0) *found = &c->providers[i];
@@ -256,23 +230,38 @@ static size_t holders(const struct oc_catalog *c, const char *id, struct oc_prov
 	return n;
 }
 
-static bool has_chat_model(const struct oc_provider *p)
+/* The first model that can chat, one that is there before one that is not. NULL. */
+static struct oc_model *chat_model(const struct oc_provider *p)
 {
-	for (size_t i = 0; i < p->n_models; i++)
-		if (p->models[i].can_chat) return true;
-	return false;
+	struct oc_model *other = NULL;
+
+	for (size_t i = 0; i < p->n_models; i++) {
+		struct oc_model *m = &p->models[i];
+
+		if (!m->can_chat) continue;
+		if (m->available) return m;
+		if (!other) other = m;
+	}
+	return other;
 }
 
-/* The first configured provider that can chat, else one that was discovered. NULL: nothing is set
- * up. */
+/* How good a provider is to begin with: configured before discovered, with a model that is there
+ * before one without. */
+static int worth(const struct oc_provider *p)
+{
+	const struct oc_model *m = chat_model(p);
+
+	return m ? 1 + (p->entry ? 1 : 0) + (m->available ? 2 : 0) : 0;
+}
+
+/* NULL: nothing is set up. */
 static struct oc_provider *default_provider(const struct oc_catalog *c)
 {
+	struct oc_provider *best = NULL;
+
 	for (size_t i = 0; i < c->n; i++)
-		if (c->providers[i].entry && has_chat_model(&c->providers[i]))
-			return &c->providers[i];
-	for (size_t i = 0; i < c->n; i++)
-		if (has_chat_model(&c->providers[i])) return &c->providers[i];
-	return NULL;
+		if (worth(&c->providers[i]) > (best ? worth(best) : 0)) best = &c->providers[i];
+	return best;
 }
 
 static enum oc_rc no_model(struct oc_err *e)
@@ -297,7 +286,7 @@ static enum oc_rc choose_bare(const struct oc_catalog *c, const struct oc_ref *r
 			     list);
 		free(list);
 	} else if (n == 1) {
-		choose(out, p, find_model(p, r->model), NULL, r->profile);
+		choose(out, p, oc_provider_model_folded(p, oc_str(r->model)), NULL, r->profile);
 	} else if (!(p = default_provider(c))) {
 		rc = no_model(e);
 	} else {
@@ -322,7 +311,7 @@ static bool choose_literal(const struct oc_catalog *c, const struct oc_ref *r,
 	char *literal = oc_asprintf("%s/%s", r->provider, r->model);
 	size_t n = holders(c, literal, &p, &names);
 
-	if (n == 1) choose(out, p, find_model(p, literal), NULL, r->profile);
+	if (n == 1) choose(out, p, oc_provider_model_folded(p, oc_str(literal)), NULL, r->profile);
 	free(literal);
 	oc_strv_deinit(&names);
 	return n == 1;
@@ -364,7 +353,7 @@ static const char *alias_ref(const struct oc_catalog *c, struct oc_str input,
 			     struct oc_strv *warnings)
 {
 	size_t count;
-	const char *target = find_alias(c->config, input, &count);
+	const char *target = oc_catalog_alias(c, input, &count);
 
 	if (count > 1 && warnings)
 		oc_strv_addf(warnings, "alias \"%.*s\" is given to several models; \"%s\" is taken",
@@ -399,10 +388,14 @@ enum oc_rc oc_select(const struct oc_catalog *c, struct oc_str input, struct oc_
 
 	input = oc_str_trim(input);
 	target = alias_ref(c, input, warnings);
-	if (!target && choose_exact(c, input, out)) return OC_OK;
+	if (!target && choose_exact(c, input, out)) {
+		warn_unavailable(out, warnings);
+		return OC_OK;
+	}
 	if ((rc = oc_ref_parse(target ? oc_str(target) : input, &r, e))) return rc;
 	if (!target && r.profile && !r.provider) rc = follow_alias(c, &r, warnings, e);
 	if (!rc) rc = choose_ref(c, &r, out, warnings, e);
+	if (!rc) warn_unavailable(out, warnings);
 	oc_ref_deinit(&r);
 	return rc;
 }
@@ -419,10 +412,6 @@ enum oc_rc oc_select_default(const struct oc_catalog *c, struct oc_selection *ou
 		return rc;
 	}
 	if (!(p = default_provider(c))) return no_model(e);
-	for (size_t i = 0; i < p->n_models; i++) {
-		if (!p->models[i].can_chat) continue;
-		choose(out, p, &p->models[i], NULL, NULL);
-		return OC_OK;
-	}
-	return no_model(e);
+	choose(out, p, chat_model(p), NULL, NULL);
+	return OC_OK;
 }
