@@ -516,10 +516,13 @@ def test_metrics_count_what_happened(gateway):
 
 # ---- switched off -------------------------------------------------------------------------------------------------
 
-def test_the_endpoints_may_be_switched_off_while_it_runs(start_gateway, sim):
+def test_the_endpoints_may_be_switched_off_while_it_runs(start_gateway, sim, openclaw):
     config = test_config(sim.base_url)
-    config['gateway']['http'] = {'endpoints': {'chatCompletions': {'enabled': False}, 'responses': {'enabled': False}}}
     g = start_gateway(config)
+    assert g.post(CHAT, ask()).status == 200
+    config['gateway']['http'] = {'endpoints': {'chatCompletions': {'enabled': False}, 'responses': {'enabled': False}}}
+    openclaw.write_config(config)
+    wait_for(lambda: g.get('/v1/models').status == 404, 'the new configuration')
     for path in (CHAT, '/v1/responses', '/v1/messages', '/v1/embeddings'):
         answer = g.post(path, ask())
         assert (answer.status, answer.body) == (404, b'Not Found')
