@@ -115,6 +115,18 @@ static void serve_page_wait(struct oc_exchange *x, const char *root)
 	oc_buf_deinit(&f.bytes);
 }
 
+enum { PAGE_DEPTH = 4 }; /* folders that a page's address has at most */
+
+/* The page names its files relative to itself, so "/chat/main" asks for "chat/assets/x.js". */
+static bool drop_folder(struct oc_str *path)
+{
+	size_t slash = oc_str_find(*path, OC_LIT("/"), 0);
+
+	if (slash == SIZE_MAX) return false;
+	*path = oc_str_from(*path, slash + 1);
+	return true;
+}
+
 static void serve_file_wait(struct oc_exchange *x, const char *root, struct oc_str path,
 			    const char *type)
 {
@@ -125,6 +137,10 @@ static void serve_file_wait(struct oc_exchange *x, const char *root, struct oc_s
 				.gzip = oc_ui_accepts(accepted, "gzip") };
 
 	oc_work_wait(oc_ui_load, &f);
+	for (int i = 0; i < PAGE_DEPTH && !f.found && !f.outside && drop_folder(&f.path); i++) {
+		oc_buf_deinit(&f.bytes);
+		oc_work_wait(oc_ui_load, &f);
+	}
 	if (f.found)
 		send_file(x, &f, type);
 	else
