@@ -13,6 +13,7 @@
 #include "gateway/chat_send.h"
 #include "gateway/config_view.h"
 #include "gateway/method.h"
+#include "gateway/reload.h"
 
 /* ---- config.get ---- */
 
@@ -220,12 +221,16 @@ static json_t *below(json_t *schema, const struct oc_path_seg *seg)
 	return named ? named : json_is_object(any) ? any : NULL;
 }
 
-/* What a change of this section takes: it is applied at once but for the listener's own. */
+/* What a change below this path takes. */
 static const char *reload_kind(const struct oc_path *path)
 {
-	const char *root = path->n ? path->seg[0].key : NULL;
+	struct oc_buf text;
 
-	return root && !strcmp(root, "gateway") ? "restart" : "hot";
+	oc_buf_init(&text, OC_MAX_PATH_CHARS);
+	oc_path_format(path, path->n, &text);
+	const char *name = oc_reload_class_name(oc_reload_class(oc_buf_cstr(&text)));
+	oc_buf_deinit(&text);
+	return name;
 }
 
 static json_t *children_of(json_t *schema, const char *at, const char *kind)
