@@ -9,6 +9,7 @@
 #include "cli/gateway_facts.h"
 #include "cli/print.h"
 #include "cli/rpc_command.h"
+#include "gateway/settings.h"
 
 const struct oc_option oc_gateway_status_options[] = {
 	OC_RPC_ADDRESS_OPTIONS,
@@ -28,7 +29,10 @@ static json_t *gateway_part(const struct oc_rpc_command *c)
 	const char *from = NULL;
 	int64_t port = oc_rpc_configured_port(&c->config, &from);
 
-	return json_pack("{s:s,s:s,s:I,s:s,s:s,s:s}", "bindMode", bind ? bind : "loopback",
+	return json_pack("{s:s,s:s,s:I,s:s,s:s,s:s}", "bindMode",
+			 bind		     ? bind
+			 : oc_in_container() ? "auto"
+					     : "loopback",
 			 "authMode", mode ? mode : "token", "port", (json_int_t)port, "portSource",
 			 from, "probeUrl", c->target.url, "urlSource", c->target.url_from);
 }

@@ -51,6 +51,7 @@ static const struct oc_route *find(const struct oc_gateway *gw, struct oc_str pa
 
 	for (size_t i = 0; !r && i < sizeof tables / sizeof *tables; i++)
 		r = find_in(tables[i], path);
+	if (!r && oc_hook_path(gw, path)) r = oc_routes_hooks;
 	if (!r && !is_api(path)) r = find_in(oc_routes_ui, path);
 	return r && r->enabled && !r->enabled(gw) ? NULL : r;
 }
@@ -226,15 +227,6 @@ static void serve(struct oc_gateway *gw, struct oc_exchange *x, const struct oc_
 	r->run_wait(gw, x);
 }
 
-/* The server ends the task's scope when the client leaves. */
-static void count(const struct oc_exchange *x, const struct oc_route *r)
-{
-	int status = oc_exchange_status(x);
-	bool left = oc_scope_cancelled(oc_scope_current());
-
-	oc_metrics_request(r ? r->path : NULL, left ? 499 : status ? status : 500);
-}
-
 void oc_listener_handle_wait(void *arg, struct oc_exchange *x)
 {
 	struct oc_gateway *gw = arg;
@@ -247,5 +239,7 @@ void oc_listener_handle_wait(void *arg, struct oc_exchange *x)
 
 	set_headers(gw, x);
 	serve(gw, x, r);
-	count(x, r);
+	/* 499: the client closed the request, as nginx writes it. */
+	oc_metrics_request(r ? r->path : NULL,
+			   oc_scope_cancelled(oc_scope_current()) ? 499 : oc_exchange_status(x));
 }

@@ -8,8 +8,8 @@
 #include "model/provider/lmstudio.h"
 #include "model/provider/models_json.h"
 
-static enum oc_rc ask_wait(struct oc_catalog *c, struct oc_provider *p, struct oc_discovery *found,
-			   struct oc_err *e)
+enum oc_rc oc_provider_ask_wait(const struct oc_catalog *c, const struct oc_provider *p,
+				struct oc_discovery *found, struct oc_err *e)
 {
 	struct oc_strv headers = { 0 };
 	struct oc_credential cred;
@@ -54,7 +54,7 @@ static enum oc_rc remember(struct oc_catalog *c, struct oc_provider *p,
 enum oc_rc oc_catalog_refresh_wait(struct oc_catalog *c, struct oc_provider *p, struct oc_err *e)
 {
 	struct oc_discovery found;
-	enum oc_rc rc = ask_wait(c, p, &found, e);
+	enum oc_rc rc = oc_provider_ask_wait(c, p, &found, e);
 
 	if (rc) return rc;
 	if (found.shows) oc_provider_shows(c, p, found.shows);
