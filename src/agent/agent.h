@@ -53,9 +53,9 @@ struct oc_agent_spec {
 	const char *session_key, *session_id;
 	enum oc_priority priority;
 	/* D25: tools of the caller, as in a chat request; a call to one of them ends the run.
-	 * params: members of the request (snake case), tool_choice too. All borrowed, may be NULL.
+	 * params: members of the request (snake case). All borrowed, may be NULL.
 	 */
-	json_t *callers_tools, *params;
+	json_t *callers_tools, *tool_choice, *params;
 	bool no_tools; /* none of ours */
 	/* Only shortens the conversation (spec 03 §5.4); instructions may be NULL. */
 	bool compact;

@@ -9,7 +9,7 @@ struct oc_input {
 	struct oc_message images; /* its images alone */
 	char *model, *thinking, *channel, *sender, *origin, *extra_system;
 	struct oc_messages history;
-	json_t *callers_tools, *params; /* params: tool_choice is in it */
+	json_t *callers_tools, *tool_choice, *params;
 	uint64_t timeout_ms;
 	enum oc_priority priority;
 	bool no_tools;

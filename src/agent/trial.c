@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/context_guard.h"
+#include "agent/tool_choice.h"
 #include "base/mem.h"
 #include "model/call/call.h"
 #include "model/provider/context.h"
@@ -27,7 +28,7 @@ static void pass_notice(void *arg, const char *text)
 /* The smaller one of the plan's limit and the caller's. */
 static int64_t output_limit(const struct oc_job *job, int64_t planned)
 {
-	int64_t asked = oc_json_positive(job->params, "max_tokens");
+	int64_t asked = oc_json_positive(job->spec->params, "max_tokens");
 
 	return asked && asked < planned ? asked : planned;
 }
@@ -45,7 +46,9 @@ static struct oc_call_spec call_spec(const struct oc_trial *c, const struct oc_t
 		.agent_id = spec->settings->id,
 		.thinking = r->thinking_off ? "off" : c->thinking,
 		.max_tokens = output_limit(c->job, r->max_tokens),
-		.params = c->job->params,
+		.params = r->tools ? c->params_with_tools : spec->params,
+		.alive = spec->alive,
+		.alive_arg = spec->alive_arg,
 		.request_model = c->request_model,
 		.sink = r->sink,
 		.notice = pass_notice,
@@ -253,6 +256,9 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	if (rc) return rc;
 	oc_call_error_init(&c.error);
 	resolve_compat(&c);
+	c.params_with_tools =
+	    oc_tool_choice_params(job->spec->params, oc_model_api(target->provider, target->model),
+				  job->spec->tool_choice);
 	rc = preload_wait(&c);
 	c.preloaded = true;
 	if (!rc) rc = read_context_wait(&c, e);
@@ -264,6 +270,7 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	}
 	*error = c.error;
 	free(c.request_model);
+	json_decref(c.params_with_tools);
 	oc_compat_deinit(&c.compat);
 	return rc;
 }

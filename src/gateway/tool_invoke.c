@@ -7,6 +7,7 @@
 #include "agent/settings.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "rt/file.h"
 
 enum { RESULT_CHARS = 200000, ID_CHARS = 12 };
 
@@ -43,6 +44,10 @@ static enum oc_rc run_wait(struct oc_gateway *gw, const struct oc_snapshot *snap
 	enum oc_rc rc = oc_agent_settings_init(&settings, &snap->config, asking.agent, e);
 
 	if (rc) return rc;
+	if ((rc = oc_mkdirs(settings.workspace, e))) {
+		oc_agent_settings_deinit(&settings);
+		return rc;
+	}
 	char *args = inv->args ? oc_json_compact(inv->args) : oc_strdup("{}");
 	oc_rand_id(id, ID_CHARS);
 	snprintf(run_id, sizeof run_id, "invoke-%s", id);

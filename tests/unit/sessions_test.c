@@ -489,6 +489,45 @@ SESSIONS_TEST(old_tool_results_go_first, NULL, big_result)
 	assert_null(strstr(world.sent.v[4], "1999"));
 }
 
+static const char idle_reset[] =
+    "{session:{reset:{mode:'idle',idleMinutes:30}},agents:{defaults:{model:'p/one',contextGuard:{"
+    "blockBelow:0,warnBelow:0}}},models:{providers:{p:{baseUrl:'http://127.0.0.1:9/v1',apiKey:'k',"
+    "models:[{id:'one',contextWindow:32768}]}}}}";
+
+/* As if the last run had ended so many minutes ago. */
+static void age(int64_t minutes)
+{
+	struct oc_session_record r;
+
+	OK(oc_store_session_wait(world.store, MAIN, &r, &world.e));
+	r.run_ended_ms -= minutes * 60000;
+	OK(oc_store_session_save_wait(world.store, &r, &world.e));
+	oc_session_record_deinit(&r);
+}
+
+SESSIONS_TEST(an_idle_session_begins_anew_where_that_is_configured, idle_reset, many)
+{
+	ask_and_wait("r1", "a");
+	age(10);
+	ask_and_wait("r2", "b");
+	expect_growth(0);
+	age(31);
+	ask_and_wait("r3", "c");
+	assert_null(strstr(world.sent.v[2], "\\nb"));
+	expect_stored("user:a | assistant:1 | user:b | assistant:2 | user:c | assistant:3");
+}
+
+SESSIONS_TEST(after_hours_of_silence_a_new_epoch_shows_the_same_talk, NULL, many)
+{
+	ask_and_wait("r1", "a");
+	age(6 * 60 + 1);
+	home_write(".openclaw/workspace/USER.md", "The user likes tea.");
+	ask_and_wait("r2", "b");
+	expect_epoch("idle");
+	assert_non_null(strstr(world.systems.v[1], "likes tea"));
+	assert_non_null(strstr(world.sent.v[1], "\\na"));
+}
+
 /* ---- what a person chose ---- */
 
 static void refuse(const char *changes, const char *words)
@@ -701,6 +740,8 @@ int main(void)
 		cmocka_unit_test(a_note_that_does_not_come_is_replaced_by_a_digest),
 		cmocka_unit_test(compaction_on_request_tells_nothing_but_the_change),
 		cmocka_unit_test(old_tool_results_go_first),
+		cmocka_unit_test(an_idle_session_begins_anew_where_that_is_configured),
+		cmocka_unit_test(after_hours_of_silence_a_new_epoch_shows_the_same_talk),
 		cmocka_unit_test(choices_are_checked),
 		cmocka_unit_test(injected_words_never_reach_the_model),
 		cmocka_unit_test(a_session_is_deleted_but_not_the_main_one),
