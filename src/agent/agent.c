@@ -153,7 +153,7 @@ static void begin_alone(const struct oc_job *job, struct oc_messages *m)
 
 	for (size_t i = 0; spec->history && i < spec->history->n; i++)
 		oc_transcript_copy(&spec->history->v[i], m);
-	if (!spec->message.n && !spec->images) return;
+	if (!spec->message.n && !(spec->images && spec->images->n_images)) return;
 	user = oc_messages_add(m, OC_ROLE_USER, OC_LIT(""));
 	oc_prompt_user(oc_wall_ms(), job->time_zone, spec->channel, spec->message, &user->text);
 	add_images(spec->images, user);

@@ -126,8 +126,16 @@ OC_MUST_USE enum oc_rc oc_session_run_save_wait(struct oc_session_run *r, const 
 void oc_session_run_end_idle(struct oc_session_run *r, const char *status);
 /* Its work is told to stop; one that waits in line ends here. */
 void oc_session_run_abort_wait(struct oc_session_run *r, const char *reason);
+
+/* ---- session_report.c ---- */
+/* Completes the event. */
 void oc_session_run_tell(struct oc_session_run *r, struct oc_run_event *event);
+void oc_session_run_tell_kind(struct oc_session_run *r, enum oc_run_event_kind kind);
 void oc_session_tell_change(struct oc_sessions *s, const char *key, const char *reason);
+void oc_session_run_moved(void *run); /* no clock runs out now */
+/* Whatever happens in a run of this spec is told; questions go to a person. */
+void oc_session_run_listen(struct oc_session_run *r, struct oc_run_sink *sink,
+			   struct oc_agent_spec *spec);
 
 /* ---- session_talk.c: the conversation of a session, in the store ---- */
 struct oc_session_talk {

@@ -11,23 +11,7 @@
 
 enum { LOOK_MS = 1000, IDLE_LIMIT_MS = 1800000, TITLE_CHARS = 60 };
 
-/* ---- telling ---- */
-
-void oc_session_run_tell(struct oc_session_run *r, struct oc_run_event *event)
-{
-	const struct oc_sessions_spec *spec = &r->owner->spec;
-
-	if (r->compaction) return; /* no message of anybody */
-	event->run = &r->info;
-	event->session_key = r->info.session_key;
-	if (r->watch) r->watch(r->watch_arg, event);
-	if (spec->watch) spec->watch(spec->arg, event);
-}
-
-static void tell_kind(struct oc_session_run *r, enum oc_run_event_kind kind)
-{
-	oc_session_run_tell(r, &(struct oc_run_event){ .kind = kind });
-}
+/* ---- the work ---- */
 
 static void tell_change(struct oc_session_run *r, const char *reason)
 {
@@ -36,190 +20,7 @@ static void tell_change(struct oc_session_run *r, const char *reason)
 			    &(struct oc_run_event){ .kind = OC_SESSION_CHANGED, .reason = reason });
 }
 
-void oc_session_tell_change(struct oc_sessions *s, const char *key, const char *reason)
-{
-	const struct oc_run_event event = { .kind = OC_SESSION_CHANGED,
-					    .session_key = key,
-					    .reason = reason };
-
-	if (s->spec.watch) s->spec.watch(s->spec.arg, &event);
-}
-
-/* ---- what happens in it ---- */
-
-static void moved(void *arg)
-{
-	struct oc_session_run *r = arg;
-
-	r->moved_ms = oc_now_ms();
-}
-
-static void on_text(void *arg, struct oc_str delta)
-{
-	struct oc_session_run *r = arg;
-
-	moved(r);
-	if (r->tools_since_text && r->partial.n) {
-		oc_buf_clear(&r->partial);
-		r->segment++;
-	}
-	r->tools_since_text = false;
-	oc_buf_add(&r->partial, delta);
-	oc_session_run_tell(r, &(struct oc_run_event){ .kind = OC_RUN_TEXT,
-						       .delta = delta,
-						       .text = oc_buf_view(&r->partial),
-						       .segment = r->segment });
-}
-
-static void on_reasoning(void *arg, struct oc_str delta)
-{
-	moved(arg);
-	oc_session_run_tell(arg, &(struct oc_run_event){ .kind = OC_RUN_THINKING, .delta = delta });
-}
-
-static void on_progress(void *arg, const struct oc_progress *p)
-{
-	moved(arg);
-	oc_session_run_tell(arg, &(struct oc_run_event){ .kind = OC_RUN_PROGRESS, .progress = p });
-}
-
-static void on_tool_start(void *arg, const struct oc_tool_call *call)
-{
-	struct oc_session_run *r = arg;
-
-	moved(r);
-	r->tools_since_text = true;
-	r->call = call;
-	r->call_began_ms = oc_now_ms();
-	oc_session_run_tell(r, &(struct oc_run_event){ .kind = OC_RUN_TOOL_START, .call = call });
-}
-
-static void on_tool_end(void *arg, const struct oc_tool_call *call,
-			const struct oc_tool_result *result)
-{
-	struct oc_session_run *r = arg;
-
-	moved(r);
-	r->call = NULL;
-	oc_session_run_tell(
-	    r, &(struct oc_run_event){ .kind = OC_RUN_TOOL_END,
-				       .call = call,
-				       .tool_result = result,
-				       .tool_ms = (int64_t)(oc_now_ms() - r->call_began_ms) });
-}
-
-static void on_output(void *arg, struct oc_str bytes)
-{
-	struct oc_session_run *r = arg;
-
-	if (!r->call) return;
-	oc_session_run_tell(r, &(struct oc_run_event){
-				   .kind = OC_RUN_TOOL_OUTPUT, .call = r->call, .delta = bytes });
-}
-
-static void on_notice(void *arg, const char *text)
-{
-	moved(arg);
-	oc_session_run_tell(arg,
-			    &(struct oc_run_event){ .kind = OC_RUN_NOTICE, .text = oc_str(text) });
-}
-
-static void on_selected(void *arg, const struct oc_selection *target)
-{
-	struct oc_session_run *r = arg;
-
-	free(r->provider);
-	free(r->model);
-	r->provider = oc_strdup(target->provider->id);
-	r->model = oc_strdup(target->model_id);
-	r->info.provider = r->provider;
-	r->info.model = r->model;
-	tell_kind(r, OC_RUN_MODEL);
-}
-
-/* ---- questions ---- */
-
-static json_t *request_json(const struct oc_session_run *r, const char *tool, const char *what,
-			    const char *workdir)
-{
-	json_t *o = json_object();
-
-	oc_json_put(o, "command", oc_json_new_str(oc_str(what)));
-	oc_json_put(o, "cwd", oc_json_new_str(oc_str(workdir)));
-	oc_json_put(o, "host", json_string("gateway"));
-	oc_json_put(o, "security", json_string(r->settings.exec_mode));
-	oc_json_put(o, "ask", json_string("always"));
-	oc_json_put(o, "tool", json_string(tool));
-	oc_json_put(o, "agentId", oc_json_new_str(oc_str(r->info.agent)));
-	if (r->session) oc_json_put(o, "sessionKey", oc_json_new_str(oc_str(r->session->key)));
-	oc_json_put(o, "runId", oc_json_new_str(oc_str(r->info.run_id)));
-	return o;
-}
-
-static enum oc_rc ask_person_wait(struct oc_session_run *r, json_t *request, const char *mark,
-				  struct oc_err *e)
-{
-	uint64_t asked_ms = oc_now_ms();
-	enum oc_decision decision = OC_DENY;
-	enum oc_rc rc;
-
-	r->asking = true;
-	rc = oc_approvals_ask_wait(r->owner->spec.approvals, request, &decision, e);
-	r->asking = false;
-	r->began_ms += oc_now_ms() - asked_ms;
-	moved(r);
-	if (rc) return rc;
-	if (decision == OC_ALLOW_ALWAYS && r->session)
-		oc_strv_add_once(&r->session->allowed, oc_str(mark));
-	if (decision == OC_DENY)
-		return oc_fail(e, OC_E_DENIED, "not run: the user did not allow it");
-	return OC_OK;
-}
-
-static enum oc_rc approve_wait(void *arg, const char *tool, const char *what, const char *workdir,
-			       struct oc_err *e)
-{
-	struct oc_session_run *r = arg;
-	const char *mode = r->settings.exec_mode;
-	enum oc_rc rc = OC_OK;
-	char *mark;
-
-	if (!strcmp(tool, "exec") && strcmp(mode, "ask") != 0)
-		return oc_fail(
-		    e, OC_E_DENIED,
-		    "not run: tools.exec.mode is \"%s\", which needs a sandbox that is not there. "
-		    "Do without commands; the operator can set the mode to \"ask\" or \"full\".",
-		    mode);
-	if (!r->owner->spec.approvals)
-		return oc_fail(
-		    e, OC_E_DENIED,
-		    "not run: it needs the person's approval, and nobody is here to give it");
-	mark = oc_asprintf("%s\n%s\n%s", tool, workdir, what);
-	if (!r->session || !oc_strv_has(&r->session->allowed, oc_str(mark))) {
-		json_t *request = request_json(r, tool, what, workdir);
-
-		rc = ask_person_wait(r, request, mark, e);
-		json_decref(request);
-	}
-	free(mark);
-	return rc;
-}
-
-/* ---- the work ---- */
-
-static const struct oc_run_sink *make_sink(struct oc_session_run *r, struct oc_run_sink *sink)
-{
-	*sink = (struct oc_run_sink){ .text = on_text,
-				      .reasoning = on_reasoning,
-				      .progress = on_progress,
-				      .tool_start = on_tool_start,
-				      .tool_end = on_tool_end,
-				      .notice = on_notice,
-				      .arg = r };
-	return sink;
-}
-
-static struct oc_agent_spec agent_spec(struct oc_session_run *r, const struct oc_run_sink *sink)
+static struct oc_agent_spec agent_spec(const struct oc_session_run *r)
 {
 	const struct oc_input *i = r->input;
 
@@ -234,17 +35,7 @@ static struct oc_agent_spec agent_spec(struct oc_session_run *r, const struct oc
 		.images = &i->images,
 		.channel = i->channel,
 		.extra_system = i->extra_system,
-		.sink = sink,
 		.port = r->owner->spec.model,
-		.approve_wait = approve_wait,
-		.approve_arg = r,
-		.output = on_output,
-		.output_arg = r,
-		.alive = moved,
-		.alive_arg = r,
-		.selected = on_selected,
-		.selected_arg = r,
-		.reading = &r->reading,
 		.priority = i->priority,
 		.callers_tools = i->callers_tools,
 		.params = i->params,
@@ -270,8 +61,9 @@ static enum oc_rc in_session_wait(struct oc_session_run *r, struct oc_err *e)
 	rc = oc_session_talk_init_wait(&talk, r, e);
 	if (!rc) {
 		const struct oc_conversation conversation = oc_session_talk_port(&talk);
-		struct oc_agent_spec spec = agent_spec(r, make_sink(r, &sink));
+		struct oc_agent_spec spec = agent_spec(r);
 
+		oc_session_run_listen(r, &sink, &spec);
 		spec.conversation = &conversation;
 		spec.fallback_state = &r->session->fallback;
 		spec.session_key = r->session->key;
@@ -290,8 +82,9 @@ static enum oc_rc in_session_wait(struct oc_session_run *r, struct oc_err *e)
 static enum oc_rc alone_wait(struct oc_session_run *r, struct oc_err *e)
 {
 	struct oc_run_sink sink;
-	const struct oc_agent_spec spec = agent_spec(r, make_sink(r, &sink));
+	struct oc_agent_spec spec = agent_spec(r);
 
+	oc_session_run_listen(r, &sink, &spec);
 	oc_agent_result_deinit(&r->result);
 	return oc_agent_run_wait(&spec, &r->result, e);
 }
@@ -301,7 +94,7 @@ static void work(void *arg)
 	struct oc_session_run *r = arg;
 
 	r->info.started_ms = oc_wall_ms();
-	tell_kind(r, OC_RUN_STARTED);
+	oc_session_run_tell_kind(r, OC_RUN_STARTED);
 	r->rc = r->session ? in_session_wait(r, &r->error) : alone_wait(r, &r->error);
 	r->work_done = true;
 	if (r->done) oc_wait_end(r->done, OC_OK);
@@ -617,7 +410,7 @@ enum oc_rc oc_session_run_start_wait(struct oc_session_run *r, struct oc_err *e)
 		r->info.session_id = r->session_id;
 		r->session->active = r;
 	}
-	tell_kind(r, OC_RUN_ACCEPTED);
+	oc_session_run_tell_kind(r, OC_RUN_ACCEPTED);
 	if (!rc && r->session) rc = store_start_wait(r, e);
 	if (rc) {
 		if (r->session && r->session->active == r) r->session->active = NULL;

@@ -3,6 +3,7 @@
 
 #include "base/version.h"
 #include "cli/gateway_cli.h"
+#include "cli/gateway_service.h"
 #include "cli/gateway_client.h"
 #include "gateway/run.h"
 
@@ -56,6 +57,7 @@ const struct oc_command oc_gateway_commands[] = {
 	{ .name = "run",
 	  .help = "Run the gateway in the foreground (the same as no command)",
 	  .run = oc_cmd_gateway_run },
+	OC_GATEWAY_SERVICE_ROWS,
 	OC_GATEWAY_CLIENT_ROWS,
 	{ 0 },
 };

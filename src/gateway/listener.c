@@ -7,6 +7,7 @@
 #include "gateway/auth.h"
 #include "gateway/connection.h"
 #include "gateway/devices.h"
+#include "gateway/http/metrics.h"
 #include "gateway/origin.h"
 #include "gateway/route.h"
 #include "net/ed25519.h"
@@ -49,6 +50,7 @@ static const struct oc_route *find(const struct oc_gateway *gw, struct oc_str pa
 
 	for (size_t i = 0; !r && i < sizeof tables / sizeof *tables; i++)
 		r = find_in(tables[i], path);
+	if (!r && oc_hook_path(gw, path)) r = oc_routes_hooks;
 	if (!r && !is_api(path)) r = find_in(oc_routes_ui, path);
 	return r && r->enabled && !r->enabled(gw) ? NULL : r;
 }
@@ -203,10 +205,8 @@ static bool check_phase(const struct oc_gateway *gw, struct oc_exchange *x)
 
 /* ---- the handler ---- */
 
-static void serve(struct oc_gateway *gw, struct oc_exchange *x)
+static void serve(struct oc_gateway *gw, struct oc_exchange *x, const struct oc_route *r)
 {
-	const struct oc_route *r = find(gw, oc_str(oc_exchange_path(x)));
-
 	if (!r) {
 		plain(x, 404, "Not Found");
 		return;
@@ -229,6 +229,11 @@ void oc_listener_handle_wait(void *arg, struct oc_exchange *x)
 		oc_connection_serve_wait(gw, x);
 		return;
 	}
+	const struct oc_route *r = find(gw, oc_str(oc_exchange_path(x)));
+
 	set_headers(gw, x);
-	serve(gw, x);
+	serve(gw, x, r);
+	/* 499: the client closed the request, as nginx writes it. */
+	oc_metrics_request(r ? r->path : NULL,
+			   oc_scope_cancelled(oc_scope_current()) ? 499 : oc_exchange_status(x));
 }

@@ -31,11 +31,13 @@
 #include "net/base64.h"
 #include "rt/notify.h"
 #include "rt/poll.h"
+#include "rt/port_owner.h"
 
 enum {
 	BIND_TRIES = 20, /* spec 02 §1.3 */
 	BIND_EVERY_MS = 500,
 	DRAIN_MS = 10000,
+	FORCE_MS = 3000,   /* for another program to end */
 	GOODBYE_MS = 1000, /* for clients to take the close frame */
 	TOKEN_BYTES = 24,
 };
@@ -172,6 +174,40 @@ static enum oc_rc resolve_secret(struct life *l, struct oc_err *e)
 	l->gw.secret = s->secret;
 	oc_logs_hide(s->secret);
 	return rc;
+}
+
+/* ---- --force ---- */
+
+static bool is_free(struct life *l)
+{
+	struct oc_gateway_owner owner;
+
+	return !oc_gateway_owner(l->gw.snapshot->config.paths.state_dir, &owner) &&
+	       !oc_port_owner(l->settings.port);
+}
+
+/* Ends what stands in the way: politely, then not. A gateway that works is not ended by a script
+ * that happens to say --force. */
+static int make_way_wait(struct life *l, const struct oc_gateway_options *o)
+{
+	struct oc_gateway_owner owner = { 0 };
+	bool gateway = oc_gateway_owner(l->gw.snapshot->config.paths.state_dir, &owner);
+	pid_t pid = gateway ? (pid_t)owner.pid : (pid_t)oc_port_owner(l->settings.port);
+
+	if (pid <= 0 || pid == getpid()) return 0;
+	if (gateway && !o->interactive)
+		return refused("--force does not end a running gateway where nobody can be asked: "
+			       "use `openclaw gateway stop --force`");
+	oc_log(OC_LOG_WARN, "gateway", "--force: ending pid %d", (int)pid);
+	for (int i = 0; i < 2; i++) {
+		struct oc_deadline until = oc_deadline_in(gateway ? DRAIN_MS : FORCE_MS);
+
+		if (kill(pid, i ? SIGKILL : SIGTERM) != 0) break;
+		while (!is_free(l) && !oc_deadline_passed(until))
+			if (oc_sleep_wait(20)) return 1;
+		if (is_free(l)) return 0;
+	}
+	return 0; /* the lock and the port say what is wrong */
 }
 
 static int take_lock(struct life *l)
@@ -478,7 +514,8 @@ static int live_wait(struct life *l, const struct oc_gateway_options *o)
 	oc_log(OC_LOG_INFO, "gateway", "resolving authentication…");
 	if (oc_gateway_settings_init(&l->settings, o, c, oc_in_container(), &e))
 		return refused(e.msg);
-	code = take_lock(l);
+	code = o->force ? make_way_wait(l, o) : 0;
+	if (!code) code = take_lock(l);
 	if (code) return code;
 	if (resolve_secret(l, &e)) return refused(e.msg), 1;
 	oc_log(OC_LOG_INFO, "gateway", "starting…");

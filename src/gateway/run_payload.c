@@ -218,8 +218,17 @@ json_t *oc_lifecycle_error_data(const struct oc_run_event *e)
 	return o;
 }
 
+/* What the server said, else what failover made of it. */
 static const char *error_kind(const struct oc_run_event *e)
 {
+	switch (e->fail_reason) {
+	case OC_FAIL_CONTEXT_OVERFLOW: return "context_length";
+	case OC_FAIL_TIMEOUT: return "timeout";
+	case OC_FAIL_RATE_LIMIT:
+	case OC_FAIL_BILLING:
+	case OC_FAIL_OVERLOADED: return "rate_limit";
+	default: break;
+	}
 	switch (e->error_class) {
 	case OC_ERR_TIMEOUT: return "timeout";
 	case OC_ERR_RATE_LIMITED:

@@ -289,6 +289,7 @@ void oc_exchange_respond(struct oc_exchange *x, int status, const char *content_
 {
 	if (x->answered) return;
 	x->answered = true;
+	x->status = status;
 	oc_http_conn_skip_body(x->conn);
 	send_whole(x->conn, &x->headers, status, content_type, body, x->head_only);
 }
@@ -296,6 +297,11 @@ void oc_exchange_respond(struct oc_exchange *x, int status, const char *content_
 bool oc_exchange_answered(const struct oc_exchange *x)
 {
 	return x->answered;
+}
+
+int oc_exchange_status(const struct oc_exchange *x)
+{
+	return x->status;
 }
 
 /* ---- streams ---- */
@@ -306,6 +312,7 @@ void oc_exchange_stream_begin(struct oc_exchange *x, int status, const char *con
 
 	if (x->answered) return;
 	x->answered = x->streaming = true;
+	x->status = status;
 	x->chunked = x->head.minor > 0 && !x->head_only;
 	if (x->head.minor == 0) x->conn->close_after = true;
 	oc_http_conn_skip_body(x->conn);

@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT / 'tests' / 'servers'))
 import scripted_gguf  # noqa: E402
 from gateway_client import Gateway, test_config  # noqa: E402
 from lmstudio import Simulator  # noqa: E402
+from replay import ASKED  # noqa: E402
 
 BINARY = pathlib.Path(os.environ.get('OPENCLAW_BIN', ROOT / 'build' / 'openclaw')).resolve()
 STARTER = pathlib.Path(os.environ.get('OPENCLAW_STARTER', ROOT / '.cache' / 'starter')).resolve()
@@ -396,12 +397,29 @@ def assert_messages_shaped(request):
 OTHER_APIS = {'/v1/responses': assert_responses_shaped, '/v1/messages': assert_messages_shaped}
 
 
+OLLAMA_KEYS = {'model', 'messages', 'stream', 'tools', 'think', 'truncate', 'options', 'keep_alive'}
+OLLAMA_OPTIONS = {'num_ctx', 'num_predict', 'temperature', 'top_p', 'top_k', 'seed', 'stop'}
+KEYS_OF = {'/chat/completions': CHAT_KEYS, '/responses': RESPONSES_KEYS, '/messages': MESSAGES_KEYS, '/api/chat': OLLAMA_KEYS}
+
+
+def assert_known_keys(path, body):
+    """A request that reached a recorded or a real server holds nothing but what is listed for its API."""
+    known = next((keys for end, keys in KEYS_OF.items() if path.endswith(end)), None)
+    if known is None or not body:
+        return
+    assert set(body) <= known and body['stream'] is True, f'{path}: {set(body) - known}'
+    assert nulls_in(body) == [] and set(body.get('options', ())) <= OLLAMA_OPTIONS
+
+
 @pytest.fixture(autouse=True)
 def wire_is_clean(request):
     """Whatever a test asked of a simulator, its chat requests must be proxy-shaped."""
+    ASKED.clear()
     yield
     if request.node.get_closest_marker('any_wire'):
         return
+    for path, body in ASKED:
+        assert_known_keys(path, body)
     for server in (request.node.funcargs.get('sim'), *getattr(request.node.funcargs.get('make_sim'), 'made', ())):
         for chat in server.chats if server else []:
             assert_proxy_shaped(chat)

@@ -3,6 +3,8 @@ import json
 import socket
 import threading
 
+from replay import ASKED
+
 
 class Recorder:
     def __init__(self, port):
@@ -50,6 +52,7 @@ class Recorder:
         self.paths.append(path)
         if path.endswith(('/chat/completions', '/responses', '/messages', '/api/chat')):
             self.bodies.append(json.loads(body[:size]))
+            ASKED.append((path, self.bodies[-1]))
         del kept[:len(head) + 4 + size]
 
     def close(self):

@@ -4,6 +4,7 @@ import pathlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+ASKED = []  # (path, body) of every request of the test that runs, whichever server got it
 DATA = pathlib.Path(__file__).parent / 'data' / 'servers'
 
 
@@ -28,6 +29,7 @@ class Replay:
                 size = int(self.headers.get('Content-Length') or 0)
                 body = json.loads(self.rfile.read(size)) if size else None
                 replay.seen.append((f'{self.command} {self.path}', body))
+                ASKED.append((self.path, body))
                 plain = f'{self.command} {self.path.partition("?")[0]}'
                 found = replay.answers.get(f'{self.command} {self.path}', replay.answers.get(plain, (404, {'error': 'not found'})))
                 found = found(body) if callable(found) else found

@@ -1,5 +1,7 @@
 """What servers tell about their models, by the calls of their kind: recorded documents, and real llama.cpp."""
 import json
+import socket
+import threading
 
 import pytest
 from recorder import Recorder
@@ -267,3 +269,46 @@ def test_a_server_of_llama_cpp_tells_its_slots(openclaw, llama):
     facts = json.loads((openclaw.state / 'agents/main/agent/learned.json').read_text())['endpoints']
     context = facts[f'http://127.0.0.1:{llama.port}']['models']['scripted']['facts']['context']
     assert context['tokens'] == 32768 and context['slots'] >= 1 and context['source'] == '/props'
+
+
+# ---- lists that are large, endless or slow ------------------------------------------------------------------------
+
+def listed(openclaw, *options):
+    return openclaw.run('models', 'list', '--json', *options).ok().json['models']
+
+
+def test_ten_thousand_models_are_read_and_listed(openclaw, replay):
+    server = replay({'GET /v1/models': {'data': [{'id': f'org/m{i}'} for i in range(10000)]}})
+    configure(openclaw, 'box', server.base_url)
+    assert len(listed(openclaw, '--refresh', '--provider', 'box')) == 10000
+
+
+def test_a_list_of_more_than_16_mib_is_refused(openclaw, replay):
+    server = replay({'GET /v1/models': b'{"data":[{"id":"' + b'x' * (17 << 20) + b'"}]}'})
+    configure(openclaw, 'box', server.base_url)
+    r = openclaw.run('models', 'list', '--json', '--refresh', '--provider', 'box').ok()
+    assert r.json['models'] == [] and 'larger than' in r.err
+
+
+def test_a_server_that_sends_a_byte_a_second_keeps_no_other_from_being_read(openclaw, replay):
+    def drip(connection):
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n')
+            try:
+                while not done.wait(1):
+                    connection.sendall(b' ')
+            except OSError:
+                pass
+
+    done = threading.Event()
+    listener = socket.create_server(('127.0.0.1', 0))
+    threading.Thread(target=lambda: [drip(listener.accept()[0]) for _ in range(1)], daemon=True).start()
+    quick = replay({'GET /v1/models': {'data': [{'id': 'm'}]}})
+    openclaw.write_config({'models': {'providers': {
+        'a-slow': {'baseUrl': f'http://127.0.0.1:{listener.getsockname()[1]}/v1', 'models': []},
+        'quick': {'baseUrl': quick.base_url, 'models': []}}}})
+    r = openclaw.run('models', 'refresh', env={'OPENAI_API_BASE': 'http://127.0.0.1:9/v1'})
+    done.set()
+    listener.close()
+    assert 'timed out' in r.err and 'quick/m' in [m['key'] for m in listed(openclaw)], r

@@ -127,7 +127,7 @@ def test_the_same_key_runs_once(gateway, sim):
     assert again['runId'] == 'same' and again['status'] == 'ok'
     sim.fail('hang', after=1)
     c.call('chat.send', {'sessionKey': 'main', 'message': 'wait', 'idempotencyKey': 'slow'})
-    sim.wait_for(lambda: len(sim.chats) == 2)
+    sim.wait_for(lambda s: len(s.chats) == 2)
     twice = c.call('chat.send', {'sessionKey': 'main', 'message': 'wait', 'idempotencyKey': 'slow'})
     assert twice['status'] == 'in_flight'
     c.call('chat.abort', {'sessionKey': 'main'})
@@ -415,6 +415,7 @@ def test_agent_wait(gateway, sim):
     assert c.call('agent.wait', {'runId': 'nobody', 'timeoutMs': 0}) == {'runId': 'nobody', 'status': 'timeout'}
     sim.fail('hang', after=1)
     c.call('chat.send', {'sessionKey': 'main', 'message': 'go', 'idempotencyKey': 'r'})
+    c.wait_event('chat', lambda p: p['state'] == 'delta')
     assert c.call('agent.wait', {'runId': 'r', 'timeoutMs': 1})['status'] == 'timeout'
     c.call('chat.abort', {'sessionKey': 'main'})
     sim.reply('ok')

@@ -5,6 +5,8 @@ import re
 import signal
 import socket
 import stat
+import subprocess
+import sys
 import time
 import urllib.request
 
@@ -90,6 +92,21 @@ def test_it_waits_for_a_port_that_becomes_free(start_gateway):
         g = start_gateway(test_config(), port=port, ready=False)
         g.wait_console('trying again')
     g.wait_ready()
+
+
+def test_force_ends_another_program_on_the_port(start_gateway):
+    port = free_port()
+    code = f'import socket, time; s = socket.create_server(("127.0.0.1", {port})); print(flush=True); time.sleep(60)'
+    with subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        start_gateway(test_config(), '--force', port=port)
+        assert other.wait(10) == -signal.SIGTERM
+
+
+def test_force_in_a_script_does_not_end_a_gateway(start_gateway, openclaw):
+    g = start_gateway(test_config())
+    refused(openclaw, None, '--force', words=['gateway stop --force'])
+    g.connect()
 
 
 def test_it_listens_on_both_loopback_addresses_and_nowhere_else(gateway):

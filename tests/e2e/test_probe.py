@@ -1,7 +1,10 @@
 """`openclaw models probe`: what a server is found to do, and that it is remembered."""
 import json
 
-from replay import Replay
+import pytest
+from replay import Replay, chat_stream
+
+pytestmark = pytest.mark.any_wire  # a probe asks what ordinary requests do not
 
 
 def configure(openclaw, base_url, model):
@@ -17,6 +20,7 @@ def test_llama_with_a_model_that_calls_tools(openclaw, llama):
                  'tool result', 'json schema', 'max_completion_tokens', 'responses', 'messages'):
         assert values[name] is True, (name, got)
     assert values['vision'] is False, 'no projector'
+    assert (values['line ends'], values['[DONE]'], values['call id']) == ('LF', True, '32 characters')
     facts = json.loads((openclaw.state / 'agents/main/agent/learned.json').read_text())['endpoints']
     assert facts[f'http://127.0.0.1:{llama.port}']['models']['scripted']['facts']['probe'] == got
 
@@ -41,3 +45,33 @@ def test_a_proxy_gets_no_made_up_requests(openclaw):
     assert openclaw.run('models', 'probe', '--free').ok().out.count('8000') == 1
     server.close()
     assert not [line for line, _ in server.seen if line.startswith('POST')]
+
+
+def test_shapes_of_ids_and_line_ends_are_told_without_further_requests(openclaw):
+    def chat(body):
+        if body.get('stream'):
+            return b'data: {"choices":[]}\r\n\r\n'
+        call = {'id': 'call_' + 'x' * 24, 'type': 'function', 'function': {'name': 'get_weather', 'arguments': '{}'}}
+        return {'choices': [{'message': {'content': 'Hi', **({'tool_calls': [call]} if 'tools' in body else {})}}]}
+
+    server = Replay({'GET /v1/models': {'data': [{'id': 'm'}]}, 'POST /v1/chat/completions': chat})
+    configure(openclaw, server.base_url, 'm')
+    got = openclaw.run('models', 'probe', '--json').ok().json
+    server.close()
+    assert [got[n]['value'] for n in ('call id', 'line ends', '[DONE]', 'reasoning field')] == [
+        'call_ + 24', 'CRLF', False, 'none seen']
+    assert len(server.asked('POST /v1/chat/completions')) == 14
+
+
+def test_what_only_real_turns_show_is_kept_once(openclaw):
+    server = Replay({'GET /v1/models': {'data': [{'id': 'm'}]}, 'POST /v1/chat/completions': lambda _: chat_stream(
+        'Hi', prompt_tokens_details={'cached_tokens': 800})})
+    configure(openclaw, server.base_url, 'm')
+    stamps = []
+    for _ in range(2):
+        openclaw.run('infer', 'model', 'run', '--prompt', 'hi').ok()
+        stamps.append((openclaw.state / 'agents/main/agent/learned.json').stat().st_mtime_ns)
+    server.close()
+    learned = openclaw.run('models', 'status', '--json').ok().json['learned'][0]
+    assert learned['probe'] == {'cached tokens': {'value': True, 'how': 'a real turn'}}
+    assert stamps[0] == stamps[1], 'what is known is not written again'

@@ -9,8 +9,6 @@
 #include "base/mem.h"
 #include "gateway/http/run_follow.h"
 
-enum { SILENT_HEAD_MS = 10000, KEEP_ALIVE_MS = 15000, LARGE_BODY = 262144 };
-
 struct chat {
 	struct oc_exchange *x;
 	const struct oc_api_ask *ask;
@@ -93,8 +91,10 @@ static enum oc_rc flush_wait(struct chat *c)
 	return rc;
 }
 
-static void begin(struct chat *c)
+static void begin(void *arg)
 {
+	struct chat *c = arg;
+
 	if (c->begun) return;
 	c->begun = true;
 	oc_exchange_set_header(c->x, "Cache-Control", "no-cache");
@@ -102,8 +102,10 @@ static void begin(struct chat *c)
 	oc_sse_write(&c->out, NULL, chunk(c, json_pack("{s:s}", "role", "assistant"), NULL));
 }
 
-static void say(struct chat *c, struct oc_str text)
+static void say(void *arg, struct oc_str text)
 {
+	struct chat *c = arg;
+
 	json_t *delta = json_object();
 
 	if (!text.n) {
@@ -155,35 +157,11 @@ static void finish(struct chat *c, const struct oc_run_outcome *r)
 	oc_buf_adds(&c->out, "data: [DONE]\n\n");
 }
 
-/* What the run says, as it says it. */
-static enum oc_rc tell_wait(struct chat *c)
-{
-	struct oc_deadline d = oc_deadline_in(SILENT_HEAD_MS);
-	struct oc_buf text;
-	bool ended = false;
-	enum oc_rc rc = OC_OK;
-
-	oc_buf_init(&text, OC_MAX_REPLY_BYTES);
-	while (!ended && rc == OC_OK) {
-		oc_buf_clear(&text);
-		rc = oc_follow_next_wait(c->run, d, &text, &ended);
-		if (rc == OC_E_TIMEOUT) {
-			begin(c);
-			oc_buf_adds(&c->out, ": working\n\n");
-			rc = OC_OK;
-		}
-		d = oc_deadline_in(c->begun ? KEEP_ALIVE_MS : SILENT_HEAD_MS);
-		say(c, oc_buf_view(&text));
-		if (rc == OC_OK && c->out.n) rc = flush_wait(c);
-	}
-	oc_buf_deinit(&text);
-	return rc;
-}
-
 static enum oc_rc stream_wait(struct chat *c)
 {
+	const struct oc_follow_sink sink = { begin, say, c, &c->out };
 	struct oc_run_outcome r = { 0 };
-	enum oc_rc rc = tell_wait(c);
+	enum oc_rc rc = oc_follow_tell_wait(c->run, c->x, &sink);
 
 	if (rc != OC_OK) return rc;
 	rc = oc_follow_outcome_wait(c->run, &r);
@@ -234,36 +212,11 @@ static void answer_wait(struct oc_gateway *gw, struct oc_exchange *x, const stru
 	free(session);
 }
 
-struct reading {
-	const json_t *body;
-	struct oc_api_ask ask;
-	struct oc_err e;
-	enum oc_rc rc;
-};
-
-static void read_ask(void *arg)
-{
-	struct reading *r = arg;
-
-	r->rc = oc_chat_ask_read(r->body, &r->ask, &r->e);
-}
-
 void oc_chat_run_wait(struct oc_gateway *gw, struct oc_exchange *x, struct oc_body *body,
 		      const char *agent)
 {
-	bool large = body->bytes.n > LARGE_BODY;
-	json_t *doc = oc_body_parse_wait(x, body);
-	struct reading r = { .body = doc };
+	struct oc_api_ask ask;
 
-	if (!doc) return;
-	if (large)
-		oc_work_wait(read_ask, &r);
-	else
-		read_ask(&r);
-	json_decref(doc);
-	if (r.rc == OC_OK)
-		answer_wait(gw, x, &r.ask, agent);
-	else
-		oc_route_fail(x, 400, "invalid_request_error", "%s", r.e.msg);
-	oc_api_ask_deinit(&r.ask);
+	if (oc_api_ask_take_wait(x, body, oc_chat_ask_read, &ask)) answer_wait(gw, x, &ask, agent);
+	oc_api_ask_deinit(&ask);
 }

@@ -377,16 +377,21 @@ static void serve_wait(struct hook *h, struct oc_str path)
 	json_decref(h->body);
 }
 
-/* What follows hooks.path. */
-static struct oc_str below_base(const struct hook *h)
+/* What follows hooks.path and a slash; {NULL, 0}: the path lies elsewhere. */
+static struct oc_str below_base(const json_t *config, struct oc_str path)
 {
-	struct oc_str path = oc_str(oc_exchange_path(h->x));
-	struct oc_str base = oc_json_str(h->config, "path");
+	struct oc_str base = oc_json_str(config, "path");
 
 	while (base.n && base.p[base.n - 1] == '/') base.n--;
 	if (!base.n) base = OC_LIT("/hooks");
-	path = oc_str_starts(path, base) ? oc_str_from(path, base.n) : OC_LIT("");
-	return oc_str_starts(path, OC_LIT("/")) ? oc_str_from(path, 1) : OC_LIT("");
+	if (!oc_str_starts(path, base) || path.n <= base.n || path.p[base.n] != '/')
+		return (struct oc_str){ 0 };
+	return oc_str_from(path, base.n + 1);
+}
+
+bool oc_hook_path(const struct oc_gateway *gw, struct oc_str path)
+{
+	return below_base(oc_config_get(&gw->snapshot->config, "hooks"), path).p != NULL;
 }
 
 static void hooks_wait(struct oc_gateway *gw, struct oc_exchange *x)
@@ -397,7 +402,7 @@ static void hooks_wait(struct oc_gateway *gw, struct oc_exchange *x)
 			  .snapshot = snapshot,
 			  .config = oc_config_get(&snapshot->config, "hooks") };
 
-	if (may(&h)) serve_wait(&h, below_base(&h));
+	if (may(&h)) serve_wait(&h, below_base(h.config, oc_str(oc_exchange_path(x))));
 	oc_snapshot_unref(snapshot);
 }
 

@@ -85,6 +85,7 @@ static void count_status(enum family family, const char *name, const char *value
 
 void oc_metrics_request(const char *route, int status)
 {
+	oc_stalls_start();
 	count_status(REQUESTS, "route", route ? route : "other", status);
 }
 
@@ -112,14 +113,12 @@ void oc_metrics_usage(const char *source, const struct oc_usage *u)
 void oc_metrics_run(const struct oc_run_event *event)
 {
 	switch (event->kind) {
-	case OC_RUN_USAGE:
-		if (event->usage) oc_metrics_usage("run", event->usage);
-		break;
 	case OC_RUN_DONE: count(RUNS, "status=\"ok\"", 1); break;
 	case OC_RUN_ABORTED: count(RUNS, "status=\"aborted\"", 1); break;
 	case OC_RUN_FAILED: count(RUNS, "status=\"error\"", 1); break;
-	default: break;
+	default: return;
 	}
+	if (event->usage) oc_metrics_usage("run", event->usage);
 }
 
 /* ---- the page ---- */

@@ -30,8 +30,8 @@ static json_t *error_body(const struct oc_exchange *x, const char *type, const c
 	return body;
 }
 
-static void fail(struct oc_exchange *x, int status, const char *type, const char *code,
-		 const char *fmt, va_list args)
+static void OC_PRINTF(5, 0) fail(struct oc_exchange *x, int status, const char *type,
+				 const char *code, const char *fmt, va_list args)
 {
 	char message[MAX_MESSAGE];
 

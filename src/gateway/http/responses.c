@@ -10,7 +10,7 @@
 #include "gateway/http/responses_kept.h"
 #include "gateway/http/run_follow.h"
 
-enum { SILENT_HEAD_MS = 10000, KEEP_ALIVE_MS = 15000, LARGE_BODY = 262144, MAX_ID = 48 };
+enum { MAX_ID = 48 };
 
 struct answer {
 	struct oc_gateway *gw;
@@ -152,8 +152,10 @@ static void item_event(struct answer *a, const char *type, size_t index, json_t 
 	event(a, type, json_pack("{s:I,s:o}", "output_index", (json_int_t)index, "item", item));
 }
 
-static void begin(struct answer *a)
+static void begin(void *arg)
 {
+	struct answer *a = arg;
+
 	static const char *const opening[] = { "response.created", "response.in_progress" };
 
 	if (a->begun) return;
@@ -165,8 +167,10 @@ static void begin(struct answer *a)
 		      json_pack("{s:o}", "response", response(a, "in_progress", json_array())));
 }
 
-static void say(struct answer *a, struct oc_str text)
+static void say(void *arg, struct oc_str text)
 {
+	struct answer *a = arg;
+
 	if (!text.n) return;
 	begin(a);
 	if (!a->speaking) {
@@ -269,34 +273,11 @@ static enum oc_rc flush_wait(struct answer *a)
 	return rc;
 }
 
-static enum oc_rc tell_wait(struct answer *a)
-{
-	struct oc_deadline d = oc_deadline_in(SILENT_HEAD_MS);
-	struct oc_buf text;
-	bool ended = false;
-	enum oc_rc rc = OC_OK;
-
-	oc_buf_init(&text, OC_MAX_REPLY_BYTES);
-	while (!ended && rc == OC_OK) {
-		oc_buf_clear(&text);
-		rc = oc_follow_next_wait(a->run, d, &text, &ended);
-		if (rc == OC_E_TIMEOUT) {
-			begin(a);
-			oc_buf_adds(&a->out, ": working\n\n");
-			rc = OC_OK;
-		}
-		d = oc_deadline_in(a->begun ? KEEP_ALIVE_MS : SILENT_HEAD_MS);
-		say(a, oc_buf_view(&text));
-		if (rc == OC_OK && a->out.n) rc = flush_wait(a);
-	}
-	oc_buf_deinit(&text);
-	return rc;
-}
-
 static enum oc_rc stream_wait(struct answer *a)
 {
+	const struct oc_follow_sink sink = { begin, say, a, &a->out };
 	struct oc_run_outcome o = { 0 };
-	enum oc_rc rc = tell_wait(a);
+	enum oc_rc rc = oc_follow_tell_wait(a->run, a->x, &sink);
 
 	if (rc != OC_OK) return rc;
 	rc = oc_follow_outcome_wait(a->run, &o);
@@ -395,36 +376,12 @@ static void serve_wait(struct oc_gateway *gw, struct oc_exchange *x, const struc
 	free(named);
 }
 
-struct reading {
-	const json_t *body;
-	struct oc_api_ask ask;
-	struct oc_err e;
-	enum oc_rc rc;
-};
-
-static void read_ask(void *arg)
-{
-	struct reading *r = arg;
-
-	r->rc = oc_responses_ask_read(r->body, &r->ask, &r->e);
-}
-
 void oc_responses_run_wait(struct oc_gateway *gw, struct oc_exchange *x, struct oc_body *body,
 			   const char *agent)
 {
-	bool large = body->bytes.n > LARGE_BODY;
-	json_t *doc = oc_body_parse_wait(x, body);
-	struct reading r = { .body = doc };
+	struct oc_api_ask ask;
 
-	if (!doc) return;
-	if (large)
-		oc_work_wait(read_ask, &r);
-	else
-		read_ask(&r);
-	json_decref(doc);
-	if (r.rc == OC_OK)
-		serve_wait(gw, x, &r.ask, agent);
-	else
-		oc_route_fail(x, 400, "invalid_request_error", "%s", r.e.msg);
-	oc_api_ask_deinit(&r.ask);
+	if (oc_api_ask_take_wait(x, body, oc_responses_ask_read, &ask))
+		serve_wait(gw, x, &ask, agent);
+	oc_api_ask_deinit(&ask);
 }

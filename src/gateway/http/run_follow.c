@@ -7,10 +7,14 @@
 #include "base/mem.h"
 #include "net/sha256.h"
 
+enum { SILENT_HEAD_MS = 10000, KEEP_ALIVE_MS = 15000, LARGE_BODY = 262144 };
+
 struct oc_follow {
 	struct oc_gateway *gw;
 	char *session, *run_id;
 	struct oc_buf said; /* not yet taken */
+	size_t *ends;	    /* of each delta in it */
+	size_t n_ends;
 	unsigned segment;
 	bool spoke, ended;
 	struct oc_wait *wait;
@@ -21,6 +25,7 @@ static void unref(struct oc_follow *f)
 {
 	if (--f->refs) return;
 	oc_buf_deinit(&f->said);
+	free(f->ends);
 	free(f->session);
 	free(f->run_id);
 	free(f);
@@ -33,6 +38,8 @@ static void take_text(struct oc_follow *f, const struct oc_run_event *ev)
 	f->segment = ev->segment;
 	f->spoke = f->spoke || ev->delta.n;
 	oc_buf_add(&f->said, ev->delta);
+	f->ends = oc_realloc_array(f->ends, f->n_ends + 1, sizeof *f->ends);
+	f->ends[f->n_ends++] = f->said.n;
 }
 
 static void watch(void *arg, const struct oc_run_event *ev)
@@ -200,22 +207,60 @@ struct oc_follow *oc_follow_start_wait(struct oc_gateway *gw, struct oc_exchange
 
 /* ---- listening ---- */
 
-enum oc_rc oc_follow_next_wait(struct oc_follow *f, struct oc_deadline d, struct oc_buf *text,
-			       bool *ended)
+static enum oc_rc news_wait(struct oc_follow *f, struct oc_deadline d)
 {
-	if (!f->said.n && !f->ended) {
-		struct oc_wait w = { 0 };
+	struct oc_wait w = { 0 };
 
-		f->wait = &w;
-		enum oc_rc rc = oc_wait_park(&w, d);
+	if (f->n_ends || f->ended) return OC_OK;
+	f->wait = &w;
+	enum oc_rc rc = oc_wait_park(&w, d);
 
-		f->wait = NULL;
-		if (rc != OC_OK) return rc;
+	f->wait = NULL;
+	return rc;
+}
+
+static void say_all(struct oc_follow *f, const struct oc_follow_sink *sink)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < f->n_ends; i++) {
+		struct oc_str delta = { f->said.p + from, f->ends[i] - from };
+
+		if (delta.n) sink->say(sink->arg, delta);
+		from = f->ends[i];
 	}
-	oc_buf_add(text, oc_buf_view(&f->said));
+	f->n_ends = 0;
 	oc_buf_clear(&f->said);
-	*ended = f->ended;
-	return OC_OK;
+}
+
+static enum oc_rc send_wait(struct oc_exchange *x, struct oc_buf *out)
+{
+	enum oc_rc rc = out->n ? oc_exchange_stream_wait(x, oc_buf_view(out)) : OC_OK;
+
+	oc_buf_clear(out);
+	return rc;
+}
+
+enum oc_rc oc_follow_tell_wait(struct oc_follow *f, struct oc_exchange *x,
+			       const struct oc_follow_sink *sink)
+{
+	uint64_t silence_ms = SILENT_HEAD_MS;
+	enum oc_rc rc = OC_OK;
+
+	while (rc == OC_OK && (f->n_ends || !f->ended)) {
+		rc = news_wait(f, oc_deadline_in(silence_ms));
+		if (rc == OC_E_TIMEOUT) {
+			sink->begin(sink->arg);
+			oc_buf_adds(sink->out, ": working\n\n");
+			silence_ms = KEEP_ALIVE_MS;
+			rc = OC_OK;
+		}
+		if (rc != OC_OK) break;
+		say_all(f, sink);
+		if (sink->out->n) silence_ms = KEEP_ALIVE_MS;
+		rc = send_wait(x, sink->out);
+	}
+	return rc;
 }
 
 enum oc_rc oc_follow_outcome_wait(struct oc_follow *f, struct oc_run_outcome *out)
@@ -234,6 +279,40 @@ void oc_follow_end_wait(struct oc_follow *f)
 				       &aborted);
 	oc_strv_deinit(&aborted);
 	unref(f);
+}
+
+/* ---- requests ---- */
+
+struct reading {
+	oc_api_reader *read;
+	const json_t *body;
+	struct oc_api_ask *out;
+	struct oc_err e;
+	enum oc_rc rc;
+};
+
+static void read_ask(void *arg)
+{
+	struct reading *r = arg;
+
+	r->rc = r->read(r->body, r->out, &r->e);
+}
+
+bool oc_api_ask_take_wait(struct oc_exchange *x, const struct oc_body *body, oc_api_reader *read,
+			  struct oc_api_ask *out)
+{
+	json_t *doc = oc_body_parse_wait(x, body);
+	struct reading r = { .read = read, .body = doc, .out = out };
+
+	*out = (struct oc_api_ask){ 0 };
+	if (!doc) return false;
+	if (body->bytes.n > LARGE_BODY)
+		oc_work_wait(read_ask, &r);
+	else
+		read_ask(&r);
+	json_decref(doc);
+	if (r.rc != OC_OK) oc_route_fail(x, 400, "invalid_request_error", "%s", r.e.msg);
+	return r.rc == OC_OK;
 }
 
 /* ---- sessions ---- */

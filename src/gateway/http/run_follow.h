@@ -16,14 +16,27 @@ struct oc_follow_ask {
 /* NULL: the client left, or was told why not. */
 OC_MUST_USE struct oc_follow *oc_follow_start_wait(struct oc_gateway *gw, struct oc_exchange *x,
 						   const struct oc_follow_ask *ask);
-/* Appends what was said since to text; *ended: that was all. OC_E_TIMEOUT: nothing until d.
- * OC_CANCELLED: the client left. */
-OC_MUST_USE enum oc_rc oc_follow_next_wait(struct oc_follow *f, struct oc_deadline d,
-					   struct oc_buf *text, bool *ended);
-/* After the end. out is initialised in every case; deinit it. OC_CANCELLED. */
+/* Who writes the stream of an answer into out. */
+struct oc_follow_sink {
+	void (*begin)(void *arg);		     /* status and head, at most once */
+	void (*say)(void *arg, struct oc_str delta); /* as the model gave it; begins by itself */
+	void *arg;
+	struct oc_buf *out; /* sent whenever there is something in it */
+};
+/* Until the run has ended: tells what it says, as it says it. A stream begins with the first words,
+ * so that a failure before them can be a status (D26); when they take long, it begins all the same
+ * and comments keep it alive. OC_OK, or OC_CANCELLED: the client left. */
+OC_MUST_USE enum oc_rc oc_follow_tell_wait(struct oc_follow *f, struct oc_exchange *x,
+					   const struct oc_follow_sink *sink);
+/* Parks until the end. out is initialised in every case; deinit it. OC_CANCELLED. */
 OC_MUST_USE enum oc_rc oc_follow_outcome_wait(struct oc_follow *f, struct oc_run_outcome *out);
 /* Aborts a run that goes on. Accepts NULL. */
 void oc_follow_end_wait(struct oc_follow *f);
+
+/* What the body asks for. False: answered with 400; out is initialised in every case. */
+typedef enum oc_rc oc_api_reader(const json_t *body, struct oc_api_ask *out, struct oc_err *e);
+OC_MUST_USE bool oc_api_ask_take_wait(struct oc_exchange *x, const struct oc_body *body,
+				      oc_api_reader *read, struct oc_api_ask *out);
 
 /* Key of the session that header or user name (D28). False: answered with 400. *out NULL: none is
  * named. kind: "openai", "openresponses". */

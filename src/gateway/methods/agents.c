@@ -28,7 +28,7 @@ static enum oc_rc identity_wait(struct oc_rpc *r, json_t **result, struct oc_rpc
 }
 
 const struct oc_method oc_methods_agents[] = {
-	{ "agents.list", OC_SCOPE_READ, "...", list_wait },
+	{ "agents.list", OC_SCOPE_READ, "", list_wait },
 	{ "agent.identity.get", OC_SCOPE_READ, "agentId?:str min1, sessionKey?:str",
 	  identity_wait },
 	{ 0 },

@@ -47,6 +47,7 @@ static void prepared_deinit(struct oc_prepared *p)
 	json_decref(p->body_json);
 	oc_compat_deinit(&p->compat);
 	json_decref(p->learnt);
+	json_decref(p->seen);
 	oc_strv_deinit(&p->tried);
 	oc_strv_deinit(&p->headers);
 	oc_credential_deinit(&p->credential);
@@ -68,6 +69,7 @@ static void recall(struct oc_prepared *p)
 	json_t *compat = json_object_get(model, "compat");
 
 	p->told_slots = oc_json_positive(json_object_get(model, "context"), "slots");
+	p->seen = json_incref(json_object_get(model, "probe"));
 	p->learnt = json_is_object(compat) ? json_deep_copy(compat) : json_object();
 	json_decref(model);
 }
@@ -258,6 +260,36 @@ static void remember(const struct oc_prepared *p)
 				json_deep_copy(p->learnt));
 }
 
+/* value is stolen. */
+static void add_news(const struct oc_prepared *p, json_t *news, const char *name, json_t *value)
+{
+	json_t *known = json_object_get(json_object_get(p->seen, name), "value");
+
+	if (json_equal(known, value))
+		json_decref(value);
+	else
+		oc_json_put(news, name,
+			    json_pack("{s:o,s:s}", "value", value, "how", "a real turn"));
+}
+
+/* What only a real turn shows (spec 04 §2.14 step 8). What most servers do is not written down. */
+static void note_seen(const struct oc_prepared *p, const struct oc_reply *reply)
+{
+	const struct oc_selection *t = p->spec->target;
+	json_t *news = json_object();
+
+	if (reply->usage.cached > 0) add_news(p, news, "cached tokens", json_true());
+	if (reply->n_calls > 1) add_news(p, news, "parallel calls", json_true());
+	if (oc_strv_has(&reply->warnings, OC_LIT("no_done")))
+		add_news(p, news, "[DONE]", json_false());
+	if (reply->reasoning_field)
+		add_news(p, news, "reasoning field", json_string(reply->reasoning_field));
+	if (json_object_size(news) > 0)
+		oc_learned_note(agent_dir(p), t->provider->base_url, t->model_id, "probe", news);
+	else
+		json_decref(news);
+}
+
 static struct oc_key_failure failure_of_key(const struct oc_prepared *p,
 					    const struct oc_reply *reply)
 {
@@ -354,6 +386,7 @@ static enum oc_rc call_wait(struct oc_prepared *p, struct oc_reply *reply)
 		if (reply->error.class == OC_ERR_NONE) {
 			breaker->silent = 0;
 			remember(p);
+			note_seen(p, reply);
 			if (p->credential.usage_id)
 				oc_cooldown_record_success(agent_dir(p), p->credential.usage_id);
 			return OC_OK;

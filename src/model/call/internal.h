@@ -18,6 +18,7 @@ struct oc_prepared {
 	struct oc_strv headers;
 	struct oc_strv tried; /* usage ids of keys that failed in this call */
 
+	json_t *seen;	/* what `models probe` or earlier turns showed of the model */
 	json_t *learnt; /* compat facts, those of this call included */
 	unsigned lessons;
 	struct oc_compat compat;

@@ -162,6 +162,54 @@ static json_t *reasoning_field(const struct answer *a)
 	return json_string("none seen");
 }
 
+/* ---- the shape of what came ---- */
+
+static json_t *line_ends(const struct answer *a)
+{
+	return json_string(strstr(a->text, "\r\n") ? "CRLF" : "LF");
+}
+
+static json_t *done_marker(const struct answer *a)
+{
+	return json_boolean(strstr(a->text, "[DONE]"));
+}
+
+static bool is_uuid(struct oc_str id)
+{
+	for (size_t i = 0; i < id.n; i++)
+		if ((id.p[i] == '-') != (i == 8 || i == 13 || i == 18 || i == 23)) return false;
+	return id.n == 36;
+}
+
+static size_t digits(struct oc_str id)
+{
+	size_t n = 0;
+
+	while (n < id.n && id.p[n] >= '0' && id.p[n] <= '9') n++;
+	return n;
+}
+
+/* "call_ + 24", "9 digits", "uuid": enough to see whether ids can be told apart. */
+static json_t *id_shape(const struct answer *a)
+{
+	const json_t *call = json_array_get(json_object_get(message_of(a), "tool_calls"), 0);
+	struct oc_str id = oc_json_str(call, "id");
+	size_t prefix = id.n;
+	char text[64];
+
+	if (!call) return json_string("no call came");
+	if (!id.n) return json_string("none");
+	if (is_uuid(id)) return json_string("uuid");
+	while (prefix > 0 && id.p[prefix - 1] != '_' && id.p[prefix - 1] != '-') prefix--;
+	if (digits(id) == id.n)
+		snprintf(text, sizeof text, "%zu digits", id.n);
+	else if (prefix && prefix < 32)
+		snprintf(text, sizeof text, "%.*s + %zu", (int)prefix, id.p, id.n - prefix);
+	else
+		snprintf(text, sizeof text, "%zu characters", id.n);
+	return oc_json_new_str(oc_str(text));
+}
+
 #define TOOL                                                                                       \
 	"{\"type\":\"function\",\"function\":{\"name\":\"get_weather\",\"description\":\"Weather " \
 	"of a city\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":"      \
@@ -172,13 +220,17 @@ static json_t *reasoning_field(const struct answer *a)
 	"gGAWjR9awAAAABJRU5ErkJggg=="
 
 static const struct question {
-	const char *name, *patch; /* members that replace those of the plain request */
+	/* patch: members that replace those of the plain request; NULL = no request, the answer
+	 * before is looked at once more. */
+	const char *name, *patch;
 	json_t *(*judge)(const struct answer *a);
 	const char *how;
 } questions[] = {
 	{ "chat", "{}", accepted, "a plain request" },
-	{ "reasoning field", "{}", reasoning_field, "a plain request" },
+	{ "reasoning field", NULL, reasoning_field, "a plain request" },
 	{ "streaming", "{\"stream\":true}", streams, "a streamed request" },
+	{ "line ends", NULL, line_ends, "a streamed request" },
+	{ "[DONE]", NULL, done_marker, "a streamed request" },
 	{ "usage in streams", "{\"stream\":true,\"stream_options\":{\"include_usage\":true}}",
 	  counts, "include_usage" },
 	{ "content arrays",
@@ -206,6 +258,7 @@ static const struct question {
 	  accepted, "an image was accepted" },
 	{ "tools", "{\"max_tokens\":64,\"messages\":[" USER "],\"tools\":[" TOOL "]}", calls,
 	  "a call came" },
+	{ "call id", NULL, id_shape, "the call" },
 	{ "tool_choice required",
 	  "{\"max_tokens\":64,\"messages\":[" USER "],\"tools\":[" TOOL
 	  "],\"tool_choice\":\"required\"}",
@@ -235,26 +288,32 @@ static json_t *request_of(const struct probe *pr, const struct question *q)
 	return body;
 }
 
-static enum oc_rc ask_wait(struct probe *pr, const struct question *q)
+/* *last: the answer before, replaced when there is a request. */
+static enum oc_rc ask_wait(struct probe *pr, const struct question *q, struct answer *last)
 {
-	json_t *body = request_of(pr, q);
-	struct answer a;
-	enum oc_rc rc = post_wait(pr, "chat/completions", body, CHAT_MS, &a);
+	enum oc_rc rc = OC_OK;
 
+	if (q->patch) {
+		json_t *body = request_of(pr, q);
+
+		answer_deinit(last);
+		rc = post_wait(pr, "chat/completions", body, CHAT_MS, last);
+		json_decref(body);
+	}
 	if (!rc)
-		put(pr, q->name, a.status ? q->judge(&a) : json_null(),
-		    a.status ? q->how : "no answer in time");
-	answer_deinit(&a);
-	json_decref(body);
+		put(pr, q->name, last->status ? q->judge(last) : json_null(),
+		    last->status ? q->how : "no answer in time");
 	return rc;
 }
 
 static enum oc_rc chats_wait(struct probe *pr)
 {
+	struct answer last = { 0 };
 	enum oc_rc rc = OC_OK;
 
 	for (size_t i = 0; !rc && i < sizeof questions / sizeof *questions; i++)
-		if (oc_now_ms() < pr->deadline.at_ms) rc = ask_wait(pr, &questions[i]);
+		if (oc_now_ms() < pr->deadline.at_ms) rc = ask_wait(pr, &questions[i], &last);
+	answer_deinit(&last);
 	return rc;
 }
 

@@ -123,9 +123,8 @@ static bool is_greeting(const struct oc_codec *codec, const struct oc_codec_even
 /* The clock between tokens runs from here on. */
 static void note_beginning(struct oc_decoder *d, const struct oc_codec_event *ev)
 {
-	bool progress = json_is_object(json_object_get(ev->data, "prompt_progress"));
-
-	if (d->begun || progress || is_greeting(d->codec, ev)) return;
+	if (d->begun || is_greeting(d->codec, ev)) return;
+	if (json_is_object(json_object_get(ev->data, "prompt_progress"))) return;
 	d->begun = true;
 	if (d->turn.sink.begun) d->turn.sink.begun(d->turn.sink.arg);
 }
