@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "gateway/auth.h"
+#include "gateway/client_address.h"
 #include "gateway/connection.h"
 #include "gateway/devices.h"
 #include "gateway/http/metrics.h"
@@ -148,14 +149,16 @@ static bool showed_something(const struct oc_exchange *x)
 
 static bool is_limited(const struct oc_exchange *x, const struct oc_auth_limit_config *limit)
 {
-	return !(limit->exempt_loopback && oc_exchange_is_local(x) &&
+	return !(limit->exempt_loopback && oc_client_is_local(x) &&
 		 !oc_exchange_header(x, "Origin"));
 }
 
 static bool locked_out(const struct oc_gateway *gw, struct oc_exchange *x)
 {
-	uint64_t ms = oc_auth_limit_locked(gw->limits, oc_exchange_peer(x), oc_now_ms());
-	char seconds[24];
+	char seconds[24], address[OC_IP_TEXT];
+
+	oc_client_address(gw, x, address);
+	uint64_t ms = oc_auth_limit_locked(gw->limits, address, oc_now_ms());
 
 	if (!ms) return false;
 	snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)(ms + 999) / 1000);
@@ -174,8 +177,11 @@ static bool authorise(const struct oc_gateway *gw, struct oc_exchange *x, const 
 	if (r->auth == OC_ROUTE_OPEN || r->auth == OC_ROUTE_OWN) return true;
 	if (limited && locked_out(gw, x)) return false;
 	if (oc_route_authorised(gw, x, r->auth == OC_ROUTE_API_KEY)) return true;
-	if (limited && showed_something(x))
-		oc_auth_limit_fail(gw->limits, &limit, oc_exchange_peer(x), oc_now_ms());
+	if (limited && showed_something(x)) {
+		char address[OC_IP_TEXT];
+		oc_client_address(gw, x, address);
+		oc_auth_limit_fail(gw->limits, &limit, address, oc_now_ms());
+	}
 	oc_route_fail(x, 401, "unauthorized", "Unauthorized");
 	return false;
 }
