@@ -538,3 +538,15 @@ def test_queued_messages_end_empty_and_run_later(gateway, sim, mode):
     assert later['runId']
     sent = str(sim.chats[2].json['messages'])
     assert 'later q1' in sent and (('later q2' in sent) == (mode == 'collect'))
+
+
+def test_nothing_begins_while_the_gateway_shuts_down(gateway, sim):
+    c = gateway.connect()
+    sim.fail('hang', after=1, seconds=2, text='Slowly')
+    c.call('chat.send', {'sessionKey': 'main', 'message': 'first', 'idempotencyKey': 'r1'})
+    c.wait_event('chat', lambda p: p['runId'] == 'r1' and p['state'] == 'delta')
+    gateway.popen.terminate()
+    gateway.wait_console('shutting down')
+    for method, params in (('chat.send', {'sessionKey': 'other', 'message': 'hi'}), ('agent', {'message': 'hi'})):
+        error = c.refused(method, params)
+        assert error['code'] == 'UNAVAILABLE' and error['retryable'] is True and error['retryAfterMs'] > 0, error
