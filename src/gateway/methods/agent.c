@@ -201,9 +201,9 @@ static enum oc_rc agent_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_er
 {
 	struct oc_chat_input in;
 	char *key;
-	enum oc_rc rc = session_wait(r, &key, e);
+	enum oc_rc rc = oc_rpc_need_running(r, e);
 
-	if (rc) return rc;
+	if (rc || (rc = session_wait(r, &key, e))) return rc;
 	if (!(rc = oc_chat_input_init(&in, r->params, e))) {
 		rc = answer_wait(r, key, &in, result, e);
 		oc_chat_input_deinit(&in);
