@@ -452,7 +452,7 @@ static int run_wait(struct life *l)
 	struct oc_err e = { 0 };
 	int refused_with = listen_wait(l);
 
-	if (refused_with) return refused_with;
+	if (refused_with) return l->stopping ? 0 : refused_with;
 	gw->port = oc_http_server_port(gw->server);
 	enum oc_rc rc = start_parts(l, &e);
 	if (rc && rc != OC_CANCELLED) {
@@ -520,7 +520,7 @@ static int live_wait(struct life *l, const struct oc_gateway_options *o)
 		return refused(e.msg);
 	code = o->force ? make_way_wait(l, o) : 0;
 	if (!code) code = take_lock(l);
-	if (code) return code;
+	if (code || l->stopping) return l->stopping ? 0 : code;
 	if (resolve_secret(l, &e)) return refused(e.msg), 1;
 	oc_log(OC_LOG_INFO, "gateway", "starting…");
 	set_up(l, o);
