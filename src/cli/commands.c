@@ -61,6 +61,7 @@ const struct oc_command oc_commands[] = {
 	  .run = oc_cmd_doctor,
 	  .options = oc_doctor_options },
 	{ .name = "security", .help = "Check what is open to whom", .sub = oc_security_commands },
+	{ .name = "configure", .help = "Change the setup by questions", .run = oc_cmd_configure },
 	{ .name = "completion",
 	  .help = "Completion of this command line for a shell",
 	  .run = oc_cmd_completion,

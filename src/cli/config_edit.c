@@ -30,6 +30,8 @@ struct edit {
 	const char *done; /* "Updated", "Removed" */
 };
 
+static bool apply_batch(const struct edit *ed, const struct oc_config *c, json_t *tree);
+
 /* ---- the frame ---- */
 
 static bool applies_at_once(const struct edit *ed)
@@ -91,10 +93,11 @@ static int dry_run(const struct edit *ed, const struct oc_config *c, json_t *tre
 	result = problems.n > 0;
 	if (oc_args_has(ed->args, "--json")) {
 		json_t *doc = json_pack(
-		    "{s:b,s:i,s:s,s:[s],s:{s:b,s:b,s:b},s:i,s:i}", "ok", !result, "operations", 1,
-		    "configPath", c->paths.config_path, "inputModes", ed->strict ? "json" : "value",
-		    "checks", "schema", 1, "resolvability", 0, "resolvabilityComplete", 0,
-		    "refsChecked", 0, "skippedExecRefs", 0);
+		    "{s:b,s:i,s:s,s:[s],s:{s:b,s:b,s:b},s:i,s:i}", "ok", !result, "operations",
+		    ed->apply == apply_batch ? (int)json_array_size(ed->value) : 1, "configPath",
+		    c->paths.config_path, "inputModes", ed->strict ? "json" : "value", "checks",
+		    "schema", 1, "resolvability", 0, "resolvabilityComplete", 0, "refsChecked", 0,
+		    "skippedExecRefs", 0);
 		if (result) json_object_set_new(doc, "errors", error_list(&problems));
 		char *text = oc_json_pretty(doc);
 		fputs(text, stdout);
@@ -283,6 +286,73 @@ static json_t *parse_value(const char *text, bool strict)
 	return v;
 }
 
+/* ---- set, several at once ---- */
+
+/* One of them as an edit of its own. */
+static bool apply_one(const struct edit *ed, const struct oc_config *c, json_t *tree,
+		      const json_t *op, size_t i)
+{
+	struct edit one = *ed;
+	struct oc_err e = { 0 };
+
+	one.path_text = oc_json_cstr(op, "path");
+	one.value = json_object_get(op, "value");
+	if (!one.path_text || !one.value)
+		return say("entry %zu of the batch: expected {\"path\": …, \"value\": …}", i + 1);
+	if (oc_path_parse(oc_str(one.path_text), &one.path, &e))
+		return say("entry %zu of the batch: %s", i + 1, e.msg);
+	bool ok = apply_set(&one, c, tree);
+	oc_path_deinit(&one.path);
+	return ok;
+}
+
+static bool apply_batch(const struct edit *ed, const struct oc_config *c, json_t *tree)
+{
+	const json_t *op;
+	size_t i;
+
+	json_array_foreach (ed->value, i, op)
+		if (!apply_one(ed, c, tree, op, i)) return false;
+	return true;
+}
+
+static json_t *read_batch(struct oc_args *a)
+{
+	const char *file = oc_args_get(a, "--batch-file");
+	struct oc_buf text = { 0 };
+	struct oc_err e = { 0 };
+	json_t *batch = NULL;
+
+	if (file && oc_file_read(file, OC_MAX_CONFIG_BYTES, &text, &e) != OC_OK)
+		say("--batch-file: %s", e.msg);
+	else
+		batch =
+		    parse_value(file ? oc_buf_cstr(&text) : oc_args_get(a, "--batch-json"), true);
+	oc_buf_deinit(&text);
+	if (batch && !json_is_array(batch)) {
+		say("the batch must be a list: [{\"path\": …, \"value\": …}]");
+		json_decref(batch);
+		return NULL;
+	}
+	return batch;
+}
+
+/* All of it or nothing. */
+static int set_batch(struct oc_args *a)
+{
+	struct edit ed = { .args = a, .apply = apply_batch, .done = "Updated", .strict = true };
+	int status = 1;
+
+	if (oc_args_n(a)) return oc_usage_error(a, "a batch brings its own paths and values");
+	if (oc_args_has(a, "--batch-json") && oc_args_has(a, "--batch-file"))
+		return oc_usage_error(a, "give either --batch-json or --batch-file");
+	ed.as_asked = oc_args_has(a, "--replace");
+	ed.value = read_batch(a);
+	if (ed.value) status = run_edit(&ed);
+	json_decref(ed.value);
+	return status;
+}
+
 int oc_cmd_config_set(struct oc_args *a)
 {
 	struct edit ed = {
@@ -291,9 +361,10 @@ int oc_cmd_config_set(struct oc_args *a)
 	struct oc_err e = { 0 };
 	int status = 1;
 
-	if (oc_args_n(a) != 2) return oc_usage_error(a, "expected a path and a value");
 	if (oc_args_has(a, "--merge") && oc_args_has(a, "--replace"))
 		return oc_usage_error(a, "--merge and --replace exclude each other");
+	if (oc_args_has(a, "--batch-json") || oc_args_has(a, "--batch-file")) return set_batch(a);
+	if (oc_args_n(a) != 2) return oc_usage_error(a, "expected a path and a value");
 	if (oc_path_parse(oc_str(ed.path_text), &ed.path, &e)) return oc_config_cli_failed(&e);
 	ed.as_asked = oc_args_has(a, "--replace");
 	ed.strict = oc_args_has(a, "--strict-json") || oc_args_has(a, "--json");
@@ -310,6 +381,10 @@ const struct oc_option oc_config_set_options[] = {
 	{ .name = "--merge", .help = "Merge an object into what is there (models by id)" },
 	{ .name = "--replace", .help = "Replace, even if entries get lost" },
 	{ .name = "--dry-run", .help = "Check only, write nothing" },
+	{ .name = "--batch-json",
+	  .value = "<json>",
+	  .help = "Several at once: [{\"path\": …, \"value\": …}]" },
+	{ .name = "--batch-file", .value = "<file>", .help = "The same from a file" },
 	{ .name = "--expect-current-json",
 	  .value = "<json>",
 	  .help = "Only if this is the value now" },

@@ -10,11 +10,13 @@
 #include "model/provider/auth_profiles.h"
 #include "model/provider/credential.h"
 #include "model/provider/learned.h"
+#include "model/provider/refresh.h"
 #include "rt/task.h"
 
 const struct oc_option oc_models_status_options[] = {
 	{ .name = "--json", .help = "Print one JSON document" },
 	{ .name = "--plain", .help = "Print the default model only" },
+	{ .name = "--probe", .help = "Ask every server whether it answers and takes our key" },
 	{ .name = "--check",
 	  .help = "Exit 1 when a key is missing or expired, 2 when one expires soon" },
 	{ 0 },
@@ -126,7 +128,27 @@ static bool *providers_in_use(const struct oc_models_cli *m)
 	return used;
 }
 
-static json_t *auth_of(const struct oc_models_cli *m)
+/* {ok, models, durationMs} or {ok, error}. */
+static json_t *probe_wait(const struct oc_models_cli *m, const struct oc_provider *p)
+{
+	struct oc_discovery found;
+	struct oc_err e = { 0 };
+	uint64_t began_ms = oc_now_ms();
+	enum oc_rc rc = p->base_url ? oc_provider_ask_wait(&m->catalog, p, &found, &e)
+				    : oc_fail(&e, OC_E_INPUT, "it has no address");
+	json_t *o = json_object();
+
+	oc_json_put(o, "ok", json_boolean(!rc));
+	oc_json_put(o, "durationMs", json_integer((json_int_t)(oc_now_ms() - began_ms)));
+	if (!rc) {
+		oc_json_put(o, "models", json_integer((json_int_t)found.list.n));
+		oc_discovery_deinit(&found);
+	} else
+		oc_json_put(o, "error", oc_json_new_str(oc_str(e.msg)));
+	return o;
+}
+
+static json_t *auth_of(const struct oc_models_cli *m, bool probe)
 {
 	json_t *auth = json_object(), *list = json_array(), *missing = json_array();
 	json_t *profiles = NULL;
@@ -142,6 +164,7 @@ static json_t *auth_of(const struct oc_models_cli *m)
 
 		if (!used[i]) continue;
 		entry = provider_auth(m, p, profiles);
+		if (probe) oc_json_put(entry, "probe", probe_wait(m, p));
 		if (oc_str_eq(oc_json_str(entry, "status"), OC_LIT("missing")))
 			json_array_append_new(missing, json_string(p->id));
 		json_array_append_new(list, entry);
@@ -194,7 +217,7 @@ static json_t *learnt_of(const struct oc_models_cli *m)
 	return list;
 }
 
-static json_t *status_of(const struct oc_models_cli *m)
+static json_t *status_of(const struct oc_models_cli *m, bool probe)
 {
 	json_t *s = json_object();
 	struct oc_selection chosen = { 0 };
@@ -211,7 +234,7 @@ static json_t *status_of(const struct oc_models_cli *m)
 	oc_json_put(s, "utilityModel", text_or_null(oc_primary_ref(&m->config, "utilityModel")));
 	oc_json_put(s, "aliases", aliases_of(m));
 	oc_json_put(s, "allowed", allowed_of(m));
-	oc_json_put(s, "auth", auth_of(m));
+	oc_json_put(s, "auth", auth_of(m, probe));
 	oc_json_put(s, "learned", learnt_of(m));
 	if (rc)
 		oc_json_put(s, "problem", json_string(e.msg));
@@ -254,6 +277,18 @@ static void print_aliases(json_t *aliases)
 	}
 }
 
+static void print_probe(const json_t *probe)
+{
+	const char *error = oc_json_cstr(probe, "error");
+
+	if (error)
+		oc_visible_printf(stdout, "  probe: %s\n", error);
+	else if (probe)
+		printf("  probe: answers with %lld models (%lld ms)\n",
+		       (long long)oc_json_int(probe, "models", 0),
+		       (long long)oc_json_int(probe, "durationMs", 0));
+}
+
 static void print_auth(const json_t *auth)
 {
 	const json_t *p;
@@ -267,6 +302,7 @@ static void print_auth(const json_t *auth)
 		printf("- %s: %s (%s) %s\n", oc_json_cstr(p, "provider"), oc_json_cstr(p, "status"),
 		       or_dash(source), or_dash(oc_json_cstr(p, "baseUrl")));
 		if (remedy) printf("  %s\n", remedy);
+		print_probe(json_object_get(p, "probe"));
 		if (problem) printf("  %s\n", problem);
 	}
 }
@@ -346,7 +382,7 @@ int oc_cmd_models_status(struct oc_args *a)
 	int exit_code = 1;
 
 	if (oc_models_open(&m)) {
-		json_t *s = status_of(&m);
+		json_t *s = status_of(&m, oc_args_has(a, "--probe"));
 
 		if (oc_args_has(a, "--json"))
 			oc_print_json(s);

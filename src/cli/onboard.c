@@ -41,6 +41,10 @@ const struct oc_option oc_onboard_options[] = {
 	{ .name = "--gateway-token", .value = "<token>", .help = "Token of the gateway" },
 	{ .name = "--gateway-password", .value = "<password>", .help = "Password of the gateway" },
 	{ .name = "--skip-health", .help = "Do not look for a running gateway" },
+	{ .name = "--reset", .help = "Begin anew; what was there is moved aside" },
+	{ .name = "--reset-scope",
+	  .value = "<scope>",
+	  .help = "config, config+creds+sessions (default) or full" },
 	{ .name = "--json", .help = "Print one JSON document" },
 	{ .name = "--mode", .value = "<mode>", .help = "local", .hidden = true },
 	{ .name = "--flow", .value = "<flow>", .help = "Accepted", .hidden = true },
@@ -283,7 +287,7 @@ static enum oc_rc finish_wait(struct oc_onboard *o, bool changed, struct oc_err 
 
 	if (!rc) {
 		rc = print_result_wait(o, changed, &now);
-		if (!rc) rc = oc_onboard_report_gateway_wait(o, now.value);
+		if (!rc) rc = oc_onboard_report_gateway_wait(o, &now);
 		if (o->model && !rc)
 			fprintf(o->out, "Try it: openclaw agent --local -m \"Hello\"\n");
 		if (o->json && !rc) {
@@ -348,6 +352,10 @@ int oc_cmd_onboard(struct oc_args *a)
 		return oc_error(
 		    "onboarding asks questions and this is no terminal: run it in one, or "
 		    "use --non-interactive --accept-risk --auth-choice lmstudio");
+	if (!interactive && !oc_args_has(a, "--accept-risk") && oc_args_has(a, "--reset"))
+		return oc_error("--reset in non-interactive setup needs --accept-risk");
+	if (oc_args_has(a, "--reset") && oc_onboard_reset(a, o.out, &e) != OC_OK)
+		return oc_error("%s", e.msg);
 	if (oc_config_load(&config, &e) != OC_OK) {
 		oc_error("%s", e.msg);
 	} else if (oc_config_require(&config) == OC_OK) {

@@ -86,9 +86,12 @@ void oc_onboard_put_meta(json_t *raw);
 /* {port, bind, authMode, tailscaleMode} of a config; new reference. */
 json_t *oc_onboard_gateway_summary(const json_t *config);
 char *oc_onboard_workspace(const struct oc_onboard *o);
-/* Says whether a gateway answers, or how to start one. OC_CANCELLED or OC_OK. */
+/* Says how the gateway is, or how to start one (D37). OC_CANCELLED or OC_OK. */
 OC_MUST_USE enum oc_rc oc_onboard_report_gateway_wait(const struct oc_onboard *o,
-						      const json_t *config);
+						      const struct oc_config *now);
+/* ---- onboard_reset.c ---- */
+/* --reset, before anything is read; says on out where things went. */
+OC_MUST_USE enum oc_rc oc_onboard_reset(const struct oc_args *a, FILE *out, struct oc_err *e);
 /* The object at key of parent, made when it is missing or of another type. Borrowed. */
 json_t *oc_onboard_object(json_t *parent, const char *key);
 #endif

@@ -7,9 +7,9 @@
 #include "base/rand.h"
 #include "base/version.h"
 #include "cli/onboard.h"
-#include "model/provider/fetch.h"
+#include "cli/rpc_client.h"
 
-enum { DEFAULT_PORT = 18789, TOKEN_CHARS = 48, HEALTH_TIMEOUT_MS = 1000 };
+enum { DEFAULT_PORT = 18789, TOKEN_CHARS = 48, HEALTH_TIMEOUT_MS = 3000 };
 
 json_t *oc_onboard_object(json_t *parent, const char *key)
 {
@@ -96,6 +96,7 @@ static void put_auth(const struct oc_onboard *o, json_t *gateway)
 {
 	json_t *auth = oc_onboard_object(gateway, "auth");
 	const char *token = given(o, "--gateway-token"), *mode;
+	uint8_t secret[TOKEN_CHARS / 2];
 	char made[TOKEN_CHARS + 1];
 
 	put_text(auth, "mode", given(o, "--gateway-auth"), "token");
@@ -103,7 +104,8 @@ static void put_auth(const struct oc_onboard *o, json_t *gateway)
 	if (given(o, "--gateway-password"))
 		put_text(auth, "password", given(o, "--gateway-password"), "");
 	if (!token && mode && strcmp(mode, "token") != 0) return;
-	oc_rand_id(made, TOKEN_CHARS);
+	oc_rand_secret(secret, sizeof secret);
+	for (size_t i = 0; i < sizeof secret; i++) snprintf(made + 2 * i, 3, "%02x", secret[i]);
 	put_text(auth, "token", token, made);
 }
 
@@ -184,44 +186,45 @@ json_t *oc_onboard_gateway_summary(const json_t *config)
 
 /* ---- is one running? ---- */
 
-static enum oc_rc gateway_answers_wait(int64_t port, bool *answers)
+/* OC_E_UPSTREAM: none; OC_E_DENIED: one that wants another secret. */
+static enum oc_rc health_wait(const struct oc_onboard *o, const struct oc_config *now, bool *well,
+			      struct oc_err *e)
 {
-	char *url = oc_asprintf("http://127.0.0.1:%lld/healthz", (long long)port);
-	struct oc_err e = { 0 };
-	struct oc_guard g;
-	struct oc_fetch f;
-	struct oc_http_request req = { .method = "GET",
-				       .url = url,
-				       .guard = &g,
-				       .no_redirects = true,
-				       .context = "gateway health" };
-	enum oc_rc rc = oc_guard_init(&g, oc_str(url), OC_UNSET, &e);
+	static const struct oc_rpc_hello hello = { 0 };
+	struct oc_deadline d = oc_deadline_in(HEALTH_TIMEOUT_MS);
+	struct oc_rpc_target t;
+	struct oc_rpc_client *client = NULL;
+	json_t *health = NULL;
+	enum oc_rc rc = oc_rpc_target_init(&t, o->args, now, e);
 
-	*answers = false;
-	if (!rc) {
-		rc = oc_fetch_wait(&req, HEALTH_TIMEOUT_MS, 4096, &f, &e);
-		*answers = !rc && f.status == 200;
-		if (!rc) oc_fetch_deinit(&f);
-		oc_guard_deinit(&g);
-	}
-	free(url);
-	return rc == OC_CANCELLED ? rc : OC_OK;
+	if (!rc) rc = oc_rpc_connect_wait(&t, &hello, d, &client, e);
+	if (!rc) rc = oc_rpc_call_wait(client, "health", NULL, false, d, &health, NULL, e);
+	*well = oc_json_bool(health, "ok", false);
+	json_decref(health);
+	oc_rpc_close_wait(client);
+	oc_rpc_target_deinit(&t);
+	return rc;
 }
 
-enum oc_rc oc_onboard_report_gateway_wait(const struct oc_onboard *o, const json_t *config)
+enum oc_rc oc_onboard_report_gateway_wait(const struct oc_onboard *o, const struct oc_config *now)
 {
-	int64_t port = oc_json_int(json_object_get(config, "gateway"), "port", DEFAULT_PORT);
-	bool answers;
-	enum oc_rc rc;
+	long long port = (long long)oc_rpc_configured_port(now, NULL);
+	struct oc_err e = { 0 };
+	bool well = false;
 
 	if (oc_args_has(o->args, "--skip-health")) return OC_OK;
-	if ((rc = gateway_answers_wait(port, &answers))) return rc;
-	if (answers)
-		fprintf(o->out, "Gateway: running on port %lld\n", (long long)port);
-	else
+	enum oc_rc rc = health_wait(o, now, &well, &e);
+	if (rc == OC_CANCELLED) return rc;
+	if (!rc)
+		fprintf(o->out, "Gateway: running on port %lld, %s. Talk: openclaw chat\n", port,
+			well ? "healthy" : "but not well (openclaw logs)");
+	else if (rc == OC_E_DENIED)
 		fprintf(
 		    o->out,
-		    "Gateway: not running. `openclaw gateway` will start it once a version has one; "
-		    "the commands below work without.\n");
+		    "Gateway: running on port %lld with another secret than the configured one; "
+		    "restart it.\n",
+		    port);
+	else
+		fprintf(o->out, "Gateway: not running. %s\n", oc_rpc_start_hint);
 	return OC_OK;
 }

@@ -165,13 +165,21 @@ static void on_agent(struct oc_tui_link *l, const json_t *p)
 		oc_tui_note(&l->tui->view, oc_json_cstr(data, "text"));
 }
 
-/* "<run>:user" of what was sent from here. */
+/* What was sent from here: its key is "<run>:user". Several that waited are stored as one, under a
+ * heading of the gateway. */
 static bool is_own(const struct oc_tui_link *l, const json_t *message)
 {
 	struct oc_str key = oc_json_str(message, "idempotencyKey");
+	struct oc_buf text;
 
 	if (oc_str_ends(key, OC_LIT(":user"))) key.n -= 5;
-	return key.n && oc_strv_has(&l->own, key);
+	if (key.n && oc_strv_has(&l->own, key)) return true;
+	oc_buf_init(&text, 1 << 26);
+	oc_message_text(message, &text);
+	bool queued =
+	    l->own.n && oc_str_starts(oc_buf_view(&text), OC_LIT("[Queued messages while"));
+	oc_buf_deinit(&text);
+	return queued;
 }
 
 static int64_t seq_of(const json_t *message)
@@ -582,6 +590,7 @@ static void commands_task(void *arg)
 			     call_deadline(), &result, NULL, &e) == OC_OK)
 		t->commands = json_incref(json_object_get(result, "commands"));
 	json_decref(result);
+	oc_tui_changed(t);
 }
 
 static void pending_questions_task(void *arg)
@@ -695,8 +704,8 @@ void oc_tui_gateway_stop_wait(struct oc_tui *t)
 	if (!l) return;
 	oc_scope_cancel(l->scope);
 	oc_scope_join_wait(l->scope);
+	oc_rpc_close_wait(l->client); /* its task may live in a scope below ours */
 	oc_scope_free(l->scope);
-	oc_rpc_close_wait(l->client);
 	oc_rpc_target_deinit(&l->target);
 	while (l->outbox) drop_first(l);
 	oc_strv_deinit(&l->own);

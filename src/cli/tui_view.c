@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "base/visible.h"
 #include "cli/print.h"
 #include "cli/sessions_export.h"
@@ -314,21 +315,59 @@ static void add_details(struct oc_tui_view *v, struct oc_str text)
 	if (text.n) add_text(v, "    ", "    ", OC_LIT("…"), true, true);
 }
 
-/* "→ first line of the result (exit 0, 426 ms)". */
-static void add_outcome(struct oc_str text, const json_t *details, struct oc_buf *line)
+/* As much of text as fits into width columns, "…" where it does not. */
+static void add_fitting(struct oc_str text, size_t width, struct oc_buf *out)
 {
-	struct oc_str first = oc_str_head(text, oc_str_find(text, OC_LIT("\n"), 0));
+	size_t used = 0;
+
+	while (text.n) {
+		uint32_t cp;
+		size_t n = oc_utf8_next(text, &cp);
+		used += oc_utf8_width(oc_str_head(text, n));
+		if (used >= width) {
+			oc_buf_adds(out, "…");
+			return;
+		}
+		oc_buf_add(out, oc_str_head(text, n));
+		text = oc_str_from(text, n);
+	}
+}
+
+/* " (exit 0, 426 ms)". */
+static void add_numbers(const json_t *details, struct oc_buf *out)
+{
 	const json_t *code = json_object_get(details, "exitCode");
 	int64_t ms = oc_json_positive(details, "durationMs");
 
-	if (first.n) {
-		oc_buf_adds(line, " → ");
-		oc_visible_add(line, first, GIST);
-	}
 	if (json_is_integer(code))
-		oc_buf_addf(line, " (exit %lld%s", (long long)json_integer_value(code),
+		oc_buf_addf(out, " (exit %lld%s", (long long)json_integer_value(code),
 			    ms ? "" : ")");
-	if (ms) oc_buf_addf(line, "%s%lld ms)", json_is_integer(code) ? ", " : " (", (long long)ms);
+	if (ms) oc_buf_addf(out, "%s%lld ms)", json_is_integer(code) ? ", " : " (", (long long)ms);
+}
+
+/* What was called, the first line of what came of it, and the numbers, in one row. */
+static void add_tool_row(const struct oc_tui_view *v, const char *gist, struct oc_str text,
+			 const json_t *details, struct oc_buf *row)
+{
+	struct oc_buf numbers, first;
+	size_t room = v->columns > 20 ? v->columns - 2 : 18, width;
+
+	oc_buf_init(&numbers, 256);
+	oc_buf_init(&first, 4096);
+	add_numbers(details, &numbers);
+	oc_visible_add(&first, oc_str_head(text, oc_str_find(text, OC_LIT("\n"), 0)), GIST);
+	width = oc_utf8_width(oc_buf_view(&numbers));
+	room = room > width + 10 ? room - width : 10;
+	width = oc_utf8_width(oc_str(gist));
+	add_fitting(oc_str(gist), first.n && width > room * 2 / 3 ? room * 2 / 3 : room, row);
+	width = oc_utf8_width(oc_buf_view(row));
+	if (first.n && width + 6 < room) {
+		oc_buf_adds(row, " → ");
+		add_fitting(oc_buf_view(&first), room - width - 3, row);
+	}
+	oc_buf_add(row, oc_buf_view(&numbers));
+	oc_buf_deinit(&numbers);
+	oc_buf_deinit(&first);
 }
 
 void oc_tui_tool_end(struct oc_tui_view *v, const char *id, const char *name, const json_t *args,
@@ -345,9 +384,9 @@ void oc_tui_tool_end(struct oc_tui_view *v, const char *id, const char *name, co
 	oc_buf_init(&line, 8192);
 	oc_buf_init(&text, MAX_TEXT);
 	oc_message_text(result, &text);
-	oc_buf_addf(&line, "%s %s", is_error ? "✗" : "✓", gist);
 	struct oc_str shown = oc_str_trim(oc_buf_view(&text));
-	add_outcome(shown, json_object_get(result, "details"), &line);
+	oc_buf_adds(&line, is_error ? "✗ " : "✓ ");
+	add_tool_row(v, gist, shown, json_object_get(result, "details"), &line);
 	add_styled_line(v, is_error ? "\033[31m" : "\033[35m", oc_buf_cstr(&line));
 	if (v->show_tools) add_details(v, shown);
 	free(gist);

@@ -1,7 +1,7 @@
 /* What the parts of the gateway ask of the whole. */
 #include "gateway/gateway.h"
 
-#include "model/call/endpoint.h"
+#include "gateway/http/relay.h"
 
 struct oc_snapshot *oc_gateway_snapshot(struct oc_gateway *gw)
 {
@@ -21,8 +21,5 @@ void oc_gateway_allowed_origins(const struct oc_gateway *gw, struct oc_strv *out
 
 size_t oc_gateway_active(const struct oc_gateway *gw)
 {
-	size_t runs = gw->sessions ? oc_sessions_active(gw->sessions) : 0;
-	size_t calls = oc_endpoint_busy(); /* those of runs, and relayed ones */
-
-	return runs > calls ? runs : calls;
+	return oc_relay_active() + (gw->sessions ? oc_sessions_active(gw->sessions) : 0);
 }

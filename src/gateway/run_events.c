@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "gateway/history_message.h"
+#include "gateway/recent_keys.h"
 #include "gateway/run_live.h"
 
 /* ---- what happens ---- */
@@ -326,6 +327,7 @@ struct oc_run_events *oc_run_events_new(const struct oc_run_events_spec *spec)
 	re->spec = *spec;
 	re->scope = oc_scope_new();
 	re->last = &re->first;
+	re->commands = oc_recent_keys_new();
 	return re;
 }
 
@@ -336,6 +338,7 @@ void oc_run_events_stop_wait(struct oc_run_events *re)
 	oc_scope_join_wait(re->scope);
 	oc_scope_free(re->scope);
 	oc_run_outbox_clear(re);
+	oc_recent_keys_free(re->commands);
 	while (re->runs) oc_live_run_forget(re, re->runs);
 	free(re);
 }
@@ -343,4 +346,9 @@ void oc_run_events_stop_wait(struct oc_run_events *re)
 void oc_run_events_spawn(struct oc_run_events *re, oc_task_fn *fn, void *arg)
 {
 	oc_scope_spawn(re->scope, fn, arg);
+}
+
+struct oc_recent_keys *oc_run_events_commands(struct oc_run_events *re)
+{
+	return re->commands;
 }

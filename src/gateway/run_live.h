@@ -31,6 +31,7 @@ struct oc_run_events {
 	struct oc_run_events_spec spec;
 	struct oc_scope *scope;
 	struct oc_live_run *runs;
+	struct oc_recent_keys *commands;
 	struct oc_run_waiting *first, **last;
 	bool pacing, telling; /* the tasks are there */
 	bool reading; /* the row of the first that waits: what changes now comes too late for it */
