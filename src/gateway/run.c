@@ -32,6 +32,7 @@
 #include "rt/notify.h"
 #include "rt/poll.h"
 #include "rt/port_owner.h"
+#include "rt/stall.h"
 
 enum {
 	BIND_TRIES = 20, /* spec 02 §1.3 */
@@ -485,6 +486,7 @@ static void set_up(struct life *l, const struct oc_gateway_options *o)
 	gw->scope = oc_scope_new();
 	gw->broker = oc_broker_new(gw);
 	l->restart_timer = oc_timer_new(restart_now, l);
+	oc_stalls_start();
 }
 
 static void tear_down(struct life *l)
