@@ -174,7 +174,9 @@ def test_probes_need_no_credentials(gateway, path, key):
     assert r.headers['X-Content-Type-Options'] == 'nosniff' and r.headers['Referrer-Policy'] == 'no-referrer'
     assert r.headers['Cache-Control'] == 'no-store' and r.headers['Permissions-Policy']
     head = gateway.request('HEAD', path, token=None)
-    assert head.status == 200 and head.body == b'' and int(head.headers['Content-Length']) == len(gateway.get(path).body)
+    assert head.status == 200 and head.body == b'' and int(head.headers['Content-Length']) > 20
+    if 'health' in path:  # the others tell the time since the start
+        assert int(head.headers['Content-Length']) == len(gateway.get(path).body)
     assert gateway.post(path, {}, token=None).status == 405
 
 
