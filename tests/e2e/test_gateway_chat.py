@@ -550,3 +550,5 @@ def test_nothing_begins_while_the_gateway_shuts_down(gateway, sim):
     for method, params in (('chat.send', {'sessionKey': 'other', 'message': 'hi'}), ('agent', {'message': 'hi'})):
         error = c.refused(method, params)
         assert error['code'] == 'UNAVAILABLE' and error['retryable'] is True and error['retryAfterMs'] > 0, error
+    assert c.wait_event('chat', ended('r1'))['state'] in TERMINAL
+    gateway.wait_ended()
