@@ -200,7 +200,7 @@ static void init_result(const struct oc_agent_spec *spec, struct oc_agent_result
 enum oc_rc oc_agent_run_wait(const struct oc_agent_spec *spec, struct oc_agent_result *result,
 			     struct oc_err *e)
 {
-	struct oc_job job = { .spec = spec, .result = result, .params = spec->params };
+	struct oc_job job = { .spec = spec, .result = result };
 	struct oc_messages messages = { 0 };
 	const struct oc_conversation alone = oc_memory_conversation(&messages);
 	enum oc_rc rc;

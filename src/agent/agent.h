@@ -33,8 +33,7 @@ struct oc_agent_spec {
 	/* Asked in place of the model's server, and no server is; NULL. */
 	const struct oc_model_port *port;
 	/* As in struct oc_tool_context. */
-	enum oc_rc (*approve_wait)(void *arg, const char *tool, const char *what,
-				   const char *workdir, struct oc_err *e);
+	enum oc_rc (*approve_wait)(void *arg, const struct oc_question *q, struct oc_err *e);
 	void *approve_arg;
 	void (*output)(void *arg, struct oc_str bytes);
 	void *output_arg;
@@ -53,9 +52,9 @@ struct oc_agent_spec {
 	const char *session_key, *session_id;
 	enum oc_priority priority;
 	/* D25: tools of the caller, as in a chat request; a call to one of them ends the run.
-	 * params: members of the request (snake case), tool_choice too. All borrowed, may be NULL.
+	 * params: members of the request (snake case). All borrowed, may be NULL.
 	 */
-	json_t *callers_tools, *params;
+	json_t *callers_tools, *tool_choice, *params;
 	bool no_tools; /* none of ours */
 	/* Only shortens the conversation (spec 03 §5.4); instructions may be NULL. */
 	bool compact;

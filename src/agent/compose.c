@@ -38,6 +38,17 @@ static int64_t output_limit_of(const struct oc_trial *c)
 
 /* ---- the opening ---- */
 
+/* The caller's tool of the same name is the one that is meant. */
+static void drop_named(json_t *tools, const struct oc_strv *names)
+{
+	for (size_t i = json_array_size(tools); i > 0; i--) {
+		const json_t *function = json_object_get(json_array_get(tools, i - 1), "function");
+
+		if (oc_strv_has(names, oc_json_str(function, "name")))
+			json_array_remove(tools, i - 1);
+	}
+}
+
 /* Tools of ours and behind them those of the caller (D25). */
 static void offer_tools(const struct oc_trial *c, struct oc_run *run)
 {
@@ -52,6 +63,7 @@ static void offer_tools(const struct oc_trial *c, struct oc_run *run)
 		run->tools_json =
 		    oc_tools_json(&c->compat.unsupported_schema_keywords, &run->tool_names);
 	if (!json_array_size(spec->callers_tools)) return;
+	drop_named(run->tools_json, &c->job->callers_tools);
 	if (!run->tools_json) run->tools_json = json_array();
 	json_array_extend(run->tools_json, spec->callers_tools);
 	for (size_t i = 0; i < c->job->callers_tools.n; i++)

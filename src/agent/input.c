@@ -11,23 +11,6 @@ static char *copy(const char *s)
 	return s ? oc_strdup(s) : NULL;
 }
 
-/* tool_choice goes into the body as it is, over what the adapter puts there. */
-static json_t *all_params(const struct oc_ask *ask)
-{
-	json_t *params = ask->params ? json_deep_copy(ask->params) : NULL;
-
-	if (!ask->tool_choice) return params;
-	if (!params) params = json_object();
-	json_t *extra = json_object_get(params, "extra_body");
-
-	if (!extra) {
-		extra = json_object();
-		json_object_set_new(params, "extra_body", extra);
-	}
-	json_object_set(extra, "tool_choice", ask->tool_choice);
-	return params;
-}
-
 static void add_image(struct oc_input *i, const char *mime, const char *base64)
 {
 	*oc_message_add_image(&i->images) =
@@ -51,7 +34,8 @@ struct oc_input *oc_input_new(const struct oc_ask *ask)
 	for (size_t k = 0; ask->history && k < ask->history->n; k++)
 		oc_transcript_copy(&ask->history->v[k], &i->history);
 	i->callers_tools = ask->caller_tools ? json_deep_copy(ask->caller_tools) : NULL;
-	i->params = all_params(ask);
+	i->params = ask->params ? json_deep_copy(ask->params) : NULL;
+	i->tool_choice = ask->tool_choice ? json_deep_copy(ask->tool_choice) : NULL;
 	i->timeout_ms = ask->timeout_ms;
 	i->priority = ask->priority;
 	i->no_tools = ask->no_tools;
@@ -59,18 +43,27 @@ struct oc_input *oc_input_new(const struct oc_ask *ask)
 	return i;
 }
 
-void oc_input_free(struct oc_input *i)
+void oc_input_shed(struct oc_input *i)
 {
-	if (!i) return;
-	char *const texts[] = { i->run_id, i->session_key,  i->agent,	i->message,
-				i->model,  i->thinking,	    i->channel, i->sender,
-				i->origin, i->extra_system, i->header };
-
-	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) free(texts[k]);
 	oc_message_deinit(&i->images);
 	oc_messages_deinit(&i->history);
 	json_decref(i->callers_tools);
+	json_decref(i->tool_choice);
 	json_decref(i->params);
+	i->callers_tools = i->tool_choice = i->params = NULL;
+	free(i->message);
+	i->message = NULL;
+	i->message_n = 0;
+}
+
+void oc_input_free(struct oc_input *i)
+{
+	if (!i) return;
+	oc_input_shed(i);
+	char *const texts[] = { i->run_id,  i->session_key, i->agent,  i->model,	i->thinking,
+				i->channel, i->sender,	    i->origin, i->extra_system, i->header };
+
+	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) free(texts[k]);
 	free(i);
 }
 

@@ -364,7 +364,10 @@ static enum oc_rc take_in_wait(struct oc_run *run, bool *more, struct oc_err *e)
 
 	if (!c || !c->steer_wait || run->client_calls) return OC_OK;
 	rc = c->steer_wait(c->arg, &run->messages, e);
-	if (run->messages.n > before) *more = true;
+	if (run->messages.n > before) {
+		*more = true;
+		run->answered = false;
+	}
 	return rc;
 }
 

@@ -222,8 +222,9 @@ static void set_zone(const char *name)
 
 /* The C library shows times in the zone of the process alone, so that is changed for a moment: one
  * thread runs everything that reads it. */
-static void time_in_zone(time_t t, const char *zone, struct tm *out)
+void oc_prompt_local_time(int64_t wall_ms, const char *zone, struct tm *out)
 {
+	time_t t = (time_t)(wall_ms / 1000);
 	const char *env = getenv("TZ");
 	bool foreign = is_zone(zone) && (!env || strcmp(env, zone) != 0);
 	char *before = foreign && env ? oc_strdup(env) : NULL;
@@ -240,7 +241,7 @@ void oc_prompt_header(int64_t wall_ms, const char *time_zone, const char *channe
 	struct tm tm;
 	char when[32];
 
-	time_in_zone((time_t)(wall_ms / 1000), time_zone, &tm);
+	oc_prompt_local_time(wall_ms, time_zone, &tm);
 	strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
 	oc_buf_addf(out, "[ctx %s %s | %s", when, time_zone, channel);
 	if (sender) {

@@ -1,5 +1,7 @@
 #ifndef OC_AGENT_PROMPT_H
 #define OC_AGENT_PROMPT_H
+#include <time.h>
+
 #include "agent/plan.h"
 /*
  * The system text (spec 03 §3.3): fixed sentences of at most 2 400 characters, then the user's
@@ -16,6 +18,8 @@ struct oc_prompt_spec {
  * workspace, as many characters as the plan allows. Files that are missing or unreadable are left
  * out. */
 void oc_prompt_system(const struct oc_prompt_spec *spec, struct oc_buf *out);
+/* What the clock shows in this zone; the process's when it is none. */
+void oc_prompt_local_time(int64_t wall_ms, const char *zone, struct tm *out);
 /* Appends "[ctx 2026-11-21 09:14 Europe/Berlin | cli | from Ann]\n". sender may be NULL. */
 void oc_prompt_header(int64_t wall_ms, const char *time_zone, const char *channel,
 		      const char *sender, struct oc_buf *out);

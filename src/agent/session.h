@@ -110,6 +110,10 @@ OC_MUST_USE enum oc_rc oc_session_change_wait(struct oc_session *s,
 								   struct oc_err *e),
 					      void *arg, struct oc_err *e);
 
+/* ---- session_change.c ---- */
+/* History and prompt begin after what is stored now (D61). */
+void oc_session_set_boundary(struct oc_session_record *r);
+
 /* ---- session_run.c ---- */
 /* Registers a run, not begun. Takes the input. session may be NULL. */
 struct oc_session_run *oc_session_run_new(struct oc_sessions *s, struct oc_session *session,
@@ -151,7 +155,9 @@ struct oc_session_talk {
 	bool compacted;
 };
 OC_MUST_USE enum oc_rc oc_session_talk_init_wait(struct oc_session_talk *t,
-						 struct oc_session_run *run, struct oc_err *e);
+						 struct oc_session_run *run,
+						 const struct oc_session_record *r,
+						 struct oc_err *e);
 void oc_session_talk_deinit(struct oc_session_talk *t);
 struct oc_conversation oc_session_talk_port(struct oc_session_talk *t);
 /* The person's message becomes part of the conversation. *duplicate: it is already, and then it may
@@ -176,6 +182,9 @@ OC_MUST_USE enum oc_rc oc_session_keep_waiting_wait(struct oc_session *s,
 /* status: what the store is to say of that run; NULL = its run tells. */
 OC_MUST_USE enum oc_rc oc_session_forget_waiting_wait(struct oc_session *s, const char *run_id,
 						      const char *status, struct oc_err *e);
+
+/* Nothing more begins: runs that wait for their turn end, and stay to be found after a start. */
+void oc_sessions_end_line(struct oc_sessions *s);
 
 /* ---- recover.c ---- */
 OC_MUST_USE enum oc_rc oc_sessions_recover_wait(struct oc_sessions *s, struct oc_err *e);

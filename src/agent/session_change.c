@@ -291,9 +291,8 @@ enum oc_rc oc_sessions_patch_wait(struct oc_sessions *s, const char *key, const 
 
 /* ---- boundaries ---- */
 
-static enum oc_rc set_boundary(void *arg, struct oc_session_record *r, struct oc_err *e)
+void oc_session_set_boundary(struct oc_session_record *r)
 {
-	(void)arg, (void)e;
 	r->boundary_seq = r->last_seq;
 	r->epoch = 0;
 	r->prompt_tokens = 0;
@@ -301,6 +300,12 @@ static enum oc_rc set_boundary(void *arg, struct oc_session_record *r, struct oc
 	free(r->title);
 	r->title = NULL;
 	r->updated_ms = oc_wall_ms();
+}
+
+static enum oc_rc set_boundary(void *arg, struct oc_session_record *r, struct oc_err *e)
+{
+	(void)arg, (void)e;
+	oc_session_set_boundary(r);
 	return OC_OK;
 }
 

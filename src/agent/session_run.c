@@ -3,6 +3,7 @@
 
 #include "agent/prompt.h"
 #include "agent/session.h"
+#include "agent/session_reset.h"
 #include "agent/stored_message.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -38,6 +39,7 @@ static struct oc_agent_spec agent_spec(const struct oc_session_run *r)
 		.port = r->owner->spec.model,
 		.priority = i->priority,
 		.callers_tools = i->callers_tools,
+		.tool_choice = i->tool_choice,
 		.params = i->params,
 		.no_tools = i->no_tools,
 	};
@@ -58,7 +60,7 @@ static enum oc_rc in_session_wait(struct oc_session_run *r, struct oc_err *e)
 	enum oc_rc rc = oc_store_session_wait(r->owner->spec.store, r->session->key, &record, e);
 
 	if (rc) return rc;
-	rc = oc_session_talk_init_wait(&talk, r, e);
+	rc = oc_session_talk_init_wait(&talk, r, &record, e);
 	if (!rc) {
 		const struct oc_conversation conversation = oc_session_talk_port(&talk);
 		struct oc_agent_spec spec = agent_spec(r);
@@ -291,6 +293,7 @@ static void close_run(struct oc_session_run *r)
 static void release(struct oc_session_run *r)
 {
 	r->watch = NULL;
+	oc_input_shed(r->input);
 	oc_agent_settings_deinit(&r->settings);
 	oc_snapshot_unref(r->snapshot);
 	r->snapshot = NULL;
@@ -384,14 +387,38 @@ static enum oc_rc note_start(void *arg, struct oc_session_record *record, struct
 	return OC_OK;
 }
 
+/* A boundary of its own accord, where the config asks for it. */
+static enum oc_rc begin_anew(void *arg, struct oc_session_record *record, struct oc_err *e)
+{
+	const struct oc_session_run *r = arg;
+	char *zone = oc_prompt_time_zone(r->settings.time_zone);
+
+	(void)e;
+	if (oc_session_reset_due(&r->snapshot->config, record->run_ended_ms, oc_wall_ms(), zone))
+		oc_session_set_boundary(record);
+	free(zone);
+	return OC_OK;
+}
+
+static bool may_begin_anew(const struct oc_session_run *r)
+{
+	struct oc_str mode =
+	    oc_json_str(oc_config_get(&r->snapshot->config, "session.reset"), "mode");
+
+	return mode.n && !oc_str_eq(mode, OC_LIT("none"));
+}
+
 /* Conversation, record and run are durable before anything begins. */
 static enum oc_rc store_start_wait(struct oc_session_run *r, struct oc_err *e)
 {
-	bool duplicate;
+	bool duplicate = false;
 	enum oc_rc rc = OC_OK;
 
-	if (!r->compaction) rc = oc_session_store_input_wait(r, r->input, &r->said, &duplicate, e);
-	if (!r->compaction && (rc || duplicate)) oc_stored_message_deinit(&r->said);
+	if (!r->compaction && may_begin_anew(r))
+		rc = oc_session_change_wait(r->session, begin_anew, r, e);
+	if (!rc && !r->compaction)
+		rc = oc_session_store_input_wait(r, r->input, &r->said, &duplicate, e);
+	if (rc || duplicate) oc_stored_message_deinit(&r->said);
 	if (!rc) rc = oc_session_change_wait(r->session, note_start, r, e);
 	if (!rc) rc = oc_session_run_save_wait(r, "running", e);
 	return rc;

@@ -252,3 +252,23 @@ void oc_session_go_on(struct oc_session *s)
 	s->users++;
 	oc_scope_spawn(s->owner->scope, go_on, s);
 }
+
+/* ---- the end of all lines ---- */
+
+static struct oc_session_run *any_own(const struct oc_sessions *s)
+{
+	for (struct oc_session *x = s->sessions; x; x = x->next)
+		for (size_t i = 0; i < x->queue.n; i++)
+			if (x->queue.v[i].own) return oc_queue_take(&x->queue, i).own;
+	return NULL;
+}
+
+void oc_sessions_end_line(struct oc_sessions *s)
+{
+	struct oc_session_run *run;
+
+	while ((run = any_own(s))) {
+		run->abort = "shutdown";
+		oc_session_run_end_idle(run, "aborted");
+	}
+}

@@ -186,6 +186,7 @@ void oc_sessions_drain_wait(struct oc_sessions *s, uint64_t drain_ms)
 
 	if (!s) return;
 	s->closing = true;
+	oc_sessions_end_line(s);
 	while (oc_sessions_active(s) && oc_bell_wait(&s->quiet, d) == OC_OK) continue;
 	oc_scope_cancel(s->scope);
 	oc_scope_join_wait(s->scope);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "agent/context_guard.h"
+#include "agent/tool_choice.h"
+#include "agent/window.h"
 #include "base/mem.h"
 #include "model/call/call.h"
 #include "model/provider/context.h"
@@ -27,7 +29,7 @@ static void pass_notice(void *arg, const char *text)
 /* The smaller one of the plan's limit and the caller's. */
 static int64_t output_limit(const struct oc_job *job, int64_t planned)
 {
-	int64_t asked = oc_json_positive(job->params, "max_tokens");
+	int64_t asked = oc_json_positive(job->spec->params, "max_tokens");
 
 	return asked && asked < planned ? asked : planned;
 }
@@ -45,7 +47,9 @@ static struct oc_call_spec call_spec(const struct oc_trial *c, const struct oc_t
 		.agent_id = spec->settings->id,
 		.thinking = r->thinking_off ? "off" : c->thinking,
 		.max_tokens = output_limit(c->job, r->max_tokens),
-		.params = c->job->params,
+		.params = r->tools ? c->params_with_tools : spec->params,
+		.alive = spec->alive,
+		.alive_arg = spec->alive_arg,
 		.request_model = c->request_model,
 		.sink = r->sink,
 		.notice = pass_notice,
@@ -88,12 +92,16 @@ static void keep_error(struct oc_trial *c, const struct oc_call_error *error)
 /* What the server says of the window that is loaded, where a preload did not tell. */
 static enum oc_rc read_context_wait(struct oc_trial *c, struct oc_err *e)
 {
+	const struct oc_catalog *catalog = c->job->spec->catalog;
 	struct oc_provider *p = c->target->provider;
 	struct oc_context found;
 	enum oc_rc rc = OC_OK;
 
 	if (c->job->spec->port || oc_provider_kind(p->id)->load == OC_LOAD_LMSTUDIO) return rc;
-	rc = oc_call_context_wait(c->job->spec->catalog, c->target, &found, e);
+	if (!oc_window_held(catalog, p, c->target->model_id, &found)) {
+		rc = oc_call_context_wait(catalog, c->target, &found, e);
+		if (!rc) oc_window_hold(catalog, p, c->target->model_id, &found);
+	}
 	if (found.tokens) c->loaded_ctx = found.tokens;
 	c->chars_per_token = found.chars_per_token;
 	return rc;
@@ -109,7 +117,10 @@ static enum oc_rc port_call_wait(void *arg, const struct oc_turn_request *r, str
 	c->preloaded = false;
 	const struct oc_call_spec spec = call_spec(c, r);
 	rc = oc_call_wait(&spec, reply, e);
-	if (!rc && reply->outcome != OC_OUTCOME_OK) oc_lmstudio_preload_forget(c->target->provider);
+	if (!rc && reply->outcome != OC_OUTCOME_OK) {
+		oc_lmstudio_preload_forget(c->target->provider);
+		oc_window_forget(c->target->provider);
+	}
 	if (!rc) keep_error(c, &reply->error);
 	return rc;
 }
@@ -253,6 +264,9 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	if (rc) return rc;
 	oc_call_error_init(&c.error);
 	resolve_compat(&c);
+	c.params_with_tools =
+	    oc_tool_choice_params(job->spec->params, oc_model_api(target->provider, target->model),
+				  job->spec->tool_choice);
 	rc = preload_wait(&c);
 	c.preloaded = true;
 	if (!rc) rc = read_context_wait(&c, e);
@@ -264,6 +278,7 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	}
 	*error = c.error;
 	free(c.request_model);
+	json_decref(c.params_with_tools);
 	oc_compat_deinit(&c.compat);
 	return rc;
 }

@@ -12,7 +12,6 @@ struct oc_job {
 	struct oc_tool_context tools;
 	char *time_zone;
 	struct oc_strv callers_tools; /* names of spec->callers_tools */
-	json_t *params;		      /* spec's and what was made of it, NULL */
 	unsigned calls_run;
 	bool shown, answered;
 	struct oc_call_breaker breaker;
@@ -30,6 +29,7 @@ struct oc_trial {
 	double chars_per_token; /* measured in earlier runs; 0 = never */
 	struct oc_call_error error; /* of the last reply that was one */
 	const char *thinking;
+	json_t *params_with_tools; /* the caller's, and what it chose; NULL = none */
 };
 
 /* *movable: the next candidate may try. error: what the model's server said, initialised. */

@@ -7,9 +7,11 @@
 
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
-#include "gateway/chat_command.h"
 #include "gateway/chat_input.h"
+#include "gateway/command_run.h"
+#include "gateway/recent_keys.h"
 #include "gateway/rpc_session.h"
 #include "gateway/run_events.h"
 
@@ -23,14 +25,6 @@ enum oc_rc oc_rpc_fail(struct oc_rpc_error *e, enum oc_rc rc, const struct oc_er
 	case OC_CANCELLED: return OC_CANCELLED;
 	default: return oc_rpc_unavailable(e, "%s", why->msg);
 	}
-}
-
-json_t *oc_gateway_message(struct oc_str text)
-{
-	return json_pack("{s:s,s:[{s:s,s:o}],s:I,s:s,s:s,s:s,s:s}", "role", "assistant", "content",
-			 "type", "text", "text", text.n ? oc_json_new_str(text) : json_string(""),
-			 "timestamp", (json_int_t)oc_wall_ms(), "api", "openclaw", "provider",
-			 "openclaw", "model", "gateway-injected", "stopReason", "stop");
 }
 
 /* ---- what a run needs ---- */
@@ -116,51 +110,22 @@ static void command_free(struct command *c)
 	free(c);
 }
 
-static bool inject_wait(struct command *c, json_t *body)
-{
-	struct oc_stored_message stored;
-	bool ok = oc_sessions_inject_wait(c->gw->sessions, c->session_key, body, &stored,
-					  &(struct oc_err){ 0 }) == OC_OK;
-
-	if (ok) oc_stored_message_deinit(&stored);
-	return ok;
-}
-
-static json_t *typed_message(const struct command *c)
-{
-	return json_pack("{s:s,s:o,s:I,s:o,s:b}", "role", "user", "content",
-			 oc_json_new_str(oc_str(c->text)), "timestamp", (json_int_t)oc_wall_ms(),
-			 "idempotencyKey", json_sprintf("%s:user", c->run_id), "excludeFromContext",
-			 true);
-}
-
-static void pass_on_wait(struct command *c, struct oc_str message)
+/* What is left of a command is asked; who waits for the run learns when it cannot be. */
+static void pass_on_wait(struct command *c, const char *message)
 {
 	struct oc_asked asked;
+	struct oc_err why = { 0 };
 	const struct oc_ask ask = { .session_key = c->session_key,
 				    .run_id = c->run_id,
-				    .message = message,
+				    .message = oc_str(message),
 				    .channel = "webchat",
 				    .origin = c->origin,
 				    .priority = OC_PRIORITY_INTERACTIVE };
 
-	struct oc_err ignored = { 0 };
-	if (oc_sessions_ask_wait(c->gw->sessions, &ask, &asked, &ignored) != OC_OK) {
-		json_t *said = oc_gateway_message(oc_str(ignored.msg));
-		oc_run_events_reply(c->gw->run_events, c->run_id, c->session_key, NULL, said);
-		json_decref(said);
-	}
-}
-
-static void answer_wait(struct command *c, const struct oc_chat_answer *a)
-{
-	json_t *said = a->text.n ? oc_gateway_message(oc_buf_view(&a->text)) : NULL;
+	if (oc_sessions_ask_wait(c->gw->sessions, &ask, &asked, &why) == OC_OK) return;
 	char *agent = oc_session_key_agent(c->session_key);
-
-	if (!a->message)
-		oc_run_events_reply(c->gw->run_events, c->run_id, c->session_key, agent, said);
-	if (said) inject_wait(c, said);
-	if (a->message) pass_on_wait(c, oc_str(a->message));
+	json_t *said = oc_gateway_message(oc_str(why.msg));
+	oc_run_events_reply(c->gw->run_events, c->run_id, c->session_key, agent, said);
 	json_decref(said);
 	free(agent);
 }
@@ -168,50 +133,21 @@ static void answer_wait(struct command *c, const struct oc_chat_answer *a)
 static void command_task(void *arg)
 {
 	struct command *c = arg;
-	const struct oc_chat_ask ask = { .gw = c->gw,
-					 .session_key = c->session_key,
-					 .text = oc_str(c->text),
-					 .admin = c->admin,
-					 .channel = "webchat" };
-	struct oc_chat_answer answer;
-	json_t *typed = typed_message(c);
+	const struct oc_command_run run = { .gw = c->gw,
+					    .session_key = c->session_key,
+					    .run_id = c->run_id,
+					    .text = oc_str(c->text),
+					    .channel = "webchat",
+					    .admin = c->admin };
+	struct oc_buf reply;
+	char *rest;
 
-	inject_wait(c, typed);
-	json_decref(typed);
-	if (oc_chat_command_wait(&ask, &answer) == OC_OK) {
-		if (answer.is_command)
-			answer_wait(c, &answer);
-		else
-			pass_on_wait(c, oc_str(c->text));
-	}
-	oc_chat_answer_deinit(&answer);
+	oc_buf_init(&reply, OC_MAX_REPLY_BYTES);
+	oc_command_run_wait(&run, &reply, &rest);
+	if (rest) pass_on_wait(c, rest);
+	free(rest);
+	oc_buf_deinit(&reply);
 	command_free(c);
-}
-
-static struct oc_str first_word(struct oc_str text)
-{
-	size_t n = 0;
-
-	text = oc_str_trim(text);
-	while (n < text.n && !oc_is_space(text.p[n])) n++;
-	return oc_str_head(text, n);
-}
-
-static bool names_command(struct oc_str word)
-{
-	json_t *rows = oc_chat_command_list(false), *row, *alias;
-	bool found = false;
-	size_t i, k;
-
-	if (!oc_str_starts(word, OC_LIT("/"))) word = (struct oc_str){ 0 };
-	word = oc_str_head(word, oc_str_find(word, OC_LIT(":"), 0)); /* "/think: low" */
-	json_array_foreach (rows, i, row) {
-		found = found || oc_str_ieq(oc_str_from(word, 1), oc_json_str(row, "name"));
-		json_array_foreach (json_object_get(row, "textAliases"), k, alias)
-			found = found || oc_str_ieq(word, oc_json_text(alias));
-	}
-	json_decref(rows);
-	return word.n > 1 && found;
 }
 
 static enum oc_rc stop_wait(struct oc_rpc *r, const char *session_key, json_t **result)
@@ -227,17 +163,26 @@ static enum oc_rc stop_wait(struct oc_rpc *r, const char *session_key, json_t **
 	return OC_OK;
 }
 
-static void run_command(struct oc_rpc *r, const struct oc_ask *ask, struct oc_str text)
+/* Returns the status of the acknowledgement. */
+static const char *run_command(struct oc_rpc *r, const struct oc_ask *ask)
 {
+	if (!oc_recent_keys_add(oc_run_events_commands(r->gw->run_events), ask->run_id))
+		return "ok";
 	struct command *c = oc_new(struct command);
-
 	*c = (struct command){ .gw = r->gw,
 			       .session_key = oc_strdup(ask->session_key),
 			       .run_id = oc_strdup(ask->run_id),
-			       .text = oc_strndup(text.p, text.n),
+			       .text = oc_strndup(ask->message.p, ask->message.n),
 			       .origin = oc_strdup(ask->origin),
 			       .admin = oc_connection_has_scope(r->connection, OC_SCOPE_ADMIN) };
 	oc_run_events_spawn(r->gw->run_events, command_task, c);
+	return "started";
+}
+
+static bool is_stop(struct oc_str text)
+{
+	text = oc_str_trim(text);
+	return oc_str_ieq(text, OC_LIT("/stop")) || oc_str_ieq(text, OC_LIT("/abort"));
 }
 
 /* ---- both ---- */
@@ -254,15 +199,12 @@ enum oc_rc oc_chat_send_wait(struct oc_rpc *r, const char *session_key, json_t *
 	a.ask.message = in.message;
 	a.ask.images = in.images;
 	a.ask.n_images = in.n_images;
-	struct oc_str word = first_word(in.message);
-	if (oc_json_bool(r->params, "suppressCommandInterpretation", false) || in.n_images)
-		word = (struct oc_str){ 0 };
-	if (oc_str_ieq(word, OC_LIT("/stop")) || oc_str_ieq(word, OC_LIT("/abort")))
+	bool plain = oc_json_bool(r->params, "suppressCommandInterpretation", false) || in.n_images;
+	if (!plain && is_stop(in.message))
 		rc = stop_wait(r, session_key, result);
-	else if (names_command(word)) {
-		run_command(r, &a.ask, in.message);
-		*result = acknowledged(r, a.ask.run_id, "started");
-	} else
+	else if (!plain && oc_command_is(in.message))
+		*result = acknowledged(r, a.ask.run_id, run_command(r, &a.ask));
+	else
 		rc = ask_wait(r, &a.ask, result, e);
 	oc_chat_input_deinit(&in);
 	return rc;

@@ -9,7 +9,4 @@ OC_MUST_USE enum oc_rc oc_chat_send_wait(struct oc_rpc *r, const char *session_k
 					 struct oc_rpc_error *e);
 /* An error of the sessions, as a method tells it: what the client said wrong is INVALID_REQUEST. */
 enum oc_rc oc_rpc_fail(struct oc_rpc_error *e, enum oc_rc rc, const struct oc_err *why);
-/* {role: "assistant", content, provider: "openclaw", model: "gateway-injected", …}: what the
- * gateway itself says. New reference. */
-json_t *oc_gateway_message(struct oc_str text);
 #endif

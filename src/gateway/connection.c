@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "gateway/client_address.h"
 
 enum {
 	PARSE_HERE_BYTES = 65536, /* larger frames are parsed on a thread */
@@ -145,27 +146,18 @@ static char *copy_or_null(const char *s)
 	return s ? oc_strdup(s) : NULL;
 }
 
-static bool came_through_a_proxy(const struct oc_exchange *x)
-{
-	return oc_exchange_header(x, "X-Forwarded-For") || oc_exchange_header(x, "Forwarded") ||
-	       oc_exchange_header(x, "X-Real-IP");
-}
-
-bool oc_exchange_is_local(const struct oc_exchange *x)
-{
-	/* Who comes through a proxy on this machine is not on this machine. */
-	return oc_exchange_peer_is_loopback(x) && !came_through_a_proxy(x);
-}
-
 static void init(struct oc_connection *c, struct oc_gateway *gw, struct oc_exchange *x)
 {
+	char address[OC_IP_TEXT];
+
+	oc_client_address(gw, x, address);
 	*c = (struct oc_connection){ .gw = gw };
 	oc_uuid(c->id);
 	oc_uuid(c->nonce);
-	c->address = oc_strdup(oc_exchange_peer(x));
+	c->address = oc_strdup(address);
 	c->origin = copy_or_null(oc_exchange_header(x, "Origin"));
 	c->host = copy_or_null(oc_exchange_header(x, "Host"));
-	c->local = oc_exchange_is_local(x);
+	c->local = oc_client_is_local(x);
 	c->connected_ms = oc_wall_ms();
 	c->opened_ms = oc_now_ms();
 }

@@ -47,8 +47,6 @@ void oc_connection_serve_wait(struct oc_gateway *gw, struct oc_exchange *x);
 /* {"type":"res", …}; payload and error are borrowed, payload NULL = {}. */
 void oc_connection_respond(struct oc_connection *c, const char *id, const json_t *payload);
 void oc_connection_refuse(struct oc_connection *c, const char *id, const json_t *error);
-/* From this machine, and through no proxy on it. */
-bool oc_exchange_is_local(const struct oc_exchange *x);
 /* Once; nothing is sent afterwards. */
 void oc_connection_close(struct oc_connection *c, unsigned code, const char *reason);
 

@@ -1,6 +1,8 @@
 /* What the parts of the gateway ask of the whole. */
 #include "gateway/gateway.h"
 
+#include "gateway/http/relay.h"
+
 struct oc_snapshot *oc_gateway_snapshot(struct oc_gateway *gw)
 {
 	return oc_snapshot_ref(gw->snapshot);
@@ -19,5 +21,5 @@ void oc_gateway_allowed_origins(const struct oc_gateway *gw, struct oc_strv *out
 
 size_t oc_gateway_active(const struct oc_gateway *gw)
 {
-	return gw->sessions ? oc_sessions_active(gw->sessions) : 0;
+	return oc_relay_active() + (gw->sessions ? oc_sessions_active(gw->sessions) : 0);
 }

@@ -6,7 +6,7 @@
 #include "gateway/model_rows.h"
 #include "gateway/session_row.h"
 
-enum { DEFAULT_LIMIT = 200, AFTER_MESSAGE = 50 };
+enum { DEFAULT_LIMIT = 200, AFTER_MESSAGE = 50, SHOWN_AT_ONCE = 20 };
 
 struct page {
 	struct oc_gateway *gw;
@@ -30,6 +30,37 @@ static enum oc_rc end_of_page_wait(struct page *p, const struct oc_session_recor
 	return OC_OK;
 }
 
+struct showing {
+	const struct oc_stored_messages *l;
+	json_t *list;
+	size_t max_chars, max_bytes;
+};
+
+static void show(void *arg)
+{
+	struct showing *s = arg;
+
+	for (size_t i = 0; i < s->l->n; i++) oc_history_append(s->list, &s->l->v[i], s->max_chars);
+	oc_history_fit(s->list, s->max_bytes);
+}
+
+/* Copying and measuring a large page takes longer than the loop has time for. */
+static void show_wait(struct page *p, const struct oc_stored_messages *l)
+{
+	int64_t bytes = p->ask->max_bytes;
+	struct showing s = { .l = l,
+			     .list = p->messages,
+			     .max_chars = (size_t)p->ask->max_chars,
+			     .max_bytes = bytes && bytes < OC_MAX_HISTORY_BYTES
+					      ? (size_t)bytes
+					      : OC_MAX_HISTORY_BYTES };
+
+	if (l->n > SHOWN_AT_ONCE)
+		oc_work_wait(show, &s);
+	else
+		show(&s);
+}
+
 static enum oc_rc read_messages_wait(struct page *p, const struct oc_session_record *r,
 				     struct oc_err *e)
 {
@@ -44,12 +75,8 @@ static enum oc_rc read_messages_wait(struct page *p, const struct oc_session_rec
 		return rc;
 	q.limit = (size_t)(p->ask->limit ? p->ask->limit : DEFAULT_LIMIT);
 	if ((rc = oc_store_messages_wait(p->gw->store, &q, &l, e))) return rc;
-	for (size_t i = 0; i < l.n; i++)
-		oc_history_append(p->messages, &l.v[i], (size_t)p->ask->max_chars);
+	show_wait(p, &l);
 	oc_stored_messages_deinit(&l);
-	int64_t bytes = p->ask->max_bytes ? p->ask->max_bytes : OC_MAX_HISTORY_BYTES;
-	oc_history_fit(p->messages,
-		       (size_t)(bytes < OC_MAX_HISTORY_BYTES ? bytes : OC_MAX_HISTORY_BYTES));
 	p->first_seq =
 	    oc_json_int(json_object_get(json_array_get(p->messages, 0), "__openclaw"), "seq", 0);
 	return OC_OK;

@@ -9,6 +9,7 @@
  * rows of sessions beside what changes them.
  */
 struct oc_gateway;
+struct oc_recent_keys;
 struct oc_run_events;
 enum { OC_EVENT_PACE_MS = 75 };
 
@@ -34,6 +35,8 @@ void oc_run_events_watch(void *arg, const struct oc_run_event *event);
  * none. */
 void oc_run_events_reply(struct oc_run_events *r, const char *run_id, const char *session_key,
 			 const char *agent, const json_t *message);
+/* Run ids of commands that were answered a short while ago. */
+struct oc_recent_keys *oc_run_events_commands(struct oc_run_events *r);
 /* Runs fn in a task that outlives the connection that asked for it. */
 void oc_run_events_spawn(struct oc_run_events *r, oc_task_fn *fn, void *arg);
 #endif

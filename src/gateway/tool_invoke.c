@@ -7,6 +7,7 @@
 #include "agent/settings.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "rt/file.h"
 
 enum { RESULT_CHARS = 200000, ID_CHARS = 12 };
 
@@ -16,14 +17,12 @@ struct asking {
 	const char *agent;
 };
 
-static enum oc_rc approve_wait(void *arg, const char *tool, const char *what, const char *workdir,
-			       struct oc_err *e)
+static enum oc_rc approve_wait(void *arg, const struct oc_question *q, struct oc_err *e)
 {
 	const struct asking *a = arg;
 	enum oc_decision decision = OC_DENY;
-	json_t *request = json_pack("{s:s,s:o,s:s,s:s,s:s,s:s}", "tool", tool, "command",
-				    oc_json_new_str(oc_str(what)), "cwd", workdir ? workdir : "",
-				    "host", "gateway", "ask", "always", "agentId", a->agent);
+	json_t *request = json_pack("{s:s,s:o,s:s,s:s,s:s,s:s}", "tool", q->tool, "command",
+				    oc_json_new_str(oc_str(q->what)), "cwd", q->workdir, "host", "gateway", "ask", "always", "agentId", a->agent);
 
 	if (a->inv->session_key)
 		oc_json_put(request, "sessionKey", json_string(a->inv->session_key));
@@ -43,6 +42,10 @@ static enum oc_rc run_wait(struct oc_gateway *gw, const struct oc_snapshot *snap
 	enum oc_rc rc = oc_agent_settings_init(&settings, &snap->config, asking.agent, e);
 
 	if (rc) return rc;
+	if ((rc = oc_mkdirs(settings.workspace, e))) {
+		oc_agent_settings_deinit(&settings);
+		return rc;
+	}
 	char *args = inv->args ? oc_json_compact(inv->args) : oc_strdup("{}");
 	oc_rand_id(id, ID_CHARS);
 	snprintf(run_id, sizeof run_id, "invoke-%s", id);

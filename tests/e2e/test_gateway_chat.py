@@ -302,6 +302,28 @@ def test_a_command_is_one_final_and_never_reaches_the_model(gateway, sim):
     assert 'gateway-injected' not in str(sim.chats[0].json) and '/help' not in str(sim.chats[0].json)
 
 
+def test_a_command_sent_twice_is_answered_once(gateway):
+    c = gateway.connect()
+    ask(c, '/help', run='r')
+    again = c.call('chat.send', {'sessionKey': 'main', 'message': '/help', 'idempotencyKey': 'r'})
+    assert again['status'] == 'ok'
+    ask(c, '/help', run='r2')
+    assert [f['payload']['runId'] for f in c.events('chat')] == ['r', 'r2']
+
+
+def test_agent_answers_commands_too(gateway, sim):
+    c = gateway.connect()
+    id = c.send('agent', {'message': '/help', 'idempotencyKey': 'r'})
+    assert c.response(id)['payload']['status'] == 'accepted'
+    done = c.response(id, n=1)['payload']
+    assert done['status'] == 'ok' and '/' in done['result']['payloads'][0]['text'] and not sim.chats
+    sim.reply('Hello to you.')
+    id = c.send('agent', {'message': '/new hello', 'idempotencyKey': 'r2'})
+    done = c.response(id, n=1)['payload']
+    assert done['result']['payloads'][0]['text'] == 'Hello to you.' and len(sim.chats) == 1
+    assert [m['role'] for m in c.call('chat.history', {'sessionKey': 'main'})['messages']][-2:] == ['user', 'assistant']
+
+
 def test_an_unknown_command_is_a_message(gateway, sim):
     c = gateway.connect()
     ask(c, '/frobnicate now')
@@ -454,3 +476,40 @@ def test_the_row_beside_events_is_compact_and_current(gateway, sim):
     assert row['key'] == MAIN and row['status'] == 'done' and row['hasActiveRun'] is False and row['lastRunId'] == 'r'
     assert row['inputTokens'] > 0 and row['model'] == 'qwen/qwen3.5-9b' and row['modelProvider'] == 'lmstudio'
     assert 'thinkingLevels' not in row and 'contextBudgetStatus' not in row
+
+
+# ---- while a run is active (spec 02 §7)
+
+def test_interrupt_ends_the_active_run(gateway, sim):
+    c = gateway.connect()
+    sim.fail('hang', after=1, text='Slowly')
+    c.call('chat.send', {'sessionKey': 'main', 'message': 'first', 'idempotencyKey': 'r1'})
+    c.wait_event('chat', lambda p: p['runId'] == 'r1' and p['state'] == 'delta')
+    sim.reply('Second it is.')
+    ack = c.call('chat.send', {'sessionKey': 'main', 'message': 'second', 'idempotencyKey': 'r2', 'queueMode': 'interrupt'})
+    assert ack['status'] == 'started' and ack['interruptedActiveRun'] is True
+    assert c.wait_event('chat', ended('r1'))['state'] == 'aborted'
+    assert text_of(c.wait_event('chat', ended('r2'))['message']) == 'Second it is.'
+
+
+@pytest.mark.parametrize('mode', ['followup', 'collect'])
+def test_queued_messages_end_empty_and_run_later(gateway, sim, mode):
+    c = gateway.connect()
+    sim.then(tool_calls=[{'name': 'read', 'arguments': {'path': '.'}}])
+    sim.settings['pace'] = 0.1
+    sim.reply('one two three four five six seven eight')
+    c.call('chat.send', {'sessionKey': 'main', 'message': 'first', 'idempotencyKey': 'r1'})
+    c.wait_event('chat', lambda p: p['runId'] == 'r1' and p['state'] == 'delta')
+    sim.reply('And the answer to what came later.')
+    for run in ('q1', 'q2'):
+        ack = c.call('chat.send', {'sessionKey': 'main', 'message': f'later {run}', 'idempotencyKey': run, 'queueMode': mode})
+        assert ack['status'] == 'started'
+    for run in ('q1', 'q2'):
+        final = c.wait_event('chat', ended(run))
+        assert final['state'] == 'final' and 'message' not in final, final
+    first = c.wait_event('chat', ended('r1'))
+    assert first['state'] == 'final'
+    later = c.wait_event('chat', lambda p: p['state'] == 'final' and p['runId'] not in ('r1', 'q1', 'q2') and 'message' in p)
+    assert later['runId']
+    sent = str(sim.chats[2].json['messages'])
+    assert 'later q1' in sent and (('later q2' in sent) == (mode == 'collect'))

@@ -343,8 +343,6 @@ def test_guessing_from_a_page_is_slowed_down(start_gateway):
 def test_a_scope_that_is_missing_is_named(module_gateway):
     c = module_gateway.connect(scopes=[])
     error = c.refused('sessions.list', {})
-    if error['message'].startswith('unknown method'):
-        pytest.skip('no method with a scope yet')
     assert error['code'] == 'FORBIDDEN' and error['message'] == 'missing scope: operator.read'
     assert error['details'] == {'code': 'MISSING_SCOPE', 'missingScope': 'operator.read', 'requiredScopes': ['operator.read']}
 
@@ -385,3 +383,43 @@ def test_a_client_that_vanishes_is_forgotten(module_gateway):
     while name in [e['host'] for e in watcher.events('presence')[-1]['payload']['presence']]:
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+# ---- devices from elsewhere
+
+ELSEWHERE = {'additional_headers': {'X-Forwarded-For': '203.0.113.9'}}
+
+
+def test_a_device_from_elsewhere_waits_for_approval(gateway):
+    device, here = Device(), gateway.connect()
+    params = connect_params(client=TUI, scopes=['operator.read'])
+    e, closed = refused(gateway, params, device, options=ELSEWHERE)
+    assert (e.code, e.details['code'], e.details['reason'], closed[0]) == ('NOT_PAIRED', 'PAIRING_REQUIRED', 'not-paired', 1008)
+    asked = here.wait_event('device.pair.requested')
+    assert asked['requestId'] == e.details['requestId'] and asked['deviceId'] == device.id and asked['scopes'] == ['operator.read']
+    assert [p['requestId'] for p in here.call('device.pair.list')['pending']] == [asked['requestId']]
+    again, _ = refused(gateway, params, device, options=ELSEWHERE)
+    assert again.details['requestId'] == asked['requestId']
+    here.call('device.pair.approve', {'requestId': asked['requestId']})
+    token = gateway.open(**ELSEWHERE).handshake(params, device).hello['auth']['deviceToken']
+    gateway.open(**ELSEWHERE).handshake({**params, 'auth': {'token': token}}, device)
+    more = {**params, 'scopes': ['operator.admin']}
+    e, _ = refused(gateway, more, device, options=ELSEWHERE)
+    assert (e.details['code'], e.details['reason']) == ('PAIRING_REQUIRED', 'scope-upgrade')
+    assert TOKEN not in json.dumps(here.call('device.pair.list'))
+
+
+def test_tools_from_elsewhere_get_in_with_the_token_and_may_do_nothing(gateway):
+    assert gateway.open(**ELSEWHERE).handshake(connect_params()).hello['auth']['scopes'] == []
+
+
+def test_guessing_from_elsewhere_is_slowed_down_and_this_machine_is_not(start_gateway):
+    g = start_gateway(test_config(trustedProxies=['127.0.0.1'], auth={'mode': 'token', 'token': TOKEN, 'rateLimit': {'maxAttempts': 2}}))
+    for _ in range(2):
+        refused(g, connect_params(token='wrong'), options=ELSEWHERE)
+    e, _ = refused(g, connect_params(), options=ELSEWHERE)
+    assert e.details['code'] == 'AUTH_RATE_LIMITED'
+    r = g.get('/v1/models', headers=ELSEWHERE['additional_headers'])
+    assert r.status == 429 and int(r.headers['Retry-After']) > 0
+    g.connect()
+    g.open(additional_headers={'X-Forwarded-For': '203.0.113.10'}).handshake(connect_params())

@@ -4,7 +4,10 @@ import gzip
 import hashlib
 import http.client
 import json
+import os
+import pathlib
 import re
+import subprocess
 import threading
 import time
 
@@ -15,6 +18,7 @@ from gateway_client import TOKEN, test_config
 
 pytestmark = pytest.mark.any_wire  # callers send parameters of their own
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHAT = '/v1/chat/completions'
 MODEL = 'qwen/qwen3.5-9b'
 WEATHER = {'name': 'get_weather', 'description': 'Tells the weather', 'parameters': {'type': 'object', 'properties': {'city': {'type': 'string'}}}}
@@ -382,6 +386,14 @@ def test_vectors_for_an_agent_come_from_the_embedding_model(start_gateway):
         assert got['asked'] == {'model': 'text-embedding-nomic', 'input': ['a', 'b'], 'dimensions': 3}
 
 
+def test_vectors_of_a_named_model_come_from_its_server(gateway, sim):
+    wait_for(lambda: any(m.get('type') == 'embeddings' for m in gateway.get('/v1/models').json['data']), 'the list of the server')
+    name = next(m['id'] for m in gateway.get('/v1/models').json['data'] if m.get('type') == 'embeddings')
+    for model in (name, 'openclaw'):
+        got = gateway.post('/v1/embeddings', {'model': model, 'input': ['abc', 'de']}).json
+        assert [d['embedding'][0] for d in got['data']] == [3, 2]
+
+
 def test_a_tool_is_run_for_a_program(gateway, openclaw):
     openclaw.workspace.mkdir(exist_ok=True, parents=True)
     (openclaw.workspace / 'note.txt').write_text('remember the milk\n')
@@ -504,14 +516,35 @@ def test_metrics_count_what_happened(gateway):
 
 # ---- switched off -------------------------------------------------------------------------------------------------
 
-def test_the_endpoints_may_be_switched_off_while_it_runs(start_gateway, sim):
+def test_the_endpoints_may_be_switched_off_while_it_runs(start_gateway, sim, openclaw):
     config = test_config(sim.base_url)
-    config['gateway']['http'] = {'endpoints': {'chatCompletions': {'enabled': False}, 'responses': {'enabled': False}}}
     g = start_gateway(config)
+    assert g.post(CHAT, ask()).status == 200
+    config['gateway']['http'] = {'endpoints': {'chatCompletions': {'enabled': False}, 'responses': {'enabled': False}}}
+    openclaw.write_config(config)
+    wait_for(lambda: g.get('/v1/models').status == 404, 'the new configuration')
     for path in (CHAT, '/v1/responses', '/v1/messages', '/v1/embeddings'):
         answer = g.post(path, ask())
         assert (answer.status, answer.body) == (404, b'Not Found')
     assert g.get('/v1/models').status == 404
+
+
+# ---- documentation ------------------------------------------------------------------------------------------------
+
+def test_the_examples_of_the_documentation_work(start_gateway, sim, openclaw, tmp_path):
+    config = with_hooks(sim.base_url)
+    config['models']['providers']['lmstudio']['models'].append({'id': 'text-embedding-nomic-embed-text-v1.5', 'name': 'nomic'})
+    g = start_gateway(config)
+    openclaw.workspace.mkdir(exist_ok=True, parents=True)
+    (openclaw.workspace / 'notes.txt').write_text('a note\n')
+    (tmp_path / '.curlrc').write_text('fail-with-body\nnoproxy = "*"\nmax-time = 30\n')
+    env = {'HOME': str(tmp_path), 'PATH': os.environ['PATH'], 'OPENCLAW_URL': g.url, 'OPENCLAW_TOKEN': TOKEN, 'HOOK_TOKEN': 'hook-secret'}
+    blocks = re.findall(r'```sh\n(.*?)```', (ROOT / 'docs' / 'http-api.md').read_text(), re.S)
+    examples = [b for block in blocks for b in block.split('\n\n') if 'curl ' in b]
+    assert len(examples) >= 8
+    for example in examples:
+        done = subprocess.run(['bash', '-c', example], env=env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0 and done.stdout and '"error"' not in done.stdout, (example, done)
 
 
 # ---- pages --------------------------------------------------------------------------------------------------------

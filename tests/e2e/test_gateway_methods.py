@@ -2,6 +2,7 @@
 import json
 
 import pytest
+from conftest import ROOT
 from gateway_client import CLI, RpcError, test_config
 
 READ, WRITE, ADMIN, APPROVALS, PAIRING = ('operator.' + s for s in ('read', 'write', 'admin', 'approvals', 'pairing'))
@@ -100,6 +101,11 @@ def test_every_method_answers_with_its_members(gateway):
 def test_the_hello_names_the_methods(gateway):
     named = set(gateway.connect().hello['features']['methods']) - {'connect'}
     assert named == set(METHODS) | set(OTHERS)
+
+
+def test_the_documentation_names_the_methods():
+    page = (ROOT / 'docs' / 'protocol.md').read_text()
+    assert not [m for m in [*METHODS, *OTHERS] if f'`{m}`' not in page]
 
 
 def test_parameters_may_be_left_out(gateway):

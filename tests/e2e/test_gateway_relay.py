@@ -90,13 +90,13 @@ def test_the_key_of_the_provider_takes_the_place_of_ours(start_gateway):
         assert TOKEN not in str(seen) and 'Cookie' not in seen and 'X-Forwarded-For' not in seen
 
 
-@pytest.mark.parametrize('path', ['/v1/chat/completions', '/v1/responses', '/v1/messages', '/v1/embeddings'])
+@pytest.mark.parametrize('path', ['/v1/chat/completions', '/v1/responses', '/v1/messages', '/v1/messages?beta=true', '/v1/embeddings'])
 def test_a_request_goes_to_the_same_path(start_gateway, path):
     with Box(lambda x: x.reply(200, {'served': x.path})) as box:
         g = start_gateway(boxes(box=box.base_url))
         answer = g.post(path, {'model': 'box/m', 'input': 'x'})
         assert (answer.status, answer.json) == (200, {'served': path})
-        if path == '/v1/messages':
+        if path.startswith('/v1/messages'):
             assert box.requests[0].headers['anthropic-version'] == '2023-06-01'
 
 
@@ -291,6 +291,52 @@ def test_a_server_that_is_down_goes_to_the_next_box_and_else_says_so(start_gatew
         assert 'first/m' in alone.json['error']['message']
 
 
+def test_a_key_that_was_refused_is_left_alone(start_gateway):
+    with Box(refused_key) as first, Box(good) as second:
+        g = start_gateway(boxes(fallbacks=['second/m'], first=first.base_url, second=second.base_url))
+        for _ in range(3):
+            assert g.post(CHAT, ask('first/m')).json == {'from': 'good'}
+        assert len(first.requests) == 1 and len(second.requests) == 3
+
+
+def test_another_key_of_the_provider_is_tried_first(start_gateway, openclaw):
+    def answer(x):
+        if x.headers['Authorization'] == 'Bearer sk-good':
+            good(x)
+        else:
+            refused_key(x)
+
+    with Box(answer) as box:
+        config = boxes(box=box.base_url)
+        del config['models']['providers']['box']['apiKey']
+        folder = openclaw.state / 'agents' / 'main' / 'agent'
+        folder.mkdir(parents=True)
+        (folder / 'auth-profiles.json').write_text(json.dumps({'version': 1, 'order': {'box': ['box:a', 'box:b']}, 'profiles': {
+            'box:a': {'type': 'api_key', 'provider': 'box', 'key': 'sk-bad'}, 'box:b': {'type': 'api_key', 'provider': 'box', 'key': 'sk-good'}}}))
+        g = start_gateway(config)
+        assert g.post(CHAT, ask()).json == {'from': 'good'}
+        assert [r.headers['Authorization'] for r in box.requests] == ['Bearer sk-bad', 'Bearer sk-good']
+        assert g.post(CHAT, ask()).json == {'from': 'good'} and len(box.requests) == 3
+
+
+def test_a_relayed_request_is_an_observed_model_call(start_gateway, tmp_path):
+    def answer(x):
+        x.head(X_Request_Id='secret-id')
+        x.words('hello')
+        x.event({'choices': [{'index': 0, 'delta': {}, 'finish_reason': 'stop'}], 'usage': {'prompt_tokens': 3, 'completion_tokens': 2}})
+        x.send('data: [DONE]\n\n')
+        x.end()
+
+    with Box(answer) as box:
+        file = tmp_path / 'events.jsonl'
+        g = start_gateway(boxes(box=box.base_url), env={'OPENCLAW_DIAGNOSTICS_FILE': str(file)})
+        g.post(CHAT, ask(stream=True))
+        started, completed = map(json.loads, file.read_text().splitlines())
+        assert (started['type'], completed['type']) == ('model.call.started', 'model.call.completed')
+        assert (completed['provider'], completed['model'], completed['usage']) == ('box', 'm', {'input': 3, 'output': 2})
+        assert completed['responseStreamBytes'] > 0 and 'hello' not in file.read_text()
+
+
 def test_what_the_client_did_wrong_is_not_asked_twice(start_gateway):
     with Box(lambda x: x.reply(400, {'error': {'message': "Invalid 'messages'"}})) as first, Box(good) as second:
         g = start_gateway(boxes(fallbacks=['second/m'], first=first.base_url, second=second.base_url))
@@ -388,6 +434,26 @@ def test_a_client_that_leaves_ends_the_request_and_is_recorded(start_gateway):
         wait_for(lambda: metric(g, 'openclaw_relay_requests_total{provider="box",status="499"}') == 1, '499')
 
 
+def test_a_client_that_has_everything_may_leave(start_gateway):
+    left = []
+
+    def answer(x):
+        x.head()
+        x.words('a')
+        x.send('data: [DONE]\n\n')
+        left.append(x.wait_left())  # the end of the body never comes
+
+    with Box(answer) as box:
+        g = start_gateway(boxes(box=box.base_url))
+        s = Stream(g, ask(stream=True)).begin()
+        got = b''
+        while b'[DONE]' not in got:
+            got += s.read()
+        s.leave()
+        wait_for(lambda: left == [True], 'the end of the request')
+        wait_for(lambda: metric(g, 'openclaw_relay_requests_total{provider="box",status="200"}') == 1, '200')
+
+
 def test_a_client_that_leaves_the_queue_is_never_asked_for(start_gateway):
     release = threading.Event()
 
@@ -440,6 +506,39 @@ def test_a_body_may_have_twenty_megabytes_and_no_more(start_gateway):
         large = g.post(CHAT, fits + b' ')
         assert large.status == 413 and large.json['error']['code'] == 'request_too_large'
         assert len(box.requests) == 1
+
+
+def test_bodies_of_unknown_length_are_taken(start_gateway):
+    with Box(lambda x: x.reply(200, {'n': len(x.body)})) as box:
+        g = start_gateway(boxes(box=box.base_url))
+        c = http.client.HTTPConnection('127.0.0.1', g.port, timeout=20)
+        sent = [b'{"model":"box/m",', b'"x":"', b'y' * 100000, b'"}']
+        c.request('POST', CHAT, iter(sent), {'Authorization': f'Bearer {TOKEN}'}, encode_chunked=True)
+        assert json.loads(c.getresponse().read()) == {'n': len(b''.join(sent)) - len('box/')}
+        c.close()
+
+
+def test_what_large_requests_hold_together_has_a_bound(start_gateway):
+    release = threading.Event()
+
+    def answer(x):
+        release.wait(60)
+        x.reply(200, {})
+
+    with Box(answer) as box:
+        g = start_gateway(boxes(box={'baseUrl': box.base_url, 'params': {'slots': 100}}))
+        body = b'{"model":"box/m","x":"%s"}' % (b'x' * (19 * 1024 * 1024))
+        answers = []
+        threads = [threading.Thread(target=lambda: answers.append(g.post(CHAT, body, timeout=90).status)) for _ in range(14)]
+        for t in threads:
+            t.start()
+        wait_for(lambda: answers, 'a refusal', 60)
+        assert answers[0] == 503
+        assert g.post(CHAT, ask('nowhere/m')).status == 404, 'small requests are taken all the same'
+        release.set()
+        for t in threads:
+            t.join(90)
+        assert answers.count(200) == 13
 
 
 def test_a_private_address_that_is_not_allowed_is_never_reached(start_gateway):

@@ -1,4 +1,7 @@
 """Conversations on the running gateway: what each request repeats of the one before, and what a kill leaves."""
+import random
+import time
+
 import pytest
 from gateway_client import new_id, test_config
 
@@ -130,3 +133,29 @@ def test_an_abort_closes_the_request_and_keeps_the_text(client, sim):
     assert_growing(sim.chats)
 
 
+
+
+def test_kills_at_any_moment_lose_nothing_that_was_acknowledged(start_gateway, sim):
+    luck, config, acknowledged = random.Random(7), test_config(sim.base_url), []
+    for n in range(6):
+        g = start_gateway(config)
+        client = g.connect()
+        for k in range(3):
+            sim.then(text=f'answer {n}.{k}', delay=luck.choice([0, 0, 0.1]), pace=0.01)
+            text = f'message {n}.{k}'
+            send(client, text)
+            acknowledged.append(text)
+            time.sleep(luck.random() * 0.15)
+        g.kill()
+    client = start_gateway(config).connect()
+    told = texts(history(client))
+    users = [t for role, t in told if role == 'user']
+    for text in acknowledged:
+        assert sum(text in u for u in users) == 1, (text, users)
+    assert told[-1][0] == 'assistant'
+    sim.steps.clear()
+    sim.reply('Still here.')
+    say(client, 'and now?')
+    roles = [m['role'] for m in sim.chats[-1].json['messages']]
+    assert all(a != b for a, b in zip(roles, roles[1:])), roles
+    assert 'message 0.0' in opening(sim.chats[-1])

@@ -243,6 +243,17 @@ class Exchange(Wire):
             return self.unknown_model('?')
         return self.listing(lambda: self.sim.catalog.legacy_entry(model), step)
 
+    def embeddings(self, step):
+        """A vector of three numbers for each text."""
+        body = self.payload()
+        model = self.sim.catalog.find(body.get('model', ''))
+        if not model or model.get('type') != 'embedding':
+            return self.unknown_model(body.get('model', '?'))
+        texts = body['input'] if isinstance(body.get('input'), list) else [body.get('input', '')]
+        data = [{'object': 'embedding', 'index': i, 'embedding': [len(t), 0.5, -0.25]} for i, t in enumerate(texts)]
+        return self.json({'object': 'list', 'data': data, 'model': body['model'],
+                          'usage': {'prompt_tokens': len(texts), 'total_tokens': len(texts)}})
+
     def greeting(self, step):
         self.json({'lmstudio': True})
 
@@ -450,6 +461,7 @@ ROUTES = {  # (method, path) -> handler, the kind of step that applies
     ('POST', '/v1/chat/completions'): (Exchange.chat, 'chat'),
     ('POST', apis.Responses.path): (Exchange.open_responses, 'chat'),
     ('POST', apis.Messages.path): (Exchange.anthropic_messages, 'chat'),
+    ('POST', '/v1/embeddings'): (Exchange.embeddings, 'embeddings'),
     ('GET', '/lmstudio-greeting'): (Exchange.greeting, 'greeting'),
 }
 

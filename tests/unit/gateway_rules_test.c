@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "fixture.h"
+#include "gateway/client_address.h"
 #include "gateway/connection.h"
 #include "gateway/origin.h"
 #include "gateway/reload.h"
@@ -142,6 +143,41 @@ static void scopes_give_what_they_hold(void **state)
 	assert_true(oc_scopes_cover(&l, &wanted));
 	oc_strv_deinit(&l);
 	oc_strv_deinit(&wanted);
+}
+
+static void only_listed_proxies_are_believed(void **state)
+{
+	static const struct {
+		const char *peer, *forwarded, *want;
+	} rows[] = {
+		{ "127.0.0.1", NULL, "127.0.0.1" },
+		{ "127.0.0.1", "203.0.113.7", "203.0.113.7" },
+		{ "127.0.0.1", "6.6.6.6, 203.0.113.7", "203.0.113.7" },
+		{ "127.0.0.1", "203.0.113.7, 10.1.2.3", "203.0.113.7" },
+		{ "127.0.0.1", "10.1.2.3", "10.1.2.3" },
+		{ "127.0.0.1", "2001:db8::1", "2001:db8::1" },
+		{ "127.0.0.1", "nonsense", "127.0.0.1" },
+		{ "127.0.0.1", "203.0.113.7, nonsense", "127.0.0.1" },
+		{ "127.0.0.1", " , ", "127.0.0.1" },
+		{ "127.0.0.2", "203.0.113.7", "127.0.0.2" },
+		{ "10.255.0.1", "203.0.113.7", "203.0.113.7" },
+		{ "11.0.0.1", "203.0.113.7", "11.0.0.1" },
+		{ "2001:db8:1::5", "203.0.113.7", "203.0.113.7" },
+		{ "2001:db8:2::5", "203.0.113.7", "2001:db8:2::5" },
+	};
+	struct oc_strv trusted = { 0 };
+	char got[OC_IP_TEXT];
+
+	(void)state;
+	oc_strv_add(&trusted, OC_LIT("127.0.0.1"));
+	oc_strv_add(&trusted, OC_LIT("10.0.0.0/8"));
+	oc_strv_add(&trusted, OC_LIT("2001:db8:1::/48"));
+	oc_strv_add(&trusted, OC_LIT("0.0.0.0/99"));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		oc_forwarded_address(rows[i].peer, rows[i].forwarded, &trusted, got);
+		assert_string_equal(got, rows[i].want);
+	}
+	oc_strv_deinit(&trusted);
 }
 
 /* ---- changes ---- */
@@ -320,6 +356,7 @@ int main(void)
 		cmocka_unit_test(the_range_of_versions_holds_ours),
 		cmocka_unit_test(frames_are_closed_objects),
 		cmocka_unit_test(scopes_give_what_they_hold),
+		cmocka_unit_test(only_listed_proxies_are_believed),
 		cmocka_unit_test(changes_have_a_class_by_their_path),
 		cmocka_unit_test(what_changed_is_named_by_its_path),
 		cmocka_unit_test_setup_teardown(flags_go_before_the_configuration, new_home,

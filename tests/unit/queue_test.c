@@ -204,6 +204,28 @@ SESSIONS_TEST(several_that_steer_become_one_turn_of_the_user, NULL, with_tool)
 	expect_growth(0);
 }
 
+static const struct line then_stuck[] = {
+	{ .text = "First", .more = " answer.", .stream_ms = 3000 },
+	{ .read_ms = 1000000 },
+	{ .text = "Back." },
+};
+
+SESSIONS_TEST(what_steered_a_run_that_was_stopped_has_its_end, NULL, then_stuck)
+{
+	struct oc_strv aborted = { 0 };
+
+	ask("r1", "a");
+	rest(1000);
+	ask_as("r2", "b", OC_QUEUE_STEER);
+	rest(5000);
+	oc_sessions_abort_wait(world.sessions, MAIN, NULL, false, "rpc", &aborted);
+	oc_strv_deinit(&aborted);
+	expect_stored(
+	    "user:a | assistant:First answer. | user:b | assistant:[no answer: stopped]+4");
+	ask_and_wait("r3", "c");
+	expect_growth(0);
+}
+
 SESSIONS_TEST(followups_run_one_by_one_under_new_ids, NULL, slow)
 {
 	ask("r1", "a");
@@ -313,6 +335,7 @@ int main(void)
 		cmocka_unit_test(while_the_prompt_is_read_messages_are_collected),
 		cmocka_unit_test(while_the_model_writes_messages_steer),
 		cmocka_unit_test(several_that_steer_become_one_turn_of_the_user),
+		cmocka_unit_test(what_steered_a_run_that_was_stopped_has_its_end),
 		cmocka_unit_test(followups_run_one_by_one_under_new_ids),
 		cmocka_unit_test(an_interrupt_takes_the_place_of_the_run),
 		cmocka_unit_test(an_idle_session_is_not_interrupted),

@@ -374,6 +374,30 @@ SESSIONS_TEST(sessions_of_an_agent_begin_with_the_same_bytes, NULL, many)
 	assert_string_equal(world.tools.v[0], world.tools.v[1]);
 }
 
+static const char with_fallback[] =
+    "{agents:{defaults:{model:{primary:'p/one',fallbacks:['p/two']},contextGuard:{blockBelow:0,"
+    "warnBelow:0}}},tools:{exec:{mode:'full'}},models:{providers:{p:{baseUrl:'http://127.0.0.1:9/v1',"
+    "apiKey:'k',models:[{id:'one',contextWindow:32768},{id:'two',contextWindow:32768}]}}}}";
+static const struct line falls_back[] = {
+	{ .call = "exec", .args = "{\"command\":\"echo 1\"}" },
+	{ .outcome = OC_OUTCOME_ERROR, .error = OC_ERR_SERVER_ERROR },
+	{ .text = "By the other." },
+	{ .text = "By the first." },
+};
+
+SESSIONS_TEST(a_fallback_goes_on_with_what_was_done, with_fallback, falls_back)
+{
+	ask_and_wait("r1", "go");
+	assert_string_equal(world.models.v[0], "one");
+	assert_string_equal(world.models.v[1], "two");
+	expect_stored("user:go | assistant:<exec> | toolResult:1 | assistant:By the other.");
+	expect_growth(1); /* the other model saw the call and its result */
+	ask_and_wait("r2", "again");
+	assert_string_equal(world.models.v[2], "one");
+	expect_epoch("model");
+	expect_growth(2);
+}
+
 /* ---- a long conversation ---- */
 
 static const char tiny[] =
@@ -487,6 +511,45 @@ SESSIONS_TEST(old_tool_results_go_first, NULL, big_result)
 	free(c.summary);
 	assert_non_null(strstr(world.sent.v[4], "was dropped to make room"));
 	assert_null(strstr(world.sent.v[4], "1999"));
+}
+
+static const char idle_reset[] =
+    "{session:{reset:{mode:'idle',idleMinutes:30}},agents:{defaults:{model:'p/one',contextGuard:{"
+    "blockBelow:0,warnBelow:0}}},models:{providers:{p:{baseUrl:'http://127.0.0.1:9/v1',apiKey:'k',"
+    "models:[{id:'one',contextWindow:32768}]}}}}";
+
+/* As if the last run had ended so many minutes ago. */
+static void age(int64_t minutes)
+{
+	struct oc_session_record r;
+
+	OK(oc_store_session_wait(world.store, MAIN, &r, &world.e));
+	r.run_ended_ms -= minutes * 60000;
+	OK(oc_store_session_save_wait(world.store, &r, &world.e));
+	oc_session_record_deinit(&r);
+}
+
+SESSIONS_TEST(an_idle_session_begins_anew_where_that_is_configured, idle_reset, many)
+{
+	ask_and_wait("r1", "a");
+	age(10);
+	ask_and_wait("r2", "b");
+	expect_growth(0);
+	age(31);
+	ask_and_wait("r3", "c");
+	assert_null(strstr(world.sent.v[2], "\\nb"));
+	expect_stored("user:a | assistant:1 | user:b | assistant:2 | user:c | assistant:3");
+}
+
+SESSIONS_TEST(after_hours_of_silence_a_new_epoch_shows_the_same_talk, NULL, many)
+{
+	ask_and_wait("r1", "a");
+	age(6 * 60 + 1);
+	home_write(".openclaw/workspace/USER.md", "The user likes tea.");
+	ask_and_wait("r2", "b");
+	expect_epoch("idle");
+	assert_non_null(strstr(world.systems.v[1], "likes tea"));
+	assert_non_null(strstr(world.sent.v[1], "\\na"));
 }
 
 /* ---- what a person chose ---- */
@@ -697,10 +760,13 @@ int main(void)
 		cmocka_unit_test(a_retry_that_comes_late_is_asked_where_it_can_be_answered),
 		cmocka_unit_test(an_epoch_lasts_until_there_is_a_reason),
 		cmocka_unit_test(sessions_of_an_agent_begin_with_the_same_bytes),
+		cmocka_unit_test(a_fallback_goes_on_with_what_was_done),
 		cmocka_unit_test(a_full_context_is_summarised_and_the_talk_goes_on),
 		cmocka_unit_test(a_note_that_does_not_come_is_replaced_by_a_digest),
 		cmocka_unit_test(compaction_on_request_tells_nothing_but_the_change),
 		cmocka_unit_test(old_tool_results_go_first),
+		cmocka_unit_test(an_idle_session_begins_anew_where_that_is_configured),
+		cmocka_unit_test(after_hours_of_silence_a_new_epoch_shows_the_same_talk),
 		cmocka_unit_test(choices_are_checked),
 		cmocka_unit_test(injected_words_never_reach_the_model),
 		cmocka_unit_test(a_session_is_deleted_but_not_the_main_one),

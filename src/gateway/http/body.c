@@ -5,19 +5,18 @@
 #include "base/limits.h"
 #include "gateway/http/internal.h"
 
-enum { BODY_MS = 120000, SMALL_BODY = 65536 };
+enum { BODY_MS = 120000, SMALL_BODY = 65536, UNANNOUNCED_BODY = 1048576 };
 
 static size_t held; /* by all requests */
 
-/* What the body will take: its announced length, or the most it may have. */
+/* What the body will take as far as it is known; SIZE_MAX: too much. */
 static size_t announced(const struct oc_exchange *x, size_t max)
 {
 	const char *length = oc_exchange_header(x, "content-length");
 	int64_t n = 0;
 
-	if (length && oc_parse_int(oc_str(length), 0, INT64_MAX, &n) && (uint64_t)n < max)
-		return (size_t)n;
-	return max;
+	if (!length || !oc_parse_int(oc_str(length), 0, INT64_MAX, &n)) return UNANNOUNCED_BODY;
+	return (uint64_t)n > max ? SIZE_MAX : (size_t)n;
 }
 
 static void too_large(struct oc_exchange *x, size_t max)
@@ -42,14 +41,13 @@ static bool reserve(struct oc_exchange *x, size_t n, struct oc_body *b)
 
 bool oc_body_read_wait(struct oc_exchange *x, size_t max, struct oc_body *out)
 {
-	const char *length = oc_exchange_header(x, "content-length");
-	int64_t n = 0;
+	size_t expected = announced(x, max);
 
-	if (length && oc_parse_int(oc_str(length), 0, INT64_MAX, &n) && (uint64_t)n > max) {
+	if (expected == SIZE_MAX) {
 		too_large(x, max);
 		return false;
 	}
-	if (!reserve(x, announced(x, max), out)) return false;
+	if (!reserve(x, expected, out)) return false;
 	oc_buf_init(&out->bytes, max);
 	switch (oc_exchange_body_wait(x, oc_deadline_in(BODY_MS), &out->bytes)) {
 	case OC_OK: break;

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "gateway/broker.h"
+#include "gateway/http/relay.h"
 #include "gateway/route.h"
 #include "model/call/endpoint.h"
 #include "rt/exit.h"
@@ -203,6 +204,8 @@ void oc_metrics_text(const struct oc_gateway *gw, struct oc_buf *out)
 	stalls(out);
 	gauge(out, "openclaw_runs_active", "Agent runs under way or queued",
 	      gw->sessions ? (double)oc_sessions_active(gw->sessions) : 0);
+	gauge(out, "openclaw_relay_active", "Relayed requests under way or queued",
+	      (double)oc_relay_active());
 	gauge(out, "openclaw_websocket_clients", "Clients connected by WebSocket",
 	      gw->broker ? (double)oc_broker_clients(gw->broker) : 0);
 	gauge(out, "openclaw_http_connections", "Open connections of the HTTP server",

@@ -1,12 +1,12 @@
 /* Whether the gateway lives, has started, is ready (spec 02 §1.4). None of them waits for a model
  * server (D63). */
-#include "gateway/connection.h"
+#include "gateway/client_address.h"
 #include "gateway/route.h"
 
 /* Strangers learn no more than yes or no. */
 static bool may_know_more(const struct oc_gateway *gw, const struct oc_exchange *x)
 {
-	return oc_exchange_is_local(x) || oc_route_authorised(gw, x, false);
+	return oc_client_is_local(x) || oc_route_authorised(gw, x, false);
 }
 
 static const char *phase_name(const struct oc_gateway *gw)

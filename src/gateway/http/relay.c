@@ -35,6 +35,13 @@ const struct oc_relay_path *oc_relay_path(const char *path)
 	return NULL;
 }
 
+static size_t active;
+
+size_t oc_relay_active(void)
+{
+	return active;
+}
+
 /* ---- candidates ---- */
 
 /* Vectors of another model mean something else; an embedding model cannot chat; another API is
@@ -250,7 +257,9 @@ void oc_relay_run_wait(struct oc_gateway *gw, struct oc_exchange *x,
 
 	if (!find_candidates(gw, &r, name, &candidates)) goto done;
 	oc_failover_init(&f, r.catalog, &candidates);
+	active++;
 	note_end(&r, &candidates.v[0].target, walk_wait(&r, &f), began_ms);
+	active--;
 	oc_failover_deinit(&f);
 done:
 	oc_candidates_deinit(&candidates);

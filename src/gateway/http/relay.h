@@ -96,6 +96,8 @@ extern const char *const oc_relay_request_headers[];
 void oc_relay_run_wait(struct oc_gateway *gw, struct oc_exchange *x,
 		       const struct oc_relay_path *path, struct oc_str body, struct oc_span model,
 		       const char *name);
+/* Relayed requests under way, those that wait in a queue included. */
+size_t oc_relay_active(void);
 /* The row of a path, NULL when it is not relayed. */
 const struct oc_relay_path *oc_relay_path(const char *path);
 #endif

@@ -28,6 +28,7 @@ struct answer {
 	struct oc_buf held;
 	bool ended;	  /* the provider's last byte is here */
 	bool watched;	  /* the decoder gets bytes */
+	bool complete;	  /* it has seen the end of the answer */
 	bool is_document; /* no stream of events */
 	struct oc_err e;
 };
@@ -66,6 +67,7 @@ static void look(struct answer *a, struct oc_str piece)
 {
 	if (!a->watched || (a->is_document && a->s->bytes > LOOKED_AT_BYTES)) return;
 	a->watched = oc_decoder_feed(a->decoder, piece) == OC_OK;
+	a->complete = !a->watched;
 }
 
 /* What it was worth. */
@@ -158,7 +160,8 @@ static enum oc_rc stream_wait(struct answer *a)
 		if (rc == OC_OK) rc = read_wait(a, oc_relay_patience(s->target->provider), &piece);
 	} while (rc == OC_OK);
 	if (rc == OC_E_TIMEOUT) s->how = OC_HTTP_TIMEOUT;
-	if (rc == OC_CANCELLED) return rc;
+	/* Many clients leave as soon as they have seen "[DONE]". */
+	if (rc == OC_CANCELLED) return a->complete ? OC_OK : rc;
 	if (s->how != OC_HTTP_OK) {
 		oc_exchange_abort(x);
 		return OC_OK;

@@ -103,15 +103,19 @@ static enum oc_rc take_key(struct aim *a)
 	return OC_OK;
 }
 
-static char *url_of(const struct oc_relay_path *path, const struct oc_provider *p)
+/* The same path, with the query that the client gave: "?beta=true". */
+static char *url_of(const struct oc_relay *r, const struct oc_provider *p)
 {
+	const struct oc_relay_path *path = r->path;
+	const char *query = oc_exchange_query(r->x);
 	struct oc_str base = oc_str(p->base_url);
 	bool anthropic = p->api && !strcmp(p->api, "anthropic-messages");
 
 	while (base.n && base.p[base.n - 1] == '/') base.n--;
 	bool add = (path->v1 || anthropic) && !oc_str_ends(base, OC_LIT("/v1"));
 
-	return oc_asprintf("%.*s%s%s", OC_FMT(base), add ? "/v1" : "", path->tail);
+	return oc_asprintf("%.*s%s%s%s%s", OC_FMT(base), add ? "/v1" : "", path->tail,
+			   *query ? "?" : "", query);
 }
 
 static enum oc_rc resolve(struct aim *a)
@@ -125,7 +129,7 @@ static enum oc_rc resolve(struct aim *a)
 	rc = take_key(a);
 	if (rc == OC_OK) rc = oc_provider_guard(a->relay->catalog, p, &a->guard, &a->e);
 	if (rc != OC_OK) return rc;
-	a->url = url_of(a->relay->path, p);
+	a->url = url_of(a->relay, p);
 	a->origin = oc_url_origin(&a->guard.base);
 	return OC_OK;
 }
@@ -283,6 +287,7 @@ static enum oc_rc exchange_wait(struct aim *a, struct oc_relay_source *s,
 	enum oc_http_failure why = OC_HTTP_OK;
 	enum oc_rc rc = open_wait(a, &s->http, &why);
 
+	oc_buf_deinit(&a->body); /* it was sent; an answer may take long */
 	if (rc == OC_CANCELLED) return rc;
 	if (rc != OC_OK) {
 		s->how = why;
@@ -315,6 +320,7 @@ static enum oc_rc observed_wait(struct aim *a, struct oc_relay_answer *out)
 	struct oc_observation seen;
 
 	oc_reply_init(&s.reply);
+	name_model_wait(a);
 	oc_observe_start(&seen, &spec, oc_buf_view(&a->body));
 	enum oc_rc rc = exchange_wait(a, &s, out);
 
@@ -377,7 +383,6 @@ static enum oc_rc ready_wait(struct aim *a, struct oc_relay_answer *out)
 
 	if (rc == OC_OK) rc = oc_relay_slots_wait(a->relay->catalog, a->target, &a->told_slots);
 	if (rc != OC_OK) return rc;
-	name_model_wait(a);
 	return keys_wait(a, out);
 }
 

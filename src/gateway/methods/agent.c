@@ -1,9 +1,12 @@
 /* The method agent, which answers twice, and agent.wait. */
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
+#include "base/rand.h"
 #include "gateway/chat_input.h"
 #include "gateway/chat_send.h"
+#include "gateway/command_run.h"
 #include "gateway/method.h"
 #include "gateway/rpc_session.h"
 #include "gateway/run_payload.h"
@@ -130,21 +133,79 @@ static enum oc_rc ask_wait(struct oc_rpc *r, const char *key, const struct oc_ch
 	return rc ? oc_rpc_fail(e, rc, &why) : OC_OK;
 }
 
+/* A command has no run: its reply is the result. *rest: what is to be asked after it. */
+static json_t *command_wait(struct oc_rpc *r, const char *key, struct oc_str text, char *run_id,
+			    char **rest)
+{
+	const struct oc_command_run run = { .gw = r->gw,
+					    .session_key = key,
+					    .run_id = run_id,
+					    .text = text,
+					    .channel = channel_of(r),
+					    .admin = oc_connection_has_scope(r->connection,
+									     OC_SCOPE_ADMIN) };
+	int64_t now = oc_wall_ms();
+	struct oc_buf reply;
+
+	oc_buf_init(&reply, OC_MAX_REPLY_BYTES);
+	oc_command_run_wait(&run, &reply, rest);
+	const struct oc_run_outcome o = { .status = "ok",
+					  .text = (char *)(uintptr_t)oc_buf_cstr(&reply),
+					  .provider = (char *)(uintptr_t) "openclaw",
+					  .model = (char *)(uintptr_t) "gateway-injected",
+					  .finish = OC_FINISH_STOP,
+					  .started_ms = now,
+					  .ended_ms = oc_wall_ms() };
+	json_t *result = completed(run_id, &o);
+	oc_buf_deinit(&reply);
+	return result;
+}
+
+static enum oc_rc run_wait(struct oc_rpc *r, const char *key, const struct oc_chat_input *in,
+			   bool early, json_t **result, struct oc_rpc_error *e)
+{
+	struct oc_asked asked = { 0 };
+	enum oc_rc rc = ask_wait(r, key, in, &asked, e);
+
+	if (rc) return rc;
+	if (!early) accepted(r, asked.run_id, key);
+	return outcome_wait(r, asked.run_id, result, e);
+}
+
+static enum oc_rc answer_wait(struct oc_rpc *r, const char *key, struct oc_chat_input *in,
+			      json_t **result, struct oc_rpc_error *e)
+{
+	const char *id = oc_json_cstr(r->params, "idempotencyKey");
+	char made[OC_ID_CHARS + 1], *run_id, *rest = NULL;
+	enum oc_rc rc = OC_OK;
+
+	if (in->n_images || !oc_command_is(in->message))
+		return run_wait(r, key, in, false, result, e);
+	oc_uuid(made);
+	run_id = oc_strdup(id ? id : made);
+	accepted(r, run_id, key);
+	*result = command_wait(r, key, in->message, run_id, &rest);
+	if (rest) {
+		json_decref(*result);
+		*result = NULL;
+		in->message = oc_str(rest);
+		rc = run_wait(r, key, in, true, result, e);
+	}
+	free(rest);
+	free(run_id);
+	return rc;
+}
+
 static enum oc_rc agent_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {
 	struct oc_chat_input in;
-	struct oc_asked asked = { 0 };
 	char *key;
 	enum oc_rc rc = session_wait(r, &key, e);
 
 	if (rc) return rc;
 	if (!(rc = oc_chat_input_init(&in, r->params, e))) {
-		rc = ask_wait(r, key, &in, &asked, e);
+		rc = answer_wait(r, key, &in, result, e);
 		oc_chat_input_deinit(&in);
-	}
-	if (!rc) {
-		accepted(r, asked.run_id, key);
-		rc = outcome_wait(r, asked.run_id, result, e);
 	}
 	free(key);
 	return rc;

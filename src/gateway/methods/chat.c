@@ -5,6 +5,7 @@
 #include "gateway/agent_rows.h"
 #include "gateway/chat_command.h"
 #include "gateway/chat_send.h"
+#include "gateway/command_run.h"
 #include "gateway/history_message.h"
 #include "gateway/history_page.h"
 #include "gateway/method.h"

@@ -13,6 +13,7 @@
 #include "gateway/chat_send.h"
 #include "gateway/config_view.h"
 #include "gateway/method.h"
+#include "gateway/reload.h"
 
 /* ---- config.get ---- */
 
@@ -220,29 +221,31 @@ static json_t *below(json_t *schema, const struct oc_path_seg *seg)
 	return named ? named : json_is_object(any) ? any : NULL;
 }
 
-/* What a change of this section takes: it is applied at once but for the listener's own. */
-static const char *reload_kind(const struct oc_path *path)
+static const char *reload_kind(const char *path)
 {
-	const char *root = path->n ? path->seg[0].key : NULL;
-
-	return root && !strcmp(root, "gateway") ? "restart" : "hot";
+	return oc_reload_class_name(oc_reload_class(path));
 }
 
-static json_t *children_of(json_t *schema, const char *at, const char *kind)
+static json_t *child_row(const char *at, const char *key, const json_t *schema)
+{
+	char *path = oc_asprintf("%s%s%s", at, *at ? "." : "", key);
+	json_t *row = json_pack("{s:s,s:s,s:b,s:b,s:s}", "key", key, "path", path, "required",
+				false, "hasChildren", json_object_get(schema, "properties") != NULL,
+				"reloadKind", reload_kind(path));
+	json_t *type = json_object_get(schema, "type");
+
+	if (type) json_object_set(row, "type", type);
+	free(path);
+	return row;
+}
+
+static json_t *children_of(json_t *schema, const char *at)
 {
 	json_t *list = json_array(), *child;
 	const char *key;
 
-	json_object_foreach (json_object_get(schema, "properties"), key, child) {
-		json_t *row =
-		    json_pack("{s:s,s:o,s:b,s:b,s:s}", "key", key, "path",
-			      json_sprintf("%s%s%s", at, *at ? "." : "", key), "required", false,
-			      "hasChildren", json_object_get(child, "properties") != NULL,
-			      "reloadKind", kind);
-		json_t *type = json_object_get(child, "type");
-		if (type) json_object_set(row, "type", type);
-		json_array_append_new(list, row);
-	}
+	json_object_foreach (json_object_get(schema, "properties"), key, child)
+		json_array_append_new(list, child_row(at, key, child));
 	return list;
 }
 
@@ -259,8 +262,8 @@ static enum oc_rc lookup_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 	for (size_t i = 0; at && i < path.n; i++) at = below(at, &path.seg[i]);
 	if (at)
 		*result = json_pack("{s:s,s:O,s:s,s:{},s:o}", "path", text, "schema", at,
-				    "reloadKind", reload_kind(&path), "hint", "children",
-				    children_of(at, path.n ? text : "", reload_kind(&path)));
+				    "reloadKind", reload_kind(text), "hint", "children",
+				    children_of(at, path.n ? text : ""));
 	json_decref(root);
 	oc_path_deinit(&path);
 	return at ? OC_OK : oc_rpc_invalid(e, "config schema path not found: %.200s", text);

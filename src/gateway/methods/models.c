@@ -6,9 +6,14 @@
 
 static enum oc_rc list_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {
-	struct oc_snapshot *snap = oc_gateway_snapshot(r->gw);
+	bool looked;
 
 	(void)e;
+	if (oc_json_bool(r->params, "refresh", false) && r->gw->refresh &&
+	    oc_refresh_service_tick_wait(r->gw->refresh, &looked, &(struct oc_err){ 0 }) ==
+		OC_CANCELLED)
+		return OC_CANCELLED;
+	struct oc_snapshot *snap = oc_gateway_snapshot(r->gw);
 	*result = json_pack("{s:o}", "models",
 			    oc_model_rows(&snap->catalog, oc_json_cstr(r->params, "provider")));
 	oc_snapshot_unref(snap);

@@ -12,6 +12,8 @@
 
 enum {
 	DEFAULT_LIMIT = 100,
+	MAX_LIMIT = 1000,
+	ROWS_AT_ONCE = 32, /* then others have a turn */
 	PREVIEW_ITEMS = 12,
 	PREVIEW_CHARS = 240,
 	MAX_PREVIEWS = 64,
@@ -30,6 +32,7 @@ static int archived_filter(const json_t *params)
 static struct oc_session_query query_of(const json_t *params)
 {
 	int64_t minutes = oc_json_positive(params, "activeMinutes");
+	int64_t limit = oc_json_int(params, "limit", DEFAULT_LIMIT);
 
 	return (struct oc_session_query){
 		.agent = oc_json_cstr(params, "agentId"),
@@ -37,7 +40,7 @@ static struct oc_session_query query_of(const json_t *params)
 		.label = oc_json_cstr(params, "label"),
 		.active_since_ms = minutes ? oc_wall_ms() - minutes * 60000 : 0,
 		.archived = archived_filter(params),
-		.limit = (size_t)oc_json_int(params, "limit", DEFAULT_LIMIT),
+		.limit = (size_t)(limit < MAX_LIMIT ? limit : MAX_LIMIT),
 		.offset = (size_t)oc_json_positive(params, "offset"),
 	};
 }
@@ -49,6 +52,7 @@ static json_t *rows_wait(struct oc_rpc *r, const struct oc_session_page *page)
 	json_t *rows = json_array();
 
 	for (size_t i = 0; i < page->n; i++) {
+		if (i % ROWS_AT_ONCE == ROWS_AT_ONCE - 1 && oc_sleep_wait(0)) break;
 		json_t *row = oc_session_row(r->gw, &page->v[i], OC_ROW_FULL);
 		if (titles || last)
 			oc_session_row_titles_wait(r->gw, &page->v[i], titles, last, row);

@@ -64,6 +64,31 @@ static json_t *report(const struct period *p)
 			 "endDate", to);
 }
 
+/* A year of runs is too much for the loop: it is added up on another thread. */
+struct summing {
+	const struct oc_run_records *runs;
+	const char *key;
+	size_t limit;
+	json_t *report;
+};
+
+static void sum_sessions(void *arg)
+{
+	struct summing *s = arg;
+
+	oc_json_put(s->report, "sessions", oc_usage_sessions(s->runs, s->key, s->limit));
+	oc_json_put(s->report, "totals", oc_usage_totals(s->runs));
+	oc_json_put(s->report, "aggregates", oc_usage_aggregates(s->runs));
+}
+
+static void sum_days(void *arg)
+{
+	struct summing *s = arg;
+
+	oc_json_put(s->report, "daily", oc_usage_daily(s->runs));
+	oc_json_put(s->report, "totals", oc_usage_totals(s->runs));
+}
+
 static enum oc_rc sessions_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {
 	const char *asked = oc_json_cstr(r->params, "key");
@@ -75,10 +100,9 @@ static enum oc_rc sessions_wait(struct oc_rpc *r, json_t **result, struct oc_rpc
 
 	if (!rc) rc = runs_wait(r, &p, &runs, e);
 	if (!rc) {
-		*result = report(&p);
-		oc_json_put(*result, "sessions", oc_usage_sessions(&runs, key, limit));
-		oc_json_put(*result, "totals", oc_usage_totals(&runs));
-		oc_json_put(*result, "aggregates", oc_usage_aggregates(&runs));
+		struct summing s = { &runs, key, limit, report(&p) };
+		oc_work_wait(sum_sessions, &s);
+		*result = s.report;
 		oc_run_records_deinit(&runs);
 	}
 	free(key);
@@ -92,10 +116,10 @@ static enum oc_rc cost_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_err
 	enum oc_rc rc = runs_wait(r, &p, &runs, e);
 
 	if (rc) return rc;
-	*result = report(&p);
-	oc_json_put(*result, "days", json_integer((p.to_ms - p.from_ms) / OC_DAY_MS));
-	oc_json_put(*result, "daily", oc_usage_daily(&runs));
-	oc_json_put(*result, "totals", oc_usage_totals(&runs));
+	struct summing s = { &runs, NULL, 0, report(&p) };
+	oc_json_put(s.report, "days", json_integer((p.to_ms - p.from_ms) / OC_DAY_MS));
+	oc_work_wait(sum_days, &s);
+	*result = s.report;
 	oc_run_records_deinit(&runs);
 	return OC_OK;
 }

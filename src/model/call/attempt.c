@@ -99,6 +99,7 @@ static void probe(void *arg)
 		if (oc_sleep_wait(PROBE_EVERY_MS) != OC_OK) return;
 		if (r->begun || r->done) return;
 		failures = alive_wait(r) ? 0 : failures + 1;
+		if (!failures && r->a->spec->alive) r->a->spec->alive(r->a->spec->alive_arg);
 		if (failures < PROBE_FAILURES) continue;
 		r->dead = true;
 		oc_scope_cancel(r->scope);

@@ -39,6 +39,8 @@ struct oc_call_spec {
 	    void *arg,
 	    const char *text); /* "the model is loading", "retrying in 2 s"; may be NULL */
 	void *notice_arg;
+	void (*alive)(void *arg); /* nothing came, but the server proved that it is there; NULL */
+	void *alive_arg;
 	/* For diagnostics, any may be NULL; session_key also says whose prompt the server holds. */
 	const char *run_id, *session_key, *session_id;
 	bool tainted;	    /* the turn holds foreign content, whatever the messages show */

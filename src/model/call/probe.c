@@ -88,6 +88,12 @@ static enum oc_rc endpoint_wait(struct probe *pr, const char *name, const char *
 	return rc;
 }
 
+/* Made-up requests would be logged or billed there. */
+static bool is_foreign(const struct oc_provider *p)
+{
+	return p->kind->hosted || p->kind->forwards || (p->kind == oc_custom_kind && !p->local);
+}
+
 /* may_load: the model will be asked anyway, so it may as well be loaded for its window. */
 static enum oc_rc free_wait(struct probe *pr, bool may_load)
 {
@@ -105,7 +111,7 @@ static enum oc_rc free_wait(struct probe *pr, bool may_load)
 	put(pr, "slots", json_integer(oc_endpoint_slots(pr->p, context.slots)),
 	    "the server, else usual for its kind");
 	put(pr, "tokenizer", json_boolean(tokens >= 0), "counted a word");
-	if (pr->p->kind->hosted || pr->p->kind->forwards) return OC_OK;
+	if (is_foreign(pr->p)) return OC_OK;
 	rc = endpoint_wait(pr, "responses", "/v1/responses");
 	return rc ? rc : endpoint_wait(pr, "messages", "/v1/messages");
 }
