@@ -597,6 +597,7 @@ static void ticking_wait(void *arg, struct oc_exchange *x)
 
 struct many {
 	unsigned port;
+	bool half_close;
 	unsigned whole;
 };
 
@@ -609,6 +610,7 @@ static void read_many(void *arg)
 	for (int i = 0; i < STREAMS; i++) {
 		fds[i] = dial(m->port);
 		puts_to(fds[i], "GET / HTTP/1.1\r\n" HOST "\r\n");
+		if (m->half_close) shutdown(fds[i], SHUT_WR);
 	}
 	for (int i = STREAMS; i-- > 0;) {
 		get_until(fds[i], answer, sizeof answer, NULL);
@@ -635,6 +637,24 @@ static void streams_run_side_by_side(void **state)
 {
 	(void)state;
 	assert_int_equal(oc_rt_run(many_task, NULL), 0);
+}
+
+static void half_closed_stream_task(void *arg)
+{
+	struct many m = { .half_close = true };
+
+	(void)arg;
+	start_server(ticking_wait, (struct oc_http_server_spec){ 0 });
+	m.port = oc_http_server_port(server);
+	oc_work_wait(read_many, &m);
+	oc_http_server_stop_wait(server);
+	assert_int_equal(m.whole, STREAMS);
+}
+
+static void streams_reach_clients_that_closed_their_sending_side(void **state)
+{
+	(void)state;
+	assert_int_equal(oc_rt_run(half_closed_stream_task, NULL), 0);
 }
 
 /* ---- connections ---- */
@@ -767,6 +787,7 @@ int main(void)
 		cmocka_unit_test(a_slow_reader_parks_the_writer),
 		cmocka_unit_test(a_pushed_piece_has_left_when_push_returns),
 		cmocka_unit_test(streams_run_side_by_side),
+		cmocka_unit_test(streams_reach_clients_that_closed_their_sending_side),
 		cmocka_unit_test(silent_and_slow_clients_are_let_go),
 		cmocka_unit_test(a_crowd_of_idle_connections_keeps_nobody_out),
 		cmocka_unit_test(stopping_cancels_what_runs),
