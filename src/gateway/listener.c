@@ -79,11 +79,6 @@ static void set_headers(const struct oc_gateway *gw, struct oc_exchange *x)
 		oc_exchange_set_header(x, "Strict-Transport-Security", text);
 }
 
-static void plain(struct oc_exchange *x, int status, const char *text)
-{
-	oc_exchange_respond(x, status, "text/plain; charset=utf-8", oc_str(text));
-}
-
 static void refuse_method(struct oc_exchange *x, const struct oc_route *r)
 {
 	struct oc_buf allow;
@@ -95,7 +90,7 @@ static void refuse_method(struct oc_exchange *x, const struct oc_route *r)
 		else
 			oc_buf_addc(&allow, *c);
 	oc_exchange_set_header(x, "Allow", oc_buf_cstr(&allow));
-	plain(x, 405, "Method Not Allowed");
+	oc_route_text(x, 405, "Method Not Allowed");
 	oc_buf_deinit(&allow);
 }
 
@@ -214,7 +209,7 @@ static bool check_phase(const struct oc_gateway *gw, struct oc_exchange *x)
 static void serve(struct oc_gateway *gw, struct oc_exchange *x, const struct oc_route *r)
 {
 	if (!r) {
-		plain(x, 404, "Not Found");
+		oc_route_text(x, 404, "Not Found");
 		return;
 	}
 	if (!is_probe(r) && !check_origin(gw, x)) return;

@@ -28,7 +28,8 @@ bool oc_hook_path(const struct oc_gateway *gw, struct oc_str path);
 /* {"error":{"message","type"}} */
 void oc_route_fail(struct oc_exchange *x, int status, const char *type, const char *fmt, ...)
     OC_PRINTF(4, 5);
-void oc_route_json(struct oc_exchange *x, int status, json_t *body); /* stolen */
+void oc_route_json(struct oc_exchange *x, int status, json_t *body);	 /* stolen */
+void oc_route_text(struct oc_exchange *x, int status, const char *text); /* text/plain */
 /* The secret of the request is right: bearer, or x-api-key when allowed. */
 bool oc_route_authorised(const struct oc_gateway *gw, const struct oc_exchange *x,
 			 bool api_key_too);

@@ -427,16 +427,20 @@ static void say_goodbye(struct life *l)
 		if (oc_sleep_wait(5)) break;
 }
 
+/* Runs first, then the requests that are relayed to a model. Probes are answered meanwhile. */
 static void drain(struct life *l)
 {
 	struct oc_gateway *gw = &l->gw;
+	struct oc_deadline until = oc_deadline_in(DRAIN_MS);
 
 	gw->phase = OC_GATEWAY_DRAINING;
 	oc_notify(gw->restart ? "RELOADING=1" : "STOPPING=1");
 	oc_log(OC_LOG_INFO, "gateway", "%s received; %s", l->why,
 	       gw->restart ? "restarting" : "shutting down");
-	if (gw->server) oc_http_server_quiesce(gw->server);
 	if (gw->sessions) oc_sessions_drain_wait(gw->sessions, DRAIN_MS);
+	while (oc_gateway_active(gw) && !oc_deadline_passed(until))
+		if (oc_sleep_wait(20)) break;
+	oc_http_server_quiesce(gw->server);
 	say_goodbye(l);
 }
 

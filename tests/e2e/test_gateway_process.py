@@ -1,4 +1,5 @@
 """The process `openclaw gateway`: what it refuses, locks, logs, reloads and how it ends (spec 02 §1)."""
+import concurrent.futures
 import json
 import os
 import re
@@ -352,3 +353,47 @@ def test_models_are_found_with_only_the_environment_set(start_gateway, openclaw,
         assert time.monotonic() < until, g.console
         time.sleep(0.05)
     assert json.loads(path.read_text())['providers']['lmstudio']['models']
+
+
+# ---- ending with runs under way
+
+def end_of_run(c):
+    return c.wait_event('chat', lambda p: p['runId'] == 'r' and p['state'] in ('final', 'aborted', 'error'))
+
+
+def test_a_run_that_is_nearly_done_ends_before_the_gateway_does(gateway, sim):
+    c = gateway.connect()
+    sim.fail('slow', rate=700, text='slow but sure')
+    c.call('chat.send', {'sessionKey': 'main', 'message': 'go', 'idempotencyKey': 'r'})
+    c.wait_event('chat', lambda p: p['state'] == 'delta')
+    gateway.popen.send_signal(signal.SIGTERM)
+    assert end_of_run(c)['state'] == 'final' and c.wait_closed() == (1012, 'service restart')
+    names = [f['event'] for f in c.events()]
+    assert names.index('shutdown') > max(i for i, n in enumerate(names) if n == 'chat')
+    gateway.wait_ended(0)
+
+
+def test_a_run_that_hangs_is_aborted_after_the_drain_and_new_clients_are_sent_away(gateway, sim):
+    c, late = gateway.connect(), gateway.open()
+    sim.fail('hang')
+    c.call('chat.send', {'sessionKey': 'main', 'message': 'go', 'idempotencyKey': 'r'})
+    c.wait_event('agent', lambda p: p['stream'] == 'lifecycle')
+    gateway.popen.send_signal(signal.SIGTERM)
+    gateway.wait_console('SIGTERM received')
+    error = late.refused('connect', connect_params())
+    assert (error['code'], error['retryable'], late.wait_closed()[0]) == ('UNAVAILABLE', True, 1012)
+    assert gateway.get('/readyz').json['failing'] == ['draining'] and gateway.get('/healthz').status == 200
+    assert gateway.get('/v1/models').status == 503
+    assert end_of_run(c)['state'] in ('aborted', 'error')
+    gateway.wait_ended(0)
+
+
+def test_a_relayed_answer_is_finished_before_the_gateway_ends(gateway, sim):
+    sim.fail('slow', rate=700, text='slow but sure')
+    body = {'model': 'lmstudio/qwen/qwen3.5-9b', 'stream': True, 'messages': [{'role': 'user', 'content': 'go'}]}
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        answer = pool.submit(gateway.post, '/v1/chat/completions', body)
+        sim.wait_for(lambda s: s.chats)
+        gateway.popen.send_signal(signal.SIGTERM)
+        assert answer.result(30).body.rstrip().endswith(b'data: [DONE]')
+    gateway.wait_ended(0)
