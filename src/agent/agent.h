@@ -33,8 +33,7 @@ struct oc_agent_spec {
 	/* Asked in place of the model's server, and no server is; NULL. */
 	const struct oc_model_port *port;
 	/* As in struct oc_tool_context. */
-	enum oc_rc (*approve_wait)(void *arg, const char *tool, const char *what,
-				   const char *workdir, struct oc_err *e);
+	enum oc_rc (*approve_wait)(void *arg, const struct oc_question *q, struct oc_err *e);
 	void *approve_arg;
 	void (*output)(void *arg, struct oc_str bytes);
 	void *output_arg;

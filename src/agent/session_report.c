@@ -125,17 +125,18 @@ static void on_selected(void *arg, const struct oc_selection *target)
 
 /* ---- questions ---- */
 
-static json_t *request_json(const struct oc_session_run *r, const char *tool, const char *what,
-			    const char *workdir)
+static json_t *request_json(const struct oc_session_run *r, const struct oc_question *q)
 {
 	json_t *o = json_object();
 
-	oc_json_put(o, "command", oc_json_new_str(oc_str(what)));
-	oc_json_put(o, "cwd", oc_json_new_str(oc_str(workdir)));
+	oc_json_put(o, "command", oc_json_new_str(oc_str(q->what)));
+	oc_json_put(o, "cwd", oc_json_new_str(oc_str(q->workdir)));
 	oc_json_put(o, "host", json_string("gateway"));
 	oc_json_put(o, "security", json_string(r->settings.exec_mode));
 	oc_json_put(o, "ask", json_string("always"));
-	oc_json_put(o, "tool", json_string(tool));
+	oc_json_put(o, "tool", json_string(q->tool));
+	if (q->why) oc_json_put(o, "reason", oc_json_new_str(oc_str(q->why)));
+	if (q->program) oc_json_put(o, "resolvedPath", oc_json_new_str(oc_str(q->program)));
 	oc_json_put(o, "agentId", oc_json_new_str(oc_str(r->info.agent)));
 	if (r->session) oc_json_put(o, "sessionKey", oc_json_new_str(oc_str(r->session->key)));
 	oc_json_put(o, "runId", oc_json_new_str(oc_str(r->info.run_id)));
@@ -155,39 +156,27 @@ static enum oc_rc ask_person_wait(struct oc_session_run *r, json_t *request, con
 	r->began_ms += oc_now_ms() - asked_ms;
 	oc_session_run_moved(r);
 	if (rc) return rc;
-	if (decision == OC_ALLOW_ALWAYS && r->session)
+	if (decision == OC_ALLOW_ALWAYS && r->session && mark)
 		oc_strv_add_once(&r->session->allowed, oc_str(mark));
 	if (decision == OC_DENY)
 		return oc_fail(e, OC_E_DENIED, "not run: the user did not allow it");
 	return OC_OK;
 }
 
-static enum oc_rc approve_wait(void *arg, const char *tool, const char *what, const char *workdir,
-			       struct oc_err *e)
+static enum oc_rc approve_wait(void *arg, const struct oc_question *q, struct oc_err *e)
 {
 	struct oc_session_run *r = arg;
-	const char *mode = r->settings.exec_mode;
-	enum oc_rc rc = OC_OK;
-	char *mark;
+	enum oc_rc rc;
 
-	if (!strcmp(tool, "exec") && strcmp(mode, "ask") != 0)
-		return oc_fail(
-		    e, OC_E_DENIED,
-		    "not run: tools.exec.mode is \"%s\", which needs a sandbox that is not there. "
-		    "Do without commands; the operator can set the mode to \"ask\" or \"full\".",
-		    mode);
 	if (!r->owner->spec.approvals)
 		return oc_fail(
 		    e, OC_E_DENIED,
 		    "not run: it needs the person's approval, and nobody is here to give it");
-	mark = oc_asprintf("%s\n%s\n%s", tool, workdir, what);
-	if (!r->session || !oc_strv_has(&r->session->allowed, oc_str(mark))) {
-		json_t *request = request_json(r, tool, what, workdir);
-
-		rc = ask_person_wait(r, request, mark, e);
-		json_decref(request);
-	}
-	free(mark);
+	if (r->session && q->binding && oc_strv_has(&r->session->allowed, oc_str(q->binding)))
+		return OC_OK;
+	json_t *request = request_json(r, q);
+	rc = ask_person_wait(r, request, q->binding, e);
+	json_decref(request);
 	return rc;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "model/provider/select.h"
+#include "tool/permission.h"
 
 static const char default_agent[] = "main";
 
@@ -78,26 +79,12 @@ static const char *own_model(const json_t *entry)
 				     : oc_json_cstr(entry, "model");
 }
 
-/* The stricter of two modes; an unknown one counts as "ask". */
-static const char *stricter(const char *a, const char *b)
-{
-	static const char *const modes[] = { "full", "auto", "allowlist", "ask", "deny" };
-	enum { N = sizeof modes / sizeof *modes, ASK = 3 };
-	size_t rank_a = 0, rank_b = 0;
-
-	if (!a || !b) return a ? a : b;
-	while (rank_a < N && strcmp(modes[rank_a], a) != 0) rank_a++;
-	while (rank_b < N && strcmp(modes[rank_b], b) != 0) rank_b++;
-	if (rank_a == N) rank_a = ASK;
-	if (rank_b == N) rank_b = ASK;
-	return rank_a >= rank_b ? modes[rank_a] : modes[rank_b];
-}
-
 static const char *find_exec_mode(const struct oc_agent_settings *s, const struct oc_config *config)
 {
 	const json_t *own = json_object_get(json_object_get(s->entry, "tools"), "exec");
-	const char *mode = stricter(oc_json_cstr(oc_config_get(config, "tools.exec"), "mode"),
-				    oc_json_cstr(own, "mode"));
+	const char *mode =
+	    oc_exec_mode_stricter(oc_json_cstr(oc_config_get(config, "tools.exec"), "mode"),
+				  oc_json_cstr(own, "mode"));
 
 	return mode ? mode : "auto";
 }

@@ -58,6 +58,8 @@ enum {
 	OC_MAX_ATTACHED_IMAGE_BYTES = 6291456,
 	OC_MAX_HISTORY_BYTES = 8388608, /* messages of one page of a conversation, as JSON */
 	OC_MAX_LOG_PAGE_BYTES = 1000000, /* one answer of logs.tail (spec 02 §2.7) */
+	OC_MAX_TOOLS = 256, /* registered at once, those of servers included */
+	OC_MAX_CHILD_INPUT_BYTES = 1048576, /* written to a child and not yet read by it */
 };
 /* clang-format on */
 #endif

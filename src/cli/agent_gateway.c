@@ -89,10 +89,13 @@ static void ask(void *arg)
 {
 	struct question *q = arg;
 	const json_t *request = json_object_get(q->record, "request");
+	const char *tool = oc_json_cstr(request, "tool");
+	const struct oc_question question = { .tool = tool ? tool : "exec",
+					      .what = or_empty(oc_json_cstr(request, "command")),
+					      .workdir = or_empty(oc_json_cstr(request, "cwd")),
+					      .why = oc_json_cstr(request, "reason") };
 	struct oc_err e = { 0 };
-	enum oc_rc rc = oc_agent_show_ask_wait(&q->run->show, "exec",
-					       or_empty(oc_json_cstr(request, "command")),
-					       or_empty(oc_json_cstr(request, "cwd")), &e);
+	enum oc_rc rc = oc_agent_show_ask_wait(&q->run->show, &question, &e);
 
 	if (rc != OC_CANCELLED)
 		oc_rpc_notify(q->run->rpc.client, "exec.approval.resolve",

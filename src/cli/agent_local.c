@@ -70,15 +70,14 @@ static void moved(void *arg)
 	c->moved_ms = oc_now_ms();
 }
 
-static enum oc_rc ask_wait(void *arg, const char *tool, const char *what, const char *workdir,
-			   struct oc_err *e)
+static enum oc_rc ask_wait(void *arg, const struct oc_question *q, struct oc_err *e)
 {
 	struct command *c = arg;
 	enum oc_rc rc;
 
 	uint64_t asked_ms = oc_now_ms();
 	c->asking = true;
-	rc = oc_agent_show_ask_wait(&c->show, tool, what, workdir, e);
+	rc = oc_agent_show_ask_wait(&c->show, q, e);
 	c->asking = false;
 	c->started_ms += oc_now_ms() - asked_ms;
 	moved(c);

@@ -157,28 +157,31 @@ static bool is_yes(struct oc_str s)
 	return oc_str_ieq(s, OC_LIT("y")) || oc_str_ieq(s, OC_LIT("yes"));
 }
 
-static char *question(const char *tool, const char *what, const char *workdir)
+static char *question(const struct oc_question *q)
 {
 	struct oc_buf text;
 
 	oc_buf_init(&text, 1 << 20);
-	if (!strcmp(tool, "exec")) {
+	if (!strcmp(q->tool, "exec")) {
 		oc_buf_adds(&text, "\nThe model wants to run a command in ");
-		oc_visible_add(&text, oc_str(workdir), 1 << 16); /* it may have named the folder */
-		oc_buf_addf(&text, ":\n\n  %s\n\nRun it? [y/N] ", what);
+		/* it may have named the folder */
+		oc_visible_add(&text, oc_str(q->workdir), 1 << 16);
+		oc_buf_addf(&text, ":\n\n  %s\n", q->what);
 	} else
-		oc_buf_addf(
-		    &text,
-		    "\nThe model wants to %s a file outside the workspace:\n\n  %s\n\nAllow it? [y/N] ",
-		    tool, what);
+		oc_buf_addf(&text, "\nThe model wants to %s a file:\n\n  %s\n", q->tool, q->what);
+	if (q->why) {
+		oc_buf_adds(&text, "\nYou are asked because ");
+		oc_visible_add(&text, oc_str(q->why), 1 << 12);
+		oc_buf_adds(&text, ".");
+	}
+	oc_buf_adds(&text, !strcmp(q->tool, "exec") ? "\nRun it? [y/N] " : "\nAllow it? [y/N] ");
 	return oc_buf_take(&text);
 }
 
-enum oc_rc oc_agent_show_ask_wait(void *arg, const char *tool, const char *what,
-				  const char *workdir, struct oc_err *e)
+enum oc_rc oc_agent_show_ask_wait(void *arg, const struct oc_question *q, struct oc_err *e)
 {
 	struct oc_agent_show *s = arg;
-	char *prompt = question(tool, what, workdir);
+	char *prompt = question(q);
 	struct oc_buf answer;
 	enum oc_rc rc;
 	bool yes;

@@ -25,6 +25,5 @@ void oc_agent_show_end(struct oc_agent_show *s);
 void oc_agent_show_deinit(struct oc_agent_show *s);
 /* Asks on the terminal whether the tool may do this; the approval of struct oc_tool_context. arg is
  * the show. */
-enum oc_rc oc_agent_show_ask_wait(void *arg, const char *tool, const char *what,
-				  const char *workdir, struct oc_err *e);
+enum oc_rc oc_agent_show_ask_wait(void *arg, const struct oc_question *q, struct oc_err *e);
 #endif

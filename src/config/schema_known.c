@@ -248,7 +248,7 @@ const struct oc_schema_known oc_schema_known[] = {
 	  "allowIpv6UniqueLocalRange allowedHostnames blockedHostnames" },
 	{ "tools.exec",
 	  "host security ask node strictInlineEval commandHighlighting grantExpiryDays "
-	  "safeBinTrustedDirs safeBinProfiles reviewer backgroundMs "
+	  "safeBinTrustedDirs safeBinProfiles reviewer "
 	  "approvalRunningNoticeMs cleanupMs notifyOnExit notifyOnExitEmptySuccess "
 	  "applyPatch" },
 	{ "tools.exec.safeBinProfiles", "*" },

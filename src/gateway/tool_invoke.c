@@ -17,14 +17,12 @@ struct asking {
 	const char *agent;
 };
 
-static enum oc_rc approve_wait(void *arg, const char *tool, const char *what, const char *workdir,
-			       struct oc_err *e)
+static enum oc_rc approve_wait(void *arg, const struct oc_question *q, struct oc_err *e)
 {
 	const struct asking *a = arg;
 	enum oc_decision decision = OC_DENY;
-	json_t *request = json_pack("{s:s,s:o,s:s,s:s,s:s,s:s}", "tool", tool, "command",
-				    oc_json_new_str(oc_str(what)), "cwd", workdir ? workdir : "",
-				    "host", "gateway", "ask", "always", "agentId", a->agent);
+	json_t *request = json_pack("{s:s,s:o,s:s,s:s,s:s,s:s}", "tool", q->tool, "command",
+				    oc_json_new_str(oc_str(q->what)), "cwd", q->workdir, "host", "gateway", "ask", "always", "agentId", a->agent);
 
 	if (a->inv->session_key)
 		oc_json_put(request, "sessionKey", json_string(a->inv->session_key));

@@ -1,17 +1,41 @@
-/* SHA-256 of a short text, as text. */
+/* SHA-256 as text. */
 #include "net/sha256.h"
 
+#include <errno.h>
 #include <nettle/base16.h>
 #include <nettle/sha2.h>
+#include <unistd.h>
+
+static void finish(struct sha256_ctx *ctx, char out[OC_SHA256_HEX + 1])
+{
+	uint8_t digest[SHA256_DIGEST_SIZE];
+
+	sha256_digest(ctx, sizeof digest, digest);
+	base16_encode_update(out, sizeof digest, digest);
+	out[OC_SHA256_HEX] = '\0';
+}
 
 void oc_sha256_hex(struct oc_str in, char out[OC_SHA256_HEX + 1])
 {
 	struct sha256_ctx ctx;
-	uint8_t digest[SHA256_DIGEST_SIZE];
 
 	sha256_init(&ctx);
 	sha256_update(&ctx, in.n, (const uint8_t *)in.p);
-	sha256_digest(&ctx, sizeof digest, digest);
-	base16_encode_update(out, sizeof digest, digest);
-	out[OC_SHA256_HEX] = '\0';
+	finish(&ctx, out);
+}
+
+bool oc_sha256_file(int fd, char out[OC_SHA256_HEX + 1])
+{
+	struct sha256_ctx ctx;
+	uint8_t chunk[16384];
+	ssize_t n;
+
+	sha256_init(&ctx);
+	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
+		if (n < 0 && errno == EINTR) continue;
+		if (n < 0) return false;
+		sha256_update(&ctx, (size_t)n, chunk);
+	}
+	finish(&ctx, out);
+	return true;
 }

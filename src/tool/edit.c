@@ -3,10 +3,8 @@
  * that are most like it are shown, because what a model remembers of a file is nearly right.
  */
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/limits.h"
-#include "rt/file.h"
 #include "tool/internal.h"
 
 enum { MAX_CLOSEST = 3, MIN_LIKENESS = 40, MAX_SHOWN = 200, MAX_SCANNED = 20000, MAX_PLACES = 10 };
@@ -114,11 +112,11 @@ static void say_ambiguous(const char *shown, struct oc_str text, struct oc_str o
 
 /* ---- the edit ---- */
 
-static enum oc_rc store(const char *path, const char *shown, struct oc_str text, struct oc_str old,
-			struct oc_str new, size_t n, struct oc_tool_result *out, struct oc_err *e)
+static enum oc_rc store(const struct oc_place *place, const char *shown, struct oc_str text,
+			struct oc_str old, struct oc_str new, size_t n, struct oc_tool_result *out,
+			struct oc_err *e)
 {
 	struct oc_buf changed;
-	struct stat st;
 	enum oc_rc rc;
 
 	oc_buf_init(&changed, OC_MAX_TOOL_FILE_BYTES);
@@ -126,10 +124,8 @@ static enum oc_rc store(const char *path, const char *shown, struct oc_str text,
 	if (changed.bad)
 		rc = oc_fail(e, OC_E_LIMIT, "the file would grow beyond %d bytes",
 			     OC_MAX_TOOL_FILE_BYTES);
-	else if (stat(path, &st) != 0)
-		rc = oc_fail(e, OC_E_SYS, "%s is gone", shown);
 	else
-		rc = oc_file_write(path, oc_buf_view(&changed), st.st_mode & 0777, NULL, e);
+		rc = oc_place_write(place, oc_buf_view(&changed), NULL, e);
 	if (!rc)
 		oc_buf_addf(&out->text, "replaced %zu occurrence%s in %s (%zu bytes now)", n,
 			    n == 1 ? "" : "s", shown, changed.n);
@@ -137,8 +133,9 @@ static enum oc_rc store(const char *path, const char *shown, struct oc_str text,
 	return rc;
 }
 
-static enum oc_rc apply(const char *path, const char *shown, struct oc_str text, struct oc_str old,
-			struct oc_str new, bool all, struct oc_tool_result *out, struct oc_err *e)
+static enum oc_rc apply(const struct oc_place *place, const char *shown, struct oc_str text,
+			struct oc_str old, struct oc_str new, bool all, struct oc_tool_result *out,
+			struct oc_err *e)
 {
 	size_t n = count(text, old);
 
@@ -147,14 +144,14 @@ static enum oc_rc apply(const char *path, const char *shown, struct oc_str text,
 	else if (n > 1 && !all)
 		say_ambiguous(shown, text, old, n, out);
 	else
-		return store(path, shown, text, old, new, n, out, e);
+		return store(place, shown, text, old, new, n, out, e);
 	return OC_OK;
 }
 
 /* Models write LF; a file with CRLF line ends is edited in its own manner. */
-static enum oc_rc apply_to_line_ends(const char *path, const char *shown, struct oc_str text,
-				     const json_t *args, struct oc_tool_result *out,
-				     struct oc_err *e)
+static enum oc_rc apply_to_line_ends(const struct oc_place *place, const char *shown,
+				     struct oc_str text, const json_t *args,
+				     struct oc_tool_result *out, struct oc_err *e)
 {
 	struct oc_str old = oc_json_str(args, "old"), new = oc_json_str(args, "new");
 	bool all = oc_json_bool(args, "all", false);
@@ -170,7 +167,7 @@ static enum oc_rc apply_to_line_ends(const char *path, const char *shown, struct
 		old = oc_buf_view(&crlf_old);
 		new = oc_buf_view(&crlf_new);
 	}
-	rc = apply(path, shown, text, old, new, all, out, e);
+	rc = apply(place, shown, text, old, new, all, out, e);
 	oc_buf_deinit(&crlf_old);
 	oc_buf_deinit(&crlf_new);
 	return rc;
@@ -179,23 +176,23 @@ static enum oc_rc apply_to_line_ends(const char *path, const char *shown, struct
 enum oc_rc oc_tool_edit_wait(struct oc_tool_context *ctx, const json_t *args,
 			     struct oc_tool_result *out, struct oc_err *e)
 {
+	struct oc_place place;
 	struct oc_buf bytes;
-	char *path;
 	enum oc_rc rc;
 
 	if (!oc_json_str(args, "old").n)
 		return oc_fail(e, OC_E_INPUT, "old is empty; use write to create a file");
 	if (oc_str_eq(oc_json_str(args, "old"), oc_json_str(args, "new")))
 		return oc_fail(e, OC_E_INPUT, "old and new are the same, so nothing would change");
-	rc = oc_workspace_resolve_wait(ctx, "edit", oc_json_str(args, "path"), OC_ACCESS_WRITE,
-				       &path, e);
+	rc = oc_workspace_open_wait(ctx, "edit", oc_json_str(args, "path"), OC_ACCESS_WRITE, false,
+				    &place, e);
 	if (rc) return rc;
-	rc = oc_file_read(path, OC_MAX_TOOL_FILE_BYTES, &bytes, e);
+	rc = oc_place_read(&place, OC_MAX_TOOL_FILE_BYTES, &bytes, e);
 	if (!rc) {
-		rc = apply_to_line_ends(path, oc_workspace_show(ctx, path), oc_buf_view(&bytes),
-					args, out, e);
+		rc = apply_to_line_ends(&place, oc_workspace_show(ctx, place.path),
+					oc_buf_view(&bytes), args, out, e);
 		oc_buf_deinit(&bytes);
 	}
-	free(path);
+	oc_place_close(&place);
 	return rc;
 }

@@ -2,6 +2,7 @@
 #define OC_TOOL_INTERNAL_H
 /* What the tools share: argument coercion, paths, result text. */
 #include "base/visible.h"
+#include "tool/place.h"
 #include "tool/tool.h"
 
 /* ---- coerce.c ---- */
@@ -15,6 +16,15 @@
 OC_MUST_USE json_t *oc_coerce(const json_t *parameters, const json_t *args, struct oc_buf *problem);
 /* "path (string, required), offset (integer)". */
 void oc_coerce_describe(const json_t *parameters, struct oc_buf *out);
+
+/* ---- builtin.c, registry.c ---- */
+#define OC_USE_TOOL "use_tool"
+/* The i-th row of this folder; NULL behind the last. */
+const struct oc_tool *oc_tool_builtin(size_t i);
+/* The i-th registered row, by rank; NULL behind the last. */
+const struct oc_tool *oc_tool_at(size_t i);
+/* Its function object. New reference. */
+json_t *oc_tool_schema(const struct oc_tool *tool);
 
 /* ---- unescape.c ---- */
 /* A copy in which every string is as it was before oc_special_escape. New reference. */
@@ -31,9 +41,18 @@ enum oc_access { OC_ACCESS_READ, OC_ACCESS_WRITE };
 OC_MUST_USE enum oc_rc oc_workspace_resolve_wait(struct oc_tool_context *ctx, const char *tool,
 						 struct oc_str path, enum oc_access access,
 						 char **out, struct oc_err *e);
+/* The same, opened: what was decided about is what is used. create: folders that are missing
+ * are made. Close out in every case. */
+OC_MUST_USE enum oc_rc oc_workspace_open_wait(struct oc_tool_context *ctx, const char *tool,
+					      struct oc_str path, enum oc_access access,
+					      bool create, struct oc_place *out, struct oc_err *e);
 /* Only where it is, without the question whether. */
 OC_MUST_USE enum oc_rc oc_workspace_locate(const struct oc_tool_context *ctx, struct oc_str path,
 					   char **out, struct oc_err *e);
+/* path lies in folder or is it; both absolute and without "..". */
+bool oc_path_is_within(const char *path, const char *folder);
+/* path with every link followed; what does not exist is kept as it is. Free with free(). */
+char *oc_path_real(const char *path);
 /* path as the model should see it: relative when it is in the workspace. Borrowed from path. */
 const char *oc_workspace_show(const struct oc_tool_context *ctx, const char *path);
 
@@ -48,6 +67,13 @@ void oc_tool_result_add(struct oc_tool_result *r, struct oc_str s);
 /* 0 … 100: how alike two short texts are (case folded pairs of characters in common). */
 unsigned oc_text_similarity(struct oc_str a, struct oc_str b);
 
+/* ---- exec.c ---- */
+struct oc_command;
+/* How it ended, as lines in brackets behind the output; nothing after success. */
+void oc_exec_add_end(const struct oc_command *c, struct oc_buf *text);
+/* Its output may hold text of others. */
+bool oc_exec_is_foreign(const struct oc_command *c);
+
 /* ---- one file a tool ---- */
 enum oc_rc oc_tool_read_wait(struct oc_tool_context *ctx, const json_t *args,
 			     struct oc_tool_result *out, struct oc_err *e);
@@ -57,4 +83,8 @@ enum oc_rc oc_tool_edit_wait(struct oc_tool_context *ctx, const json_t *args,
 			     struct oc_tool_result *out, struct oc_err *e);
 enum oc_rc oc_tool_exec_wait(struct oc_tool_context *ctx, const json_t *args,
 			     struct oc_tool_result *out, struct oc_err *e);
+enum oc_rc oc_tool_process_wait(struct oc_tool_context *ctx, const json_t *args,
+				struct oc_tool_result *out, struct oc_err *e);
+enum oc_rc oc_tool_apply_patch_wait(struct oc_tool_context *ctx, const json_t *args,
+				    struct oc_tool_result *out, struct oc_err *e);
 #endif

@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "rt/file.h"
 #include "tool/internal.h"
 
 enum {
@@ -138,18 +138,18 @@ static const char *binary_kind(struct oc_str bytes)
 		   : NULL;
 }
 
-static enum oc_rc read_file(struct oc_tool_context *ctx, const char *path, struct window w,
-			    struct oc_tool_result *out, struct oc_err *e)
+static enum oc_rc read_file(struct oc_tool_context *ctx, const struct oc_place *place,
+			    struct window w, struct oc_tool_result *out, struct oc_err *e)
 {
 	struct oc_buf bytes;
 	const char *kind;
-	enum oc_rc rc = oc_file_read(path, OC_MAX_TOOL_FILE_BYTES, &bytes, e);
+	enum oc_rc rc = oc_place_read(place, OC_MAX_TOOL_FILE_BYTES, &bytes, e);
 
 	if (rc) return rc;
 	kind = bytes.n ? binary_kind(oc_buf_view(&bytes)) : NULL;
 	if (kind)
 		oc_tool_result_fail(out, "%s is %s (%zu bytes), not text",
-				    oc_workspace_show(ctx, path), kind, bytes.n);
+				    oc_workspace_show(ctx, place->path), kind, bytes.n);
 	else if (!bytes.n)
 		oc_buf_adds(&out->text, "(empty file)");
 	else
@@ -160,13 +160,17 @@ static enum oc_rc read_file(struct oc_tool_context *ctx, const char *path, struc
 
 /* ---- folders ---- */
 
-/* Sorted names, folders with a trailing "/". */
-static enum oc_rc list_names(const char *path, struct oc_strv *names, struct oc_err *e)
+/* Sorted names, folders with a trailing "/". Takes fd. */
+static enum oc_rc list_names(int fd, const char *path, struct oc_strv *names, struct oc_err *e)
 {
-	DIR *dir = opendir(path);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *entry;
 
-	if (!dir) return oc_fail(e, OC_E_SYS, "cannot list %s: %s", path, strerror(errno));
+	if (!dir) {
+		oc_fail(e, OC_E_SYS, "cannot list %s: %s", path, strerror(errno));
+		if (fd >= 0) close(fd);
+		return OC_E_SYS;
+	}
 	while (names->n < MAX_NAMES && (entry = readdir(dir))) {
 		struct stat st;
 		bool folder;
@@ -180,11 +184,11 @@ static enum oc_rc list_names(const char *path, struct oc_strv *names, struct oc_
 	return OC_OK;
 }
 
-static enum oc_rc read_folder(const char *path, struct window w, struct oc_tool_result *out,
-			      struct oc_err *e)
+static enum oc_rc read_folder(const struct oc_place *place, struct window w,
+			      struct oc_tool_result *out, struct oc_err *e)
 {
 	struct oc_strv names = { 0 };
-	enum oc_rc rc = list_names(path, &names, e);
+	enum oc_rc rc = list_names(oc_place_open_folder(place), place->path, &names, e);
 	size_t i = w.first - 1;
 
 	for (; !rc && i < names.n && i - (w.first - 1) < w.limit && out->text.n < w.room; i++) {
@@ -221,42 +225,58 @@ static bool take_most_alike(struct oc_strv *names, size_t from, struct oc_str wa
 	return true;
 }
 
-/* "no such file: x" and the names in the same folder that are nearly the same. */
+/* "no such file: x" and the names in the same folder that are nearly the same; place NULL: its
+ * folder is not there. */
 static void say_missing(const struct oc_tool_context *ctx, const char *path,
-			struct oc_tool_result *out)
+			const struct oc_place *place, struct oc_tool_result *out)
 {
 	const char *slash = strrchr(path, '/');
-	char *folder = slash > path ? oc_strndup(path, (size_t)(slash - path)) : oc_strdup("/");
 	struct oc_strv names = { 0 };
 	struct oc_err ignored = { 0 };
 	size_t hints = 0;
 
 	oc_tool_result_fail(out, "no such file: %s", oc_workspace_show(ctx, path));
-	if (list_names(folder, &names, &ignored) != OC_OK)
+	if (!place)
 		oc_buf_adds(&out->text, "; its folder does not exist either");
+	else if (list_names(dup(place->folder), path, &names, &ignored) != OC_OK)
+		return;
 	while (hints < MAX_HINTS && take_most_alike(&names, hints, oc_str(slash + 1))) {
 		oc_buf_adds(&out->text, hints ? ", " : "; close matches: ");
 		oc_visible_add(&out->text, oc_str(names.v[hints++]), 200);
 	}
 	oc_strv_deinit(&names);
-	free(folder);
+}
+
+static enum oc_rc read_place(struct oc_tool_context *ctx, const struct oc_place *place,
+			     struct window w, struct oc_tool_result *out, struct oc_err *e)
+{
+	struct stat st;
+
+	if (!oc_place_stat(place, &st)) {
+		say_missing(ctx, place->path, place, out);
+		return OC_OK;
+	}
+	return S_ISDIR(st.st_mode) ? read_folder(place, w, out, e)
+				   : read_file(ctx, place, w, out, e);
 }
 
 enum oc_rc oc_tool_read_wait(struct oc_tool_context *ctx, const json_t *args,
 			     struct oc_tool_result *out, struct oc_err *e)
 {
 	struct window w = window_of(ctx, args);
-	struct stat st;
+	struct oc_place place;
 	char *path;
 	enum oc_rc rc = oc_workspace_resolve_wait(ctx, "read", oc_json_str(args, "path"),
 						  OC_ACCESS_READ, &path, e);
 	if (rc) return rc;
-	if (stat(path, &st) != 0)
-		say_missing(ctx, path, out);
-	else if (S_ISDIR(st.st_mode))
-		rc = read_folder(path, w, out, e);
-	else
-		rc = read_file(ctx, path, w, out, e);
+	rc = oc_place_open(path, false, &place, e);
+	if (!rc) {
+		rc = read_place(ctx, &place, w, out, e);
+		oc_place_close(&place);
+	} else if (rc == OC_E_NOT_FOUND) {
+		say_missing(ctx, path, NULL, out);
+		rc = OC_OK;
+	}
 	free(path);
 	return rc;
 }

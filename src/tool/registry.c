@@ -1,85 +1,160 @@
-/* The table of tools, in the order in which every request lists them (D32). Adding one is a file
- * and a row. */
+/* What tools there are, under which names, and what of them a request offers. */
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "tool/internal.h"
+#include "tool/policy.h"
 
-static const struct oc_tool tools[] = {
-	{ .name = "read",
-	  .schema =
-	      "{\"name\":\"read\",\"description\":\"Read a text file, or list a directory. Returns at most 400 lines or 16 KB; use offset to continue.\","
-	      "\"parameters\":{\"type\":\"object\",\"properties\":{\"path\":{\"type\":\"string\"},"
-	      "\"offset\":{\"type\":\"integer\",\"description\":\"first line, 1-based\"},"
-	      "\"limit\":{\"type\":\"integer\",\"description\":\"max lines\"}},\"required\":[\"path\"]}}",
-	  .example = "{\"path\":\"notes.txt\"}",
-	  .run_wait = oc_tool_read_wait },
-	{ .name = "write",
-	  .schema =
-	      "{\"name\":\"write\",\"description\":\"Create or overwrite a file.\","
-	      "\"parameters\":{\"type\":\"object\",\"properties\":{\"path\":{\"type\":\"string\"},"
-	      "\"content\":{\"type\":\"string\"}},\"required\":[\"path\",\"content\"]}}",
-	  .example = "{\"path\":\"notes.txt\",\"content\":\"first line\\n\"}",
-	  .writes = true,
-	  .run_wait = oc_tool_write_wait },
-	{ .name = "edit",
-	  .schema =
-	      "{\"name\":\"edit\",\"description\":\"Replace one exact piece of text in a file. old must occur exactly once unless all=true.\","
-	      "\"parameters\":{\"type\":\"object\",\"properties\":{\"path\":{\"type\":\"string\"},"
-	      "\"old\":{\"type\":\"string\"},\"new\":{\"type\":\"string\"},\"all\":{\"type\":\"boolean\"}},"
-	      "\"required\":[\"path\",\"old\",\"new\"]}}",
-	  .example = "{\"path\":\"notes.txt\",\"old\":\"colour\",\"new\":\"color\"}",
-	  .writes = true,
-	  .run_wait = oc_tool_edit_wait },
-	{ .name = "exec",
-	  .schema =
-	      "{\"name\":\"exec\",\"description\":\"Run a shell command in the workspace.\","
-	      "\"parameters\":{\"type\":\"object\",\"properties\":{\"command\":{\"type\":\"string\"},"
-	      "\"workdir\":{\"type\":\"string\"},\"timeout\":{\"type\":\"integer\",\"description\":\"seconds\"}},"
-	      "\"required\":[\"command\"]}}",
-	  .example = "{\"command\":\"ls -l\"}",
-	  .writes = true,
-	  .run_wait = oc_tool_exec_wait },
-};
+/* The order of requests (D32, spec 03 §4.5); other names follow by the alphabet. */
+static const char *const ranks[] = { "read",	 "write",	   "edit",	  "exec",
+				     "process",	 "web_search",	   "web_fetch",	  "memory_search",
+				     "use_tool", "memory_get",	   "cron",	  "message",
+				     "spawn",	 "session_status", "apply_patch", "browser" };
+enum { N_RANKS = sizeof ranks / sizeof *ranks };
+
+/* Names of the original and of other agents (D14). */
 static const struct {
 	const char *alias, *name;
-} aliases[] = { { "bash", "exec" } };
+} aliases[] = { { "bash", "exec" },
+		{ "shell", "exec" },
+		{ "automations", "cron" },
+		{ "sessions_spawn", "spawn" },
+		{ "applypatch", "apply_patch" } };
 
-enum { N_TOOLS = sizeof tools / sizeof *tools };
+static struct {
+	const struct oc_tool *rows[OC_MAX_TOOLS];
+	size_t n;
+	bool ready;
+} registry;
+
+/* ---- rows ---- */
+
+static size_t rank_of(const char *name)
+{
+	size_t i = 0;
+
+	while (i < N_RANKS && strcmp(ranks[i], name) != 0) i++;
+	return i;
+}
+
+static int compare(const struct oc_tool *a, const struct oc_tool *b)
+{
+	size_t x = rank_of(a->name), y = rank_of(b->name);
+
+	if (x != y) return x < y ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static void insert(const struct oc_tool *tool)
+{
+	size_t at = 0;
+
+	while (at < registry.n && compare(registry.rows[at], tool) < 0) at++;
+	if (at < registry.n && !strcmp(registry.rows[at]->name, tool->name)) {
+		registry.rows[at] = tool;
+		return;
+	}
+	assert(registry.n < OC_MAX_TOOLS);
+	memmove(registry.rows + at + 1, registry.rows + at,
+		(registry.n - at) * sizeof *registry.rows);
+	registry.rows[at] = tool;
+	registry.n++;
+}
+
+static void make_ready(void)
+{
+	const struct oc_tool *tool;
+
+	if (registry.ready) return;
+	registry.ready = true;
+	for (size_t i = 0; (tool = oc_tool_builtin(i)); i++) insert(tool);
+}
+
+void oc_tool_register(const struct oc_tool *tool)
+{
+	make_ready();
+	insert(tool);
+}
+
+void oc_tool_unregister(const char *name)
+{
+	size_t at = 0;
+
+	make_ready();
+	while (at < registry.n && strcmp(registry.rows[at]->name, name) != 0) at++;
+	if (at == registry.n) return;
+	registry.n--;
+	memmove(registry.rows + at, registry.rows + at + 1,
+		(registry.n - at) * sizeof *registry.rows);
+}
+
+const struct oc_tool *oc_tool_at(size_t i)
+{
+	make_ready();
+	return i < registry.n ? registry.rows[i] : NULL;
+}
 
 /* ---- finding ---- */
 
-static const struct oc_tool *find_folded(struct oc_str name)
+struct oc_str oc_tool_canonical(struct oc_str name)
 {
-	for (size_t i = 0; i < N_TOOLS; i++)
-		if (oc_str_ieq(oc_str(tools[i].name), name)) return &tools[i];
 	for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-		if (oc_str_ieq(oc_str(aliases[i].alias), name))
-			return oc_tool_find(oc_str(aliases[i].name));
+		if (oc_str_ieq(oc_str(aliases[i].alias), name)) return oc_str(aliases[i].name);
+	return name;
+}
+
+static const struct oc_tool *find(struct oc_str name, bool (*same)(struct oc_str, struct oc_str))
+{
+	const struct oc_tool *tool;
+
+	for (size_t i = 0; (tool = oc_tool_at(i)); i++)
+		if (same(oc_str(tool->name), name)) return tool;
 	return NULL;
 }
 
 const struct oc_tool *oc_tool_find(struct oc_str name)
 {
 	static const struct oc_str prefixes[] = { OC_LIT("functions."), OC_LIT("tools.") };
+	const struct oc_tool *tool = find(name, oc_str_eq);
 
+	if (tool) return tool;
 	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
 		if (oc_str_istarts(name, prefixes[i])) name = oc_str_from(name, prefixes[i].n);
-	for (size_t i = 0; i < N_TOOLS; i++)
-		if (oc_str_eq(oc_str(tools[i].name), name)) return &tools[i];
-	return find_folded(name);
+	name = oc_tool_canonical(name);
+	tool = find(name, oc_str_eq);
+	return tool ? tool : find(name, oc_str_ieq);
 }
 
-/* ---- the array of a request ---- */
-
-static json_t *schema_json(const struct oc_tool *tool)
+json_t *oc_tool_schema(const struct oc_tool *tool)
 {
 	struct oc_err e = { 0 };
 	json_t *v = oc_json_parse(oc_str(tool->schema), NULL, &e);
 
-	assert(v); /* a row of the table above */
+	assert(v); /* a row */
 	return v;
+}
+
+/* ---- what a request offers ---- */
+
+static bool is_use_tool(const struct oc_tool *tool)
+{
+	return !strcmp(tool->name, OC_USE_TOOL);
+}
+
+static bool is_allowed(const struct oc_toolset *set, const struct oc_tool *tool)
+{
+	return !set || is_use_tool(tool) || oc_policy_allows(set->policy, tool->name, NULL);
+}
+
+static bool any_deferred(const struct oc_toolset *set)
+{
+	const struct oc_tool *tool;
+
+	for (size_t i = 0; (tool = oc_tool_at(i)); i++)
+		if (tool->deferred && is_allowed(set, tool)) return true;
+	return false;
 }
 
 /* Removes schema keywords, not properties that happen to have such a name. */
@@ -94,107 +169,50 @@ static void drop_from(json_t *schema, const struct oc_strv *drop)
 	if (json_object_get(schema, "items")) drop_from(json_object_get(schema, "items"), drop);
 }
 
-json_t *oc_tools_json(const struct oc_strv *drop_keywords, struct oc_strv *names)
+static json_t *entry_json(const struct oc_toolset *set, const struct oc_tool *tool)
+{
+	json_t *function = oc_tool_schema(tool), *entry = json_object();
+
+	if (set && set->drop_keywords)
+		drop_from(json_object_get(function, "parameters"), set->drop_keywords);
+	oc_json_put(entry, "type", json_string("function"));
+	oc_json_put(entry, "function", function);
+	return entry;
+}
+
+json_t *oc_toolset_json(const struct oc_toolset *set, struct oc_strv *names)
 {
 	json_t *array = json_array();
+	const struct oc_tool *tool;
 
-	for (size_t i = 0; i < N_TOOLS; i++) {
-		json_t *function = schema_json(&tools[i]), *entry = json_object();
-
-		if (drop_keywords)
-			drop_from(json_object_get(function, "parameters"), drop_keywords);
-		oc_json_put(entry, "type", json_string("function"));
-		oc_json_put(entry, "function", function);
-		json_array_append_new(array, entry);
-		oc_strv_add(names, oc_str(tools[i].name));
+	for (size_t i = 0; (tool = oc_tool_at(i)); i++) {
+		if (!is_allowed(set, tool)) continue;
+		if (is_use_tool(tool) && !any_deferred(set)) continue;
+		oc_strv_add(names, oc_str(tool->name));
+		if (!tool->deferred) json_array_append_new(array, entry_json(set, tool));
 	}
 	return array;
 }
 
-/* ---- running ---- */
-
-static void say_unknown(struct oc_str name, struct oc_tool_result *out)
+json_t *oc_tools_json(const struct oc_strv *drop_keywords, struct oc_strv *names)
 {
-	oc_tool_result_fail(out, "unknown tool: ");
-	oc_visible_add(&out->text, name, 64);
-	oc_buf_adds(&out->text, ". Tools:");
-	for (size_t i = 0; i < N_TOOLS; i++)
-		oc_buf_addf(&out->text, "%s %s", i ? "," : "", tools[i].name);
+	const struct oc_toolset all = { .drop_keywords = drop_keywords };
+
+	return oc_toolset_json(&all, names);
 }
 
-static void say_usage(const struct oc_tool *tool, const json_t *parameters, const char *problem,
-		      struct oc_tool_result *out)
+void oc_toolset_directory(const struct oc_toolset *set, struct oc_buf *out)
 {
-	oc_tool_result_fail(out, "%s was not run: %s\nParameters: ", tool->name, problem);
-	oc_coerce_describe(parameters, &out->text);
-	oc_buf_addf(&out->text, "\nExample: %s", tool->example);
-}
+	const struct oc_tool *tool;
+	bool first = true;
 
-/* Where the argument text stops being JSON, and what to do about it. */
-static void say_unreadable(const struct oc_tool *tool, const json_t *parameters,
-			   const struct oc_tool_call *call, struct oc_tool_result *out)
-{
-	struct oc_err e = { 0 };
-	json_t *v = oc_json_parse(oc_str(call->arguments), NULL, &e);
-	char *problem = v ? oc_asprintf("the arguments must be one JSON object")
-			  : oc_asprintf("the arguments are not valid JSON (%s)", e.msg);
-
-	json_decref(v);
-	say_usage(tool, parameters, problem, out);
-	oc_buf_adds(
-	    &out->text,
-	    !strcmp(tool->name, "write")
-		? "\nSend a shorter call: write the first part, then add the rest with edit."
-		: "\nSend a shorter call.");
-	free(problem);
-}
-
-static enum oc_rc run_fitted_wait(struct oc_tool_context *ctx, const struct oc_tool *tool,
-				  const json_t *parameters, json_t *received,
-				  struct oc_tool_result *out)
-{
-	struct oc_err e = { 0 };
-	struct oc_buf problem;
-	enum oc_rc rc = OC_OK;
-
-	oc_buf_init(&problem, 1000);
-	json_t *given = oc_unescape_args(received);
-	json_t *args = oc_coerce(parameters, given, &problem);
-	if (args)
-		rc = tool->run_wait(ctx, args, out, &e);
-	else
-		say_usage(tool, parameters, oc_buf_cstr(&problem), out);
-	if (rc && rc != OC_CANCELLED) {
-		oc_tool_result_fail(out, "%s: %s", tool->name, e.msg);
-		rc = OC_OK;
+	for (size_t i = 0; (tool = oc_tool_at(i)); i++) {
+		if (!tool->deferred || !is_allowed(set, tool)) continue;
+		if (set && set->lean)
+			oc_buf_addf(out, "%s%s", first ? "" : ", ", tool->name);
+		else
+			oc_buf_addf(out, "%s: %s\n", tool->name, tool->deferred);
+		first = false;
 	}
-	json_decref(args);
-	json_decref(given);
-	oc_buf_deinit(&problem);
-	return rc;
-}
-
-enum oc_rc oc_tool_run_wait(struct oc_tool_context *ctx, const struct oc_tool_call *call,
-			    struct oc_tool_result *out)
-{
-	const struct oc_tool *tool = oc_tool_find(oc_str(call->name));
-	enum oc_rc rc = OC_OK;
-
-	oc_tool_result_init(out);
-	if (!tool) {
-		say_unknown(oc_str(call->name), out);
-		return OC_OK;
-	}
-	json_t *function = schema_json(tool);
-	const json_t *parameters = json_object_get(function, "parameters");
-	if (call->valid && call->args)
-		rc = run_fitted_wait(ctx, tool, parameters, call->args, out);
-	else
-		say_unreadable(tool, parameters, call, out);
-	json_decref(function);
-	if (!rc) {
-		oc_tool_result_cap(ctx, out);
-		oc_tool_result_mark(out);
-	}
-	return rc;
+	if (set && set->lean && !first) oc_buf_addc(out, '\n');
 }

@@ -2,10 +2,27 @@
 #define OC_TOOL_H
 #include "model/codec/message.h"
 #include "rt/task.h"
+#include "tool/permission.h"
 /*
- * Tools: a table of rows. A tool gets validated arguments and gives text for the model; it never
+ * Tools: rows of a registry. A tool gets validated arguments and gives text for the model; it never
  * ends a run. Whatever goes wrong inside becomes a result that the model can read and act on.
  */
+struct oc_policy;
+struct oc_processes;
+struct oc_tool_context;
+
+/* What a person is asked. All texts are borrowed for the time of the question. */
+struct oc_question {
+	const char *tool;    /* "exec" */
+	const char *what;    /* the command or the path, one line in which nothing hides */
+	const char *workdir; /* where a command starts; else the workspace */
+	const char *why;     /* a clause: "it needs the network"; NULL = no particular reason */
+	const char *program; /* absolute path of a command's program; NULL */
+	/* What exactly a lasting yes covers: command, folder, and the bytes of the programs. An
+	 * equal text is the same thing. NULL = a yes holds once. */
+	const char *binding;
+};
+
 struct oc_tool_context {
 	const char *workspace; /* absolute; where relative paths and commands start */
 	const char
@@ -15,16 +32,31 @@ struct oc_tool_context {
 	unsigned result_no;	 /* counts up: names spill files */
 	/* Asks the person; OC_OK = go, OC_E_DENIED = no, with e saying why. NULL = nobody to ask.
 	 */
-	enum oc_rc (*approve_wait)(void *arg, const char *tool, const char *what,
-				   const char *workdir, struct oc_err *e);
+	enum oc_rc (*approve_wait)(void *arg, const struct oc_question *q, struct oc_err *e);
 	void *approve_arg;
-	const char *exec_mode; /* tools.exec.mode: auto, full, ask, allowlist, deny */
+	const char *exec_mode;		    /* tools.exec.mode: auto, full, ask, allowlist, deny */
+	enum oc_permission permission;	    /* of the session (D45) */
+	const struct oc_exec_options *exec; /* the rest of tools.exec and tools.fs; NULL = defaults
+					     */
+	const struct oc_policy *policy;	    /* at call time (spec 03 §4.7); NULL = every tool */
+	/* Commands that outlive their call; NULL = none may. session_key says whose they are. */
+	struct oc_processes *processes;
+	const char *session_key;
+	/*
+	 * Something foreign was read since the last message of the user: set by the results that
+	 * are untrusted, cleared by the caller when a user message comes. It matters where
+	 * taint_rules is set: models below the tier of trust (spec 03 §6.1, §6.4).
+	 */
+	bool tainted, taint_rules;
 	/* May be NULL. A command is still producing output: the run makes progress. */
 	void (*alive)(void *arg);
 	void *alive_arg;
 	/* What a command writes, as it comes: any bytes. May be NULL; may not park. */
 	void (*output)(void *arg, struct oc_str bytes);
 	void *output_arg;
+	/* For tools of folders below: what their run function needs (sessions, memory, schedules).
+	 */
+	void *host;
 };
 struct oc_tool_result {
 	struct oc_buf text;
@@ -32,24 +64,53 @@ struct oc_tool_result {
 	const char *untrusted; /* static name of where foreign text comes from: marked as data; NULL
 				  = not foreign */
 };
+/* A row. Its memory outlives every use: static, or kept by whoever registered it. */
 struct oc_tool {
 	const char *name;
-	const char *schema;  /* the function object as JSON text, spec 03 §4.5 */
+	const char *schema; /* the function object as JSON text, spec 03 §4.5 */
+	/* Parameters that are taken but not told, as the inside of a properties object; NULL. */
+	const char *unlisted;
 	const char *example; /* smallest valid arguments, shown after a mistake */
-	bool writes;	     /* changes things: runs alone, in call order */
+	/* Line of the directory (at most 90 characters) of a tool that is not in the tools array
+	 * but called through use_tool; NULL = in the array. */
+	const char *deferred;
+	bool writes; /* changes things: runs alone, in call order */
 	/* args fit the schema. Either fills out, or fails with e, which becomes the result. */
 	enum oc_rc (*run_wait)(struct oc_tool_context *ctx, const json_t *args,
 			       struct oc_tool_result *out, struct oc_err *e);
 };
+
+/* ---- registry ---- */
+/* Adds a row, for tools that live in other folders; before the first request. A row of the same
+ * name is replaced. The order of requests is a fixed rank by name (D32), then the alphabet. */
+void oc_tool_register(const struct oc_tool *tool);
+void oc_tool_unregister(const char *name);
 /* Exact, then the aliases of D14, then without case and without a "functions." or "tools." prefix.
- */
+ * NULL when there is none. */
 const struct oc_tool *oc_tool_find(struct oc_str name);
-/* The tools array of a request in fixed rank (D32), each wrapped as
- * {"type":"function","function":…}; drop_keywords are removed from the schemas (may be NULL). names
- * gets what is offered. New reference. */
+/* The name that policies and calls mean: an alias becomes our name. Borrowed. */
+struct oc_str oc_tool_canonical(struct oc_str name);
+
+/* What a request offers: decided once for an epoch (spec 03 §3.3). */
+struct oc_toolset {
+	const struct oc_policy *policy; /* of the agent; NULL = every tool */
+	/* Keywords that the server cannot take: removed from the schemas. May be NULL. */
+	const struct oc_strv *drop_keywords;
+	bool lean; /* D15 */
+};
+/* The tools array in fixed rank (D32), each wrapped as {"type":"function","function":…}; use_tool
+ * only when there is something to call with it. names gets what can be called, what is deferred
+ * too. New reference; set may be NULL. */
+json_t *oc_toolset_json(const struct oc_toolset *set, struct oc_strv *names);
+/* The directory for the system text: "name: one line\n" for each deferred tool; nothing when there
+ * are none. In lean mode the names alone, in one line. */
+void oc_toolset_directory(const struct oc_toolset *set, struct oc_buf *out);
+/* oc_toolset_json of every tool. */
 json_t *oc_tools_json(const struct oc_strv *drop_keywords, struct oc_strv *names);
-/* Coerces, validates, runs, caps. Always gives a result (deinit it, after a failure too); only
- * OC_CANCELLED is passed up. */
+
+/* ---- running ---- */
+/* Applies the policy, coerces, validates, runs, caps. Always gives a result (deinit it, after a
+ * failure too); only OC_CANCELLED is passed up. */
 OC_MUST_USE enum oc_rc oc_tool_run_wait(struct oc_tool_context *ctx,
 					const struct oc_tool_call *call,
 					struct oc_tool_result *out);

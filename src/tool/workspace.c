@@ -15,7 +15,7 @@
 
 /* ---- paths as text ---- */
 
-static bool is_within(const char *path, const char *folder)
+bool oc_path_is_within(const char *path, const char *folder)
 {
 	size_t n = strlen(folder);
 
@@ -82,8 +82,7 @@ static char *follow(const char *path)
 	return out;
 }
 
-/* As follow, but never NULL. */
-static char *follow_or_same(const char *path)
+char *oc_path_real(const char *path)
 {
 	char *real = follow(path);
 
@@ -93,41 +92,82 @@ static char *follow_or_same(const char *path)
 static bool is_own_spill(const struct oc_tool_context *ctx, const char *state, const char *real)
 {
 	char *dir = oc_asprintf("%s/spill/%s", state, ctx->run_id ? ctx->run_id : "-");
-	bool within = is_within(real, dir);
+	bool within = oc_path_is_within(real, dir);
 
 	free(dir);
 	return within;
 }
 
-/* Free to use without asking. */
-static bool is_free(const struct oc_tool_context *ctx, const char *real, enum oc_access access)
+/* A file of the program itself, which no workspace around it gives away. */
+static bool is_own(const char *state, const char *root, const char *real)
 {
-	char *root = follow_or_same(ctx->workspace);
-	char *state = ctx->state_dir ? follow_or_same(ctx->state_dir) : NULL;
-	bool ok = is_within(real, root);
+	if (!state || !oc_path_is_within(real, state)) return false;
+	return !(oc_path_is_within(root, state) && oc_path_is_within(real, root));
+}
 
-	if (ok && state && is_within(real, state) && !is_within(root, state)) ok = false;
-	if (!ok && state && access == OC_ACCESS_READ) ok = is_own_spill(ctx, state, real);
+static enum oc_file_ruling rule(const struct oc_tool_context *ctx, const char *real,
+				enum oc_access access, const char **why)
+{
+	char *root = oc_path_real(ctx->workspace);
+	char *state = ctx->state_dir ? oc_path_real(ctx->state_dir) : NULL;
+	const struct oc_file_facts facts = {
+		.mode = ctx->exec_mode,
+		.permission = ctx->permission,
+		.write = access == OC_ACCESS_WRITE,
+		.inside = oc_path_is_within(real, root),
+		.own = is_own(state, root, real),
+		.workspace_only = ctx->exec && ctx->exec->workspace_only,
+		.tainted = ctx->tainted && ctx->taint_rules,
+	};
+	bool spilled = state && access == OC_ACCESS_READ && is_own_spill(ctx, state, real);
+	enum oc_file_ruling ruling = spilled ? OC_FILE_FREE : oc_file_rule(&facts, why);
+
 	free(state);
 	free(root);
-	return ok;
+	return ruling;
 }
 
 static enum oc_rc ask_wait(struct oc_tool_context *ctx, const char *tool, const char *real,
-			   struct oc_err *e)
+			   const char *why, struct oc_err *e)
 {
 	struct oc_buf what;
 	enum oc_rc rc;
 
 	if (!ctx->approve_wait)
 		return oc_fail(e, OC_E_DENIED,
-			       "%s is outside the workspace %s, and nobody is here to allow it",
-			       real, ctx->workspace);
+			       "%s was not touched: %s (%s), and nobody is here to allow it", real,
+			       why, ctx->workspace);
 	oc_buf_init(&what, 8 * OC_MAX_PATH_CHARS);
 	oc_visible_add(&what, oc_str(real), 4 * OC_MAX_PATH_CHARS);
-	rc = ctx->approve_wait(ctx->approve_arg, tool, oc_buf_cstr(&what), ctx->workspace, e);
+	char *binding = oc_asprintf("%s %s", tool, real);
+	const struct oc_question q = { .tool = tool,
+				       .what = oc_buf_cstr(&what),
+				       .workdir = ctx->workspace,
+				       .why = why,
+				       .binding = binding };
+	rc = ctx->approve_wait(ctx->approve_arg, &q, e);
+	free(binding);
 	oc_buf_deinit(&what);
 	return rc;
+}
+
+static enum oc_rc permit_wait(struct oc_tool_context *ctx, const char *tool, const char *named,
+			      const char *real, enum oc_access access, struct oc_err *e)
+{
+	const char *why = NULL;
+	enum oc_file_ruling ruling = rule(ctx, real, access, &why);
+	bool led_out = access == OC_ACCESS_WRITE && oc_path_is_within(named, ctx->workspace) &&
+		       strcmp(named, real) != 0;
+	char *root = oc_path_real(ctx->workspace);
+
+	led_out = led_out && !oc_path_is_within(real, root);
+	free(root);
+	if (ruling == OC_FILE_DENIED)
+		return oc_fail(e, OC_E_DENIED, "%s was not touched: %s", real, why);
+	if (led_out)
+		return oc_fail(e, OC_E_DENIED, "%s leads outside the workspace, to %s", named,
+			       real);
+	return ruling == OC_FILE_FREE ? OC_OK : ask_wait(ctx, tool, real, why, e);
 }
 
 static enum oc_rc check_text(struct oc_str path, struct oc_err *e)
@@ -166,17 +206,11 @@ enum oc_rc oc_workspace_resolve_wait(struct oc_tool_context *ctx, const char *to
 	if (rc) return rc;
 	named = absolute(ctx->workspace, path);
 	real = follow(named);
-	if (!real) {
+	if (!real)
 		rc =
 		    oc_fail(e, OC_E_NOT_FOUND, "%s cannot be followed: %s", named, strerror(errno));
-	} else if (!is_free(ctx, real, access)) {
-		if (access == OC_ACCESS_WRITE && is_within(named, ctx->workspace) &&
-		    strcmp(named, real) != 0)
-			rc = oc_fail(e, OC_E_DENIED, "%s leads outside the workspace, to %s", named,
-				     real);
-		else
-			rc = ask_wait(ctx, tool, real, e);
-	}
+	else
+		rc = permit_wait(ctx, tool, named, real, access, e);
 	free(named);
 	if (rc) {
 		free(real);
@@ -186,12 +220,26 @@ enum oc_rc oc_workspace_resolve_wait(struct oc_tool_context *ctx, const char *to
 	return OC_OK;
 }
 
+enum oc_rc oc_workspace_open_wait(struct oc_tool_context *ctx, const char *tool, struct oc_str path,
+				  enum oc_access access, bool create, struct oc_place *out,
+				  struct oc_err *e)
+{
+	char *real;
+	enum oc_rc rc = oc_workspace_resolve_wait(ctx, tool, path, access, &real, e);
+
+	*out = (struct oc_place){ .folder = -1 };
+	if (rc) return rc;
+	rc = oc_place_open(real, create, out, e);
+	free(real);
+	return rc;
+}
+
 const char *oc_workspace_show(const struct oc_tool_context *ctx, const char *path)
 {
-	char *root = follow_or_same(ctx->workspace);
+	char *root = oc_path_real(ctx->workspace);
 	const char *shown = path;
 
-	if (strcmp(root, "/") && is_within(path, root)) {
+	if (strcmp(root, "/") && oc_path_is_within(path, root)) {
 		shown = path + strlen(root);
 		while (*shown == '/') shown++;
 		if (!*shown) shown = ".";

@@ -96,7 +96,7 @@ def test_the_same_system_text_and_tools_every_time(ready, sim):
     agent(ready, 'two').ok()
     one, two = (c.json for c in sim.chats)
     assert one['tools'] == two['tools'] and one['messages'][0] == two['messages'][0]
-    assert [t['function']['name'] for t in one['tools']] == ['read', 'write', 'edit', 'exec']
+    assert [t['function']['name'] for t in one['tools']] == ['read', 'write', 'edit', 'exec', 'process', 'use_tool']
 
 
 def test_the_users_files_are_part_of_the_system_text(ready, sim):
@@ -226,6 +226,7 @@ def test_deny_refuses_even_on_a_terminal(ready, sim, terminal):
 
 @pytest.mark.parametrize('typed, runs', [('y', True), ('YES', True), ('n', False), ('', False), ('perhaps', False)])
 def test_on_a_terminal_a_command_runs_after_a_yes(ready, sim, terminal, typed, runs):
+    configure(ready, lambda c: c.update(tools={'exec': {'mode': 'ask'}}))
     sim.call('exec', {'command': 'touch ran; echo \x1b[8mhidden\nrm x'}).reply('That was it.')
     t = terminal('-m', 'run')
     t.expect(str(ready.workspace)).expect('touch ran; echo \\x1B[8mhidden\\nrm x').answer('[y/N]', typed)
@@ -235,6 +236,7 @@ def test_on_a_terminal_a_command_runs_after_a_yes(ready, sim, terminal, typed, r
 
 
 def test_ctrl_c_at_the_question_runs_nothing(ready, sim, terminal):
+    configure(ready, lambda c: c.update(tools={'exec': {'mode': 'ask'}}))
     sim.call('exec', {'command': 'touch ran'}).reply('no')
     t = terminal('-m', 'run')
     t.expect('[y/N]').type('\x03')

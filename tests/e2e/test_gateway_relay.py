@@ -291,11 +291,70 @@ def test_a_server_that_is_down_goes_to_the_next_box_and_else_says_so(start_gatew
         assert 'first/m' in alone.json['error']['message']
 
 
+def test_a_key_that_was_refused_is_left_alone(start_gateway):
+    with Box(refused_key) as first, Box(good) as second:
+        g = start_gateway(boxes(fallbacks=['second/m'], first=first.base_url, second=second.base_url))
+        for _ in range(3):
+            assert g.post(CHAT, ask('first/m')).json == {'from': 'good'}
+        assert len(first.requests) == 1 and len(second.requests) == 3
+
+
+def test_another_key_of_the_provider_is_tried_first(start_gateway, openclaw):
+    def answer(x):
+        if x.headers['Authorization'] == 'Bearer sk-good':
+            good(x)
+        else:
+            refused_key(x)
+
+    with Box(answer) as box:
+        config = boxes(box=box.base_url)
+        del config['models']['providers']['box']['apiKey']
+        folder = openclaw.state / 'agents' / 'main' / 'agent'
+        folder.mkdir(parents=True)
+        (folder / 'auth-profiles.json').write_text(json.dumps({'version': 1, 'order': {'box': ['box:a', 'box:b']}, 'profiles': {
+            'box:a': {'type': 'api_key', 'provider': 'box', 'key': 'sk-bad'}, 'box:b': {'type': 'api_key', 'provider': 'box', 'key': 'sk-good'}}}))
+        g = start_gateway(config)
+        assert g.post(CHAT, ask()).json == {'from': 'good'}
+        assert [r.headers['Authorization'] for r in box.requests] == ['Bearer sk-bad', 'Bearer sk-good']
+        assert g.post(CHAT, ask()).json == {'from': 'good'} and len(box.requests) == 3
+
+
+def test_a_relayed_request_is_an_observed_model_call(start_gateway, tmp_path):
+    def answer(x):
+        x.head(X_Request_Id='secret-id')
+        x.words('hello')
+        x.event({'choices': [{'index': 0, 'delta': {}, 'finish_reason': 'stop'}], 'usage': {'prompt_tokens': 3, 'completion_tokens': 2}})
+        x.send('data: [DONE]\n\n')
+        x.end()
+
+    with Box(answer) as box:
+        file = tmp_path / 'events.jsonl'
+        g = start_gateway(boxes(box=box.base_url), env={'OPENCLAW_DIAGNOSTICS_FILE': str(file)})
+        g.post(CHAT, ask(stream=True))
+        started, completed = map(json.loads, file.read_text().splitlines())
+        assert (started['type'], completed['type']) == ('model.call.started', 'model.call.completed')
+        assert (completed['provider'], completed['model'], completed['usage']) == ('box', 'm', {'input': 3, 'output': 2})
+        assert completed['responseStreamBytes'] > 0 and 'hello' not in file.read_text()
+
+
 def test_what_the_client_did_wrong_is_not_asked_twice(start_gateway):
     with Box(lambda x: x.reply(400, {'error': {'message': "Invalid 'messages'"}})) as first, Box(good) as second:
         g = start_gateway(boxes(fallbacks=['second/m'], first=first.base_url, second=second.base_url))
         assert g.post(CHAT, ask('first/m')).status == 400
         assert not second.requests
+
+
+def test_without_fallbacks_not_even_the_primary_stands_in(start_gateway):
+    with Box(unavailable) as first, Box(good) as second:
+        g = start_gateway(boxes(primary='second/m', first=first.base_url, second=second.base_url))
+        assert g.post(CHAT, ask('first/m')).status == 503
+        assert not second.requests
+
+
+def test_with_fallbacks_the_primary_stands_in_last(start_gateway):
+    with Box(unavailable) as first, Box(good) as second:
+        g = start_gateway(boxes(primary='second/m', fallbacks=['first/m'], first=first.base_url, second=second.base_url))
+        assert g.post(CHAT, ask('first/m')).json == {'from': 'good'}
 
 
 def test_only_entries_with_the_same_api_stand_in(start_gateway):
