@@ -126,6 +126,7 @@ static enum oc_rc ask_wait(struct oc_rpc *r, const char *key, const struct oc_ch
 		.extra_system = oc_json_cstr(r->params, "extraSystemPrompt"),
 		.timeout_ms = (uint64_t)oc_json_positive(r->params, "timeout") * 1000,
 		.priority = OC_PRIORITY_INTERACTIVE,
+		.own_turn = true,
 	};
 	enum oc_rc rc = oc_sessions_ask_wait(r->gw->sessions, &ask, asked, &why);
 
