@@ -117,6 +117,15 @@ def test_the_simulator_answers_every_api(gateway, sim):
     assert all(r.json['model'] == MODEL for r in sim.chats)
 
 
+def test_a_model_of_lm_studio_is_loaded_with_its_context_first(start_gateway, make_sim):
+    sim = make_sim()
+    unloaded = next(m['key'] for m in sim.catalog.models if m.get('type') != 'embedding' and not m.get('loaded'))
+    g = start_gateway(test_config(sim.base_url, model=unloaded))
+    assert g.post(CHAT, ask(f'lmstudio/{unloaded}')).status == 200
+    loads = sim.asked('/api/v1/models/load')
+    assert len(loads) == 1 and loads[0].json['context_length'] == 32768
+
+
 # ---- what comes back ----------------------------------------------------------------------------------------------
 
 def test_each_piece_is_passed_on_before_the_next_is_sent(start_gateway):
