@@ -191,6 +191,22 @@ def test_a_restart_of_the_gateway_loses_and_doubles_nothing(openclaw, sim, start
     assert len(sim.chats) == 3
 
 
+def test_a_gateway_that_dies_in_the_middle_of_an_answer(openclaw, sim, start_gateway, chat):
+    from gateway_client import test_config as config_for
+    gateway = start_gateway(config_for(sim.base_url))
+    t = chat(gateway)
+    t.enter('SLOW').expect('word5')
+    gateway.kill()
+    t.expect('reconnecting')
+    start_gateway(None, port=gateway.port)
+    t.gone('reconnecting')
+    t.enter('ECHO:going on').expect('\ngoing on')
+    text = leave(t)
+    words = re.findall(r'word\d+', text)
+    assert words == [f'word{n}' for n in range(len(words))], text  # no word twice, none missing
+    assert text.count('› SLOW') == 1 and text.count('\ngoing on') == 1, text
+
+
 def test_what_others_write_is_shown(gateway, chat, openclaw):
     t = chat(gateway, '--session', 'shared')
     openclaw.run('agent', '-m', 'ECHO:from elsewhere', '--session-key', 'shared',
