@@ -476,6 +476,22 @@ def test_a_client_that_has_everything_may_leave(start_gateway):
         wait_for(lambda: metric(g, 'openclaw_relay_requests_total{provider="box",status="200"}') == 1, '200')
 
 
+def test_a_client_that_closed_its_sending_side_gets_everything(start_gateway):
+    def answer(x):
+        x.head()
+        x.words('a')
+        time.sleep(0.6)  # long enough to be asked whether it is there
+        x.words('b')
+        x.end()
+
+    with Box(answer) as box:
+        g = start_gateway(boxes(box=box.base_url))
+        s = Stream(g, ask(stream=True))
+        s.c.sock.shutdown(socket.SHUT_WR)
+        got = s.begin().r.read()
+        assert b'"a"' in got and got.endswith(b'"b"}}]}\n\n')
+
+
 def test_a_client_that_leaves_the_queue_is_never_asked_for(start_gateway):
     release = threading.Event()
 
