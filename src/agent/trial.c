@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/context_guard.h"
+#include "agent/target.h"
 #include "agent/tool_choice.h"
 #include "agent/window.h"
 #include "base/mem.h"
@@ -11,7 +12,6 @@
 #include "model/provider/context.h"
 #include "model/provider/lmstudio.h"
 #include "model/provider/preload.h"
-#include "net/url.h"
 
 /* ---- the model port ---- */
 
@@ -142,19 +142,6 @@ static const char *thinking_of(const struct oc_job *job, const struct oc_selecti
 	return target->model && target->model->reasoning ? "medium" : "off";
 }
 
-static void resolve_compat(struct oc_trial *c)
-{
-	const struct oc_provider *p = c->target->provider;
-	struct oc_err ignored = { 0 };
-	struct oc_url base;
-	bool known = p->base_url && oc_url_parse(oc_str(p->base_url), &base, &ignored) == OC_OK;
-
-	oc_compat_resolve(&c->compat, p->id, known ? &base : NULL,
-			  c->target->model ? json_object_get(c->target->model->entry, "compat")
-					   : NULL);
-	if (known) oc_url_deinit(&base);
-}
-
 static void report(struct oc_job *job, struct oc_run *run)
 {
 	struct oc_agent_result *r = job->result;
@@ -263,7 +250,7 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	rc = oc_context_guard_check(&guard, target, e);
 	if (rc) return rc;
 	oc_call_error_init(&c.error);
-	resolve_compat(&c);
+	oc_target_compat(target, &c.compat);
 	c.params_with_tools =
 	    oc_tool_choice_params(job->spec->params, oc_model_api(target->provider, target->model),
 				  job->spec->tool_choice);

@@ -390,10 +390,13 @@ static void read_some(struct oc_http_conn *c)
 /* The peer ended its side while its request is handled. */
 static void note_end(struct oc_http_conn *c)
 {
-	if (c->x && c->x->streaming)
-		hang_up(c); /* nobody closes one side in the middle of an answer */
+	uint64_t now = oc_now_ms();
+
+	/* Who closes one side does it right behind the request, not in the middle of an answer. */
+	if (c->x && c->x->streaming && now > c->x->begun_ms + HALF_CLOSED_MS)
+		hang_up(c);
 	else
-		c->fin_ms = oc_now_ms();
+		c->fin_ms = now;
 }
 
 static void on_socket(void *arg, int fd, int events)

@@ -344,6 +344,19 @@ def test_what_the_client_did_wrong_is_not_asked_twice(start_gateway):
         assert not second.requests
 
 
+def test_without_fallbacks_not_even_the_primary_stands_in(start_gateway):
+    with Box(unavailable) as first, Box(good) as second:
+        g = start_gateway(boxes(primary='second/m', first=first.base_url, second=second.base_url))
+        assert g.post(CHAT, ask('first/m')).status == 503
+        assert not second.requests
+
+
+def test_with_fallbacks_the_primary_stands_in_last(start_gateway):
+    with Box(unavailable) as first, Box(good) as second:
+        g = start_gateway(boxes(primary='second/m', fallbacks=['first/m'], first=first.base_url, second=second.base_url))
+        assert g.post(CHAT, ask('first/m')).json == {'from': 'good'}
+
+
 def test_only_entries_with_the_same_api_stand_in(start_gateway):
     with Box(unavailable) as first, Box(good) as other:
         g = start_gateway(boxes(fallbacks=['other/m'], first=first.base_url,

@@ -59,7 +59,9 @@ static bool may(const struct hook *h)
 		    "Bearer or X-OpenClaw-Token.\n");
 		return false;
 	}
+	if (oc_route_locked_out(h->gw, h->x)) return false;
 	if (token.n && shown.n && oc_secret_equal(shown, token)) return true;
+	if (shown.n) oc_route_wrong_secret(h->gw, h->x);
 	oc_route_text(h->x, 401, "Unauthorized");
 	return false;
 }
