@@ -287,6 +287,7 @@ static void stop_all_wait(struct oc_sessions *s, const char *key)
 	struct oc_strv aborted = { 0 };
 
 	oc_sessions_abort_wait(s, key, NULL, true, "stop", &aborted);
+	oc_processes_end_wait(s->processes, key);
 	oc_strv_deinit(&aborted);
 }
 
