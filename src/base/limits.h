@@ -61,6 +61,7 @@ enum {
 	OC_MAX_LOG_PAGE_BYTES = 1000000, /* one answer of logs.tail (spec 02 §2.7) */
 	OC_MAX_TOOLS = 256, /* registered at once, those of servers included */
 	OC_MAX_CHILD_INPUT_BYTES = 1048576, /* written to a child and not yet read by it */
+	OC_MAX_ATTACHED_TEXT_BYTES = 262144, /* one text, which becomes part of its message */
 };
 /* clang-format on */
 #endif
