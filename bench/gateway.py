@@ -184,8 +184,9 @@ class Gateway:
         return tuple(int(found[k].split()[0]) / 1024 for k in ("VmRSS", "RssAnon"))
 
     def processor(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(") ", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of all threads, in nanosecond steps where /proc has them."""
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        return sum(int((t / "schedstat").read_text().split()[0]) for t in tasks.iterdir()) / 1e9
 
     def metric(self, name):
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as s:

@@ -145,7 +145,7 @@ static void look_after_wait(struct oc_session_run *r)
 		enum oc_rc rc = oc_wait_park(&w, oc_deadline_in(LOOK_MS));
 		r->done = NULL;
 		if (rc == OC_CANCELLED) break;
-		keep_partial_wait(r);
+		if (rc == OC_E_TIMEOUT) keep_partial_wait(r);
 		if (rc != OC_E_TIMEOUT || r->abort || !out_of_time(r)) continue;
 		r->abort = "timeout";
 		oc_scope_cancel(r->scope);
