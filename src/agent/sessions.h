@@ -118,6 +118,10 @@ void oc_sessions_runs(const struct oc_sessions *s, const char *session_key, stru
 /* Text so far of the active run of a session; empty when none. Borrowed until the next park. */
 struct oc_str oc_sessions_partial(const struct oc_sessions *s, const char *session_key);
 
+/* The record of a session that is in memory, as it is stored; NULL = ask the store. Borrowed until
+ * the next park. */
+const struct oc_session_record *oc_sessions_record(const struct oc_sessions *s, const char *key);
+
 /* ---- changes of a session ---- */
 /* Applies a merge patch to its settings and named members (label, pinned, archived, unread, model,
  * thinkingLevel …), makes it when missing. OC_E_INPUT: a value that is not allowed. */
