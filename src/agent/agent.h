@@ -37,6 +37,8 @@ struct oc_agent_spec {
 	void *approve_arg;
 	void (*output)(void *arg, struct oc_str bytes);
 	void *output_arg;
+	struct oc_processes *processes; /* commands that outlive their call; NULL = none may */
+	enum oc_permission permission;	/* of the session */
 	/* Of the conversation, so that a change of models is told once; NULL = each run tells it.
 	 */
 	struct oc_fallback_state *fallback_state;

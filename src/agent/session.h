@@ -3,6 +3,7 @@
 #include "agent/agent.h"
 #include "agent/input.h"
 #include "agent/session_queue.h"
+#include "tool/processes.h"
 /*
  * Between the files of the sessions: what is in memory of sessions that somebody works with, and of
  * runs. Everything else is in the store.
@@ -87,6 +88,7 @@ struct oc_session_compaction {
 struct oc_sessions {
 	struct oc_sessions_spec spec;
 	struct oc_scope *scope; /* of all runs */
+	struct oc_processes *processes;
 	struct oc_session *sessions;
 	struct oc_session_run *runs; /* newest first; those that ended for some minutes */
 	size_t n_working;	     /* runs that have a place (D68) */

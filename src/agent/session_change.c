@@ -287,6 +287,7 @@ static void stop_all_wait(struct oc_sessions *s, const char *key)
 	struct oc_strv aborted = { 0 };
 
 	oc_sessions_abort_wait(s, key, NULL, true, "stop", &aborted);
+	oc_processes_end_wait(s->processes, key);
 	oc_strv_deinit(&aborted);
 }
 
@@ -306,12 +307,23 @@ enum oc_rc oc_sessions_reset_wait(struct oc_sessions *s, const char *key, const 
 	return rc;
 }
 
+/* "agent:<agent>:main" */
+static bool is_main(const char *key)
+{
+	char *agent = oc_session_key_agent(key), *own = oc_asprintf("agent:%s:main", agent);
+	bool same = !strcmp(own, key);
+
+	free(agent);
+	free(own);
+	return same;
+}
+
 enum oc_rc oc_sessions_delete_wait(struct oc_sessions *s, const char *key, struct oc_err *e)
 {
 	struct oc_session *session = oc_session_find(s, key);
 	enum oc_rc rc;
 
-	if (oc_str_ends(oc_str(key), OC_LIT(":main")))
+	if (is_main(key))
 		return oc_fail(e, OC_E_INPUT,
 			       "the main session cannot be deleted; reset it instead");
 	if (session) session->users++;

@@ -37,6 +37,7 @@ static struct oc_agent_spec agent_spec(const struct oc_session_run *r)
 		.channel = i->channel,
 		.extra_system = i->extra_system,
 		.port = r->owner->spec.model,
+		.processes = r->session ? r->owner->processes : NULL,
 		.priority = i->priority,
 		.callers_tools = i->callers_tools,
 		.tool_choice = i->tool_choice,
@@ -50,6 +51,7 @@ static void apply_choices(struct oc_agent_spec *spec, const json_t *settings)
 {
 	if (!spec->model) spec->model = oc_json_cstr(settings, "model");
 	if (!spec->thinking) spec->thinking = oc_json_cstr(settings, "thinkingLevel");
+	spec->permission = oc_permission_parse(oc_json_cstr(settings, "permissionMode"));
 }
 
 static enum oc_rc in_session_wait(struct oc_session_run *r, struct oc_err *e)

@@ -169,6 +169,7 @@ enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec, struct oc_s
 		return rc;
 	}
 	s->scope = oc_scope_new();
+	s->processes = oc_processes_new();
 	*out = s;
 	return OC_OK;
 }
@@ -192,6 +193,7 @@ void oc_sessions_drain_wait(struct oc_sessions *s, uint64_t drain_ms)
 	while (oc_sessions_active(s) && oc_bell_wait(&s->quiet, d) == OC_OK) continue;
 	oc_scope_cancel(s->scope);
 	oc_scope_join_wait(s->scope);
+	oc_processes_end_wait(s->processes, NULL);
 }
 
 void oc_sessions_free(struct oc_sessions *s)
@@ -205,6 +207,7 @@ void oc_sessions_free(struct oc_sessions *s)
 		next = x->next;
 		session_free(x);
 	}
+	oc_processes_free_wait(s->processes);
 	oc_scope_free(s->scope);
 	free(s);
 }

@@ -226,6 +226,15 @@ static enum oc_rc attempt_wait(struct oc_trial *c, bool *movable, bool *again, s
 	return rc;
 }
 
+/* The policy of tools may depend on the model. */
+static void settle_tools(struct oc_job *job, const struct oc_selection *target)
+{
+	oc_tool_settings_deinit(&job->tool_settings);
+	oc_tool_settings_init(&job->tool_settings, job->spec->catalog->config,
+			      job->spec->settings->entry, target->provider->id, target->model_id);
+	oc_tool_settings_apply(&job->tool_settings, &job->tools);
+}
+
 static void name_target(struct oc_job *job, const struct oc_selection *target)
 {
 	free(job->result->provider);
@@ -245,6 +254,7 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 
 	*movable = true;
 	name_target(job, target);
+	settle_tools(job, target);
 	oc_context_guard_init(&guard, job->spec->catalog->config, job->spec->settings->entry,
 			      target);
 	rc = oc_context_guard_check(&guard, target, e);

@@ -140,7 +140,7 @@ static enum oc_rc say(const struct oc_place *p, const char *verb, struct oc_err 
 
 static enum oc_rc read_all(int fd, const struct oc_place *p, struct oc_buf *out, struct oc_err *e)
 {
-	char piece[65536];
+	char piece[16384];
 	ssize_t n;
 
 	while ((n = read(fd, piece, sizeof piece)) != 0) {
