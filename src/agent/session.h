@@ -69,6 +69,8 @@ struct oc_session_run {
 	const bool *reading;	     /* see struct oc_agent_spec */
 	struct oc_buf partial;	     /* text of the current segment */
 	unsigned segment;
+	size_t partial_kept; /* bytes of it in the store */
+	unsigned kept_segment;
 	bool tools_since_text;		 /* the next text begins a segment */
 	const struct oc_tool_call *call; /* that is running, for its output; borrowed */
 	uint64_t call_began_ms;

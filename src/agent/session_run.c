@@ -1,6 +1,7 @@
 /* One run of a session, or of none: its tasks, its clocks, what it tells, how it ends. */
 #include <stdlib.h>
 
+#include "agent/partial.h"
 #include "agent/prompt.h"
 #include "agent/session.h"
 #include "agent/session_reset.h"
@@ -119,6 +120,21 @@ static bool out_of_time(const struct oc_session_run *r)
 	return configured != 0 && now - r->moved_ms >= IDLE_LIMIT_MS;
 }
 
+/* What people have read so far is not lost with a crash. */
+static void keep_partial_wait(struct oc_session_run *r)
+{
+	struct oc_err e = { 0 };
+	size_t n = r->partial.n;
+
+	if (!r->session || !n || (n == r->partial_kept && r->segment == r->kept_segment)) return;
+	if (r->segment == r->kept_segment && r->partial_kept >= OC_MAX_KEPT_PARTIAL_BYTES) return;
+	r->partial_kept = n;
+	r->kept_segment = r->segment;
+	if (oc_partial_keep_wait(r->owner->spec.store, r->info.run_id, oc_buf_view(&r->partial),
+				 &e) == OC_E_SYS)
+		oc_log(OC_LOG_WARN, "sessions", "%s", e.msg);
+}
+
 /* Parks until the work is done; looks once a second whether it is to be stopped. */
 static void look_after_wait(struct oc_session_run *r)
 {
@@ -129,6 +145,7 @@ static void look_after_wait(struct oc_session_run *r)
 		enum oc_rc rc = oc_wait_park(&w, oc_deadline_in(LOOK_MS));
 		r->done = NULL;
 		if (rc == OC_CANCELLED) break;
+		if (rc == OC_E_TIMEOUT) keep_partial_wait(r);
 		if (rc != OC_E_TIMEOUT || r->abort || !out_of_time(r)) continue;
 		r->abort = "timeout";
 		oc_scope_cancel(r->scope);
@@ -263,7 +280,13 @@ static void save_end_wait(struct oc_session_run *r)
 	if (oc_session_change_wait(r->session, note_end, r, &with, &e) != OC_OK)
 		oc_log(OC_LOG_ERROR, "sessions", "the end of run %s is not stored: %s",
 		       r->info.run_id, e.msg);
+<<<<<<< HEAD
 	free(status);
+=======
+	if (r->partial_kept &&
+	    oc_partial_forget_wait(r->owner->spec.store, r->info.run_id, &e) != OC_OK)
+		oc_log(OC_LOG_WARN, "sessions", "%s", e.msg);
+>>>>>>> wip/load
 }
 
 static void tell_end(struct oc_session_run *r)
