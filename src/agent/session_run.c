@@ -280,13 +280,10 @@ static void save_end_wait(struct oc_session_run *r)
 	if (oc_session_change_wait(r->session, note_end, r, &with, &e) != OC_OK)
 		oc_log(OC_LOG_ERROR, "sessions", "the end of run %s is not stored: %s",
 		       r->info.run_id, e.msg);
-<<<<<<< HEAD
 	free(status);
-=======
 	if (r->partial_kept &&
 	    oc_partial_forget_wait(r->owner->spec.store, r->info.run_id, &e) != OC_OK)
 		oc_log(OC_LOG_WARN, "sessions", "%s", e.msg);
->>>>>>> wip/load
 }
 
 static void tell_end(struct oc_session_run *r)
