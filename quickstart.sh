@@ -21,7 +21,7 @@ TEXT
 STEPS=6
 STARTER_MODEL=smollm2-135m-instruct
 STARTER_PORT=18790
-PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle sqlite3 libmicrohttpd"
+PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle sqlite3"
 
 prompt="Write one short sentence about the sea."
 model='' state='' want_starter=1
@@ -197,9 +197,9 @@ install_dependencies() {
 	if ! command -v apt-get > /dev/null 2>&1; then
 		die "this system has no apt-get; please install what is missing and run this again" \
 "  Fedora:  dnf install gcc meson ninja-build pkgconf python3 git jansson-devel libuv-devel libcurl-devel libidn2-devel \\
-             utf8proc-devel libedit-devel nettle-devel sqlite-devel libmicrohttpd-devel wslay-devel
-  Arch:    pacman -S gcc meson ninja pkgconf python git jansson libuv curl libidn2 libutf8proc libedit nettle sqlite libmicrohttpd wslay
-  macOS:   brew install meson ninja pkg-config python jansson libuv curl libidn2 utf8proc libedit nettle sqlite libmicrohttpd wslay"
+             utf8proc-devel libedit-devel nettle-devel sqlite-devel wslay-devel
+  Arch:    pacman -S gcc meson ninja pkgconf python git jansson libuv curl libidn2 libutf8proc libedit nettle sqlite wslay
+  macOS:   brew install meson ninja pkg-config python jansson libuv curl libidn2 utf8proc libedit nettle sqlite wslay"
 	fi
 	packages=
 	for n in $need; do packages="$packages $(apt_package "$n")"; done

@@ -141,7 +141,8 @@ static enum oc_rc ask_model_wait(struct started *s, const char *key, const char 
 			      .queue = OC_QUEUE_FOLLOWUP,
 			      .timeout_ms =
 				  (uint64_t)oc_json_positive(payload, "timeoutSeconds") * 1000,
-			      .priority = OC_PRIORITY_CRON };
+			      .priority = OC_PRIORITY_CRON,
+			      .own_turn = true };
 	enum oc_rc rc = oc_sessions_ask_wait(s->cron->spec.sessions, &ask, &asked, e);
 
 	if (rc) return rc;

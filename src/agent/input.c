@@ -43,19 +43,27 @@ struct oc_input *oc_input_new(const struct oc_ask *ask)
 	return i;
 }
 
-void oc_input_free(struct oc_input *i)
+void oc_input_shed(struct oc_input *i)
 {
-	if (!i) return;
-	char *const texts[] = { i->run_id, i->session_key,  i->agent,	i->message,
-				i->model,  i->thinking,	    i->channel, i->sender,
-				i->origin, i->extra_system, i->header };
-
-	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) free(texts[k]);
 	oc_message_deinit(&i->images);
 	oc_messages_deinit(&i->history);
 	json_decref(i->callers_tools);
-	json_decref(i->params);
 	json_decref(i->tool_choice);
+	json_decref(i->params);
+	i->callers_tools = i->tool_choice = i->params = NULL;
+	free(i->message);
+	i->message = NULL;
+	i->message_n = 0;
+}
+
+void oc_input_free(struct oc_input *i)
+{
+	if (!i) return;
+	oc_input_shed(i);
+	char *const texts[] = { i->run_id,  i->session_key, i->agent,  i->model,	i->thinking,
+				i->channel, i->sender,	    i->origin, i->extra_system, i->header };
+
+	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) free(texts[k]);
 	free(i);
 }
 

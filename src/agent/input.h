@@ -23,6 +23,8 @@ static inline struct oc_str oc_input_text(const struct oc_input *i)
 {
 	return (struct oc_str){ i->message, i->message_n };
 }
+/* Its run has ended: what it asked is let go of, its names stay. */
+void oc_input_shed(struct oc_input *i);
 /* The images of from go along with to. */
 void oc_input_move_images(struct oc_input *from, struct oc_input *to);
 /* As a document, so that a restart does not lose it: what is needed to store it later. */

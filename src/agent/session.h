@@ -157,7 +157,9 @@ struct oc_session_talk {
 	bool compacted;
 };
 OC_MUST_USE enum oc_rc oc_session_talk_init_wait(struct oc_session_talk *t,
-						 struct oc_session_run *run, struct oc_err *e);
+						 struct oc_session_run *run,
+						 const struct oc_session_record *r,
+						 struct oc_err *e);
 void oc_session_talk_deinit(struct oc_session_talk *t);
 struct oc_conversation oc_session_talk_port(struct oc_session_talk *t);
 /* The person's message becomes part of the conversation. *duplicate: it is already, and then it may

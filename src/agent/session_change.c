@@ -2,10 +2,10 @@
 #include <stdlib.h>
 
 #include "agent/session.h"
+#include "agent/target.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "model/codec/reasoning.h"
-#include "net/url.h"
 
 enum { MAX_LABEL_CHARS = 512, MAX_CAP = 1000, MAX_DEBOUNCE_MS = 600000 };
 
@@ -120,32 +120,6 @@ static bool select_for(const struct oc_snapshot *s, const json_t *settings, cons
 	return rc == OC_OK;
 }
 
-static bool thinks_so(const struct oc_selection *t, const char *level)
-{
-	static const char *const always[] = { "off", "minimal", "low", "medium", "high" };
-	struct oc_compat compat;
-	struct oc_err ignored = { 0 };
-	struct oc_url base;
-	bool known = t->provider->base_url &&
-		     oc_url_parse(oc_str(t->provider->base_url), &base, &ignored) == OC_OK;
-
-	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
-		if (!strcmp(always[i], level)) {
-			if (known) oc_url_deinit(&base);
-			return true;
-		}
-	oc_compat_resolve(&compat, t->provider->id, known ? &base : NULL,
-			  t->model ? json_object_get(t->model->entry, "compat") : NULL);
-	const char *used = oc_reasoning_level(
-	    &compat, t->model ? json_object_get(t->model->entry, "thinkingLevelMap") : NULL, level);
-	bool has = !strcmp(level, "adaptive") ? json_object_get(compat.effort_map, level) != NULL
-					      : used && !strcmp(used, level);
-
-	oc_compat_deinit(&compat);
-	if (known) oc_url_deinit(&base);
-	return has;
-}
-
 static enum oc_rc check_thinking(const struct oc_snapshot *s, const struct oc_session_record *r,
 				 const json_t *v, struct oc_err *e)
 {
@@ -155,7 +129,7 @@ static enum oc_rc check_thinking(const struct oc_snapshot *s, const struct oc_se
 	if (!json_is_string(v) || !oc_thinking_level_valid(oc_json_text(v)))
 		return refuse("thinkingLevel", oc_thinking_levels, e);
 	if (select_for(s, r->settings, r->agent, &target)) {
-		has = thinks_so(&target, json_string_value(v));
+		has = oc_target_thinks(&target, json_string_value(v));
 		if (!has)
 			oc_fail(e, OC_E_INPUT,
 				"invalid thinkingLevel: %s has no level \"%s\" (use off, minimal, "
@@ -259,8 +233,7 @@ static enum oc_rc apply_patch(void *arg, struct oc_session_record *r, struct oc_
 static enum oc_rc open_wait(struct oc_sessions *s, const char *key, struct oc_session **out,
 			    bool *made, struct oc_err *e)
 {
-	struct oc_str rest = oc_str_from(oc_str(key), strlen("agent:"));
-	char *agent = oc_strndup(rest.p, oc_str_head(rest, oc_str_find(rest, OC_LIT(":"), 0)).n);
+	char *agent = oc_session_key_agent(key);
 	struct oc_session_record r;
 	enum oc_rc rc = oc_store_session_open_wait(s->spec.store, key, agent, &r, made, e);
 
@@ -334,12 +307,23 @@ enum oc_rc oc_sessions_reset_wait(struct oc_sessions *s, const char *key, const 
 	return rc;
 }
 
+/* "agent:<agent>:main" */
+static bool is_main(const char *key)
+{
+	char *agent = oc_session_key_agent(key), *own = oc_asprintf("agent:%s:main", agent);
+	bool same = !strcmp(own, key);
+
+	free(agent);
+	free(own);
+	return same;
+}
+
 enum oc_rc oc_sessions_delete_wait(struct oc_sessions *s, const char *key, struct oc_err *e)
 {
 	struct oc_session *session = oc_session_find(s, key);
 	enum oc_rc rc;
 
-	if (oc_str_ends(oc_str(key), OC_LIT(":main")))
+	if (is_main(key))
 		return oc_fail(e, OC_E_INPUT,
 			       "the main session cannot be deleted; reset it instead");
 	if (session) session->users++;

@@ -62,7 +62,7 @@ static enum oc_rc in_session_wait(struct oc_session_run *r, struct oc_err *e)
 	enum oc_rc rc = oc_store_session_wait(r->owner->spec.store, r->session->key, &record, e);
 
 	if (rc) return rc;
-	rc = oc_session_talk_init_wait(&talk, r, e);
+	rc = oc_session_talk_init_wait(&talk, r, &record, e);
 	if (!rc) {
 		const struct oc_conversation conversation = oc_session_talk_port(&talk);
 		struct oc_agent_spec spec = agent_spec(r);
@@ -295,6 +295,7 @@ static void close_run(struct oc_session_run *r)
 static void release(struct oc_session_run *r)
 {
 	r->watch = NULL;
+	oc_input_shed(r->input);
 	oc_agent_settings_deinit(&r->settings);
 	oc_snapshot_unref(r->snapshot);
 	r->snapshot = NULL;

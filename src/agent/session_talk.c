@@ -37,19 +37,13 @@ static void read_profile(struct oc_session_talk *t)
 }
 
 enum oc_rc oc_session_talk_init_wait(struct oc_session_talk *t, struct oc_session_run *run,
-				     struct oc_err *e)
+				     const struct oc_session_record *r, struct oc_err *e)
 {
-	struct oc_store *store = run->owner->spec.store;
-	struct oc_session_record r;
-	enum oc_rc rc;
+	enum oc_rc rc = OC_OK;
 
-	*t = (struct oc_session_talk){ .run = run };
-	rc = oc_store_session_wait(store, run->session->key, &r, e);
-	if (rc) return rc;
-	t->boundary_seq = r.boundary_seq;
-	t->idle = r.run_ended_ms && oc_wall_ms() - r.run_ended_ms > IDLE_MS;
-	if (r.epoch) rc = oc_store_epoch_wait(store, r.epoch, &t->epoch, e);
-	oc_session_record_deinit(&r);
+	*t = (struct oc_session_talk){ .run = run, .boundary_seq = r->boundary_seq };
+	t->idle = r->run_ended_ms && oc_wall_ms() - r->run_ended_ms > IDLE_MS;
+	if (r->epoch) rc = oc_store_epoch_wait(run->owner->spec.store, r->epoch, &t->epoch, e);
 	if (!rc && t->epoch.id) read_profile(t);
 	return rc;
 }

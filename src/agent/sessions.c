@@ -69,11 +69,13 @@ enum oc_rc oc_session_key_canonical(const struct oc_config *c, const char *key, 
 	return rc;
 }
 
-/* The agent of a canonical key. Free with free(). */
-static char *agent_of(const char *key)
+char *oc_session_key_agent(const char *key)
 {
-	struct oc_str rest = oc_str_from(oc_str(key), strlen("agent:"));
+	static const struct oc_str prefix = OC_LIT("agent:");
+	struct oc_str rest = oc_str(key);
 
+	if (!oc_str_starts(rest, prefix)) return oc_strdup("main");
+	rest = oc_str_from(rest, prefix.n);
 	return oc_strndup(rest.p, oc_str_head(rest, oc_str_find(rest, OC_LIT(":"), 0)).n);
 }
 
@@ -366,7 +368,7 @@ enum oc_rc oc_sessions_ask_wait(struct oc_sessions *s, const struct oc_ask *ask,
 				struct oc_asked *out, struct oc_err *e)
 {
 	char *agent = ask->agent && *ask->agent ? oc_strdup(ask->agent)
-		      : ask->session_key	? agent_of(ask->session_key)
+		      : ask->session_key	? oc_session_key_agent(ask->session_key)
 						: oc_strdup("main");
 	struct oc_session_run *run;
 	enum oc_rc rc = check_ask(s, ask, agent, e);

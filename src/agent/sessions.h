@@ -33,6 +33,9 @@ size_t oc_sessions_active(const struct oc_sessions *s); /* runs under way or que
 OC_MUST_USE enum oc_rc oc_session_key_canonical(const struct oc_config *c, const char *key,
 						const char *agent, char **out, struct oc_err *e);
 
+/* The agent of a canonical key; "main" for keys of other families. Free with free(). */
+char *oc_session_key_agent(const char *key);
+
 enum oc_queue_mode {
 	OC_QUEUE_CONFIGURED, /* the session's, else the configured, else that of spec 03 §1.10 */
 	OC_QUEUE_STEER,

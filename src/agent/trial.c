@@ -4,13 +4,14 @@
 #include <stdlib.h>
 
 #include "agent/context_guard.h"
+#include "agent/target.h"
 #include "agent/tool_choice.h"
+#include "agent/window.h"
 #include "base/mem.h"
 #include "model/call/call.h"
 #include "model/provider/context.h"
 #include "model/provider/lmstudio.h"
 #include "model/provider/preload.h"
-#include "net/url.h"
 
 /* ---- the model port ---- */
 
@@ -91,12 +92,16 @@ static void keep_error(struct oc_trial *c, const struct oc_call_error *error)
 /* What the server says of the window that is loaded, where a preload did not tell. */
 static enum oc_rc read_context_wait(struct oc_trial *c, struct oc_err *e)
 {
+	const struct oc_catalog *catalog = c->job->spec->catalog;
 	struct oc_provider *p = c->target->provider;
 	struct oc_context found;
 	enum oc_rc rc = OC_OK;
 
 	if (c->job->spec->port || oc_provider_kind(p->id)->load == OC_LOAD_LMSTUDIO) return rc;
-	rc = oc_call_context_wait(c->job->spec->catalog, c->target, &found, e);
+	if (!oc_window_held(catalog, p, c->target->model_id, &found)) {
+		rc = oc_call_context_wait(catalog, c->target, &found, e);
+		if (!rc) oc_window_hold(catalog, p, c->target->model_id, &found);
+	}
 	if (found.tokens) c->loaded_ctx = found.tokens;
 	c->chars_per_token = found.chars_per_token;
 	return rc;
@@ -112,7 +117,10 @@ static enum oc_rc port_call_wait(void *arg, const struct oc_turn_request *r, str
 	c->preloaded = false;
 	const struct oc_call_spec spec = call_spec(c, r);
 	rc = oc_call_wait(&spec, reply, e);
-	if (!rc && reply->outcome != OC_OUTCOME_OK) oc_lmstudio_preload_forget(c->target->provider);
+	if (!rc && reply->outcome != OC_OUTCOME_OK) {
+		oc_lmstudio_preload_forget(c->target->provider);
+		oc_window_forget(c->target->provider);
+	}
 	if (!rc) keep_error(c, &reply->error);
 	return rc;
 }
@@ -132,19 +140,6 @@ static const char *thinking_of(const struct oc_job *job, const struct oc_selecti
 	if (job->spec->thinking) return job->spec->thinking;
 	if (job->spec->settings->thinking) return job->spec->settings->thinking;
 	return target->model && target->model->reasoning ? "medium" : "off";
-}
-
-static void resolve_compat(struct oc_trial *c)
-{
-	const struct oc_provider *p = c->target->provider;
-	struct oc_err ignored = { 0 };
-	struct oc_url base;
-	bool known = p->base_url && oc_url_parse(oc_str(p->base_url), &base, &ignored) == OC_OK;
-
-	oc_compat_resolve(&c->compat, p->id, known ? &base : NULL,
-			  c->target->model ? json_object_get(c->target->model->entry, "compat")
-					   : NULL);
-	if (known) oc_url_deinit(&base);
 }
 
 static void report(struct oc_job *job, struct oc_run *run)
@@ -265,7 +260,7 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	rc = oc_context_guard_check(&guard, target, e);
 	if (rc) return rc;
 	oc_call_error_init(&c.error);
-	resolve_compat(&c);
+	oc_target_compat(target, &c.compat);
 	c.params_with_tools =
 	    oc_tool_choice_params(job->spec->params, oc_model_api(target->provider, target->model),
 				  job->spec->tool_choice);

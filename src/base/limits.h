@@ -56,6 +56,7 @@ enum {
 	OC_MAX_MESSAGE_BYTES = 4194304, /* text of a message to an agent */
 	OC_MAX_ATTACHMENT_BYTES = 19464192, /* of one message, as told to clients (spec 02 §2.2) */
 	OC_MAX_ATTACHED_IMAGE_BYTES = 6291456,
+	OC_MAX_ATTACHED_TEXT_BYTES = 262144, /* one text, which becomes part of its message */
 	OC_MAX_HISTORY_BYTES = 8388608, /* messages of one page of a conversation, as JSON */
 	OC_MAX_LOG_PAGE_BYTES = 1000000, /* one answer of logs.tail (spec 02 §2.7) */
 	OC_MAX_TOOLS = 256, /* registered at once, those of servers included */

@@ -60,7 +60,20 @@ static enum oc_rc check_health(struct oc_doctor *d, const struct oc_check *check
 	return rc == OC_CANCELLED ? rc : OC_OK;
 }
 
-/* A unit that starts another program than this one, or one that is gone. */
+/* The program of "ExecStart=", in quotes or not; free with free(). */
+static char *program_of(struct oc_str unit)
+{
+	size_t at = oc_str_find(unit, OC_LIT("ExecStart="), 0);
+	struct oc_str s = at == SIZE_MAX ? OC_LIT("") : oc_str_from(unit, at + 10);
+	bool quoted = s.n && s.p[0] == '"';
+
+	s = oc_str_from(s, quoted);
+	s = oc_str_head(s, oc_str_find(s, OC_LIT("\n"), 0));
+	s = oc_str_head(s, oc_str_find(s, quoted ? OC_LIT("\"") : OC_LIT(" "), 0));
+	return oc_strndup(s.n ? s.p : "", s.n);
+}
+
+/* A unit that starts a program which is gone. */
 static enum oc_rc check_service(struct oc_doctor *d, const struct oc_check *check)
 {
 	json_t *facts = oc_gateway_service_facts(&d->config.paths);
@@ -69,17 +82,10 @@ static enum oc_rc check_service(struct oc_doctor *d, const struct oc_check *chec
 
 	if (oc_json_bool(facts, "installed", false) &&
 	    oc_file_read(unit, 65536, &text, NULL) == OC_OK) {
-		struct oc_str s = oc_buf_view(&text);
-		size_t at = oc_str_find(s, OC_LIT("ExecStart="), 0);
-		struct oc_str line = at == SIZE_MAX ? OC_LIT("") : oc_str_from(s, at + 10);
-		line = oc_str_head(line, strcspn(line.n ? line.p : "", " \n"));
-		while (line.n && (line.p[0] == '"' || line.p[0] == '\''))
-			line = oc_str_from(line, 1);
-		while (line.n && strchr("\"'", line.p[line.n - 1])) line.n--;
-		char *program = oc_strndup(line.n ? line.p : "", line.n);
+		char *program = program_of(oc_buf_view(&text));
 		if (program[0] == '/' && !oc_file_exists(program))
 			oc_doctor_find(d, check, OC_SEVERITY_ERROR, unit,
-				       "run: openclaw gateway install",
+				       "run: openclaw gateway install --force",
 				       "the service starts %s, which is not there", program);
 		free(program);
 		oc_buf_deinit(&text);

@@ -15,6 +15,8 @@
 #include "gateway/rpc_session.h"
 #include "gateway/run_events.h"
 
+enum { RETRY_AFTER_MS = 2000 };
+
 enum oc_rc oc_rpc_fail(struct oc_rpc_error *e, enum oc_rc rc, const struct oc_err *why)
 {
 	switch (rc) {
@@ -25,6 +27,14 @@ enum oc_rc oc_rpc_fail(struct oc_rpc_error *e, enum oc_rc rc, const struct oc_er
 	case OC_CANCELLED: return OC_CANCELLED;
 	default: return oc_rpc_unavailable(e, "%s", why->msg);
 	}
+}
+
+enum oc_rc oc_rpc_need_running(const struct oc_rpc *r, struct oc_rpc_error *e)
+{
+	if (r->gw->phase != OC_GATEWAY_DRAINING) return OC_OK;
+	e->retryable = true;
+	e->retry_after_ms = RETRY_AFTER_MS;
+	return oc_rpc_unavailable(e, "the gateway is shutting down; try again in a moment");
 }
 
 /* ---- what a run needs ---- */
@@ -192,9 +202,9 @@ enum oc_rc oc_chat_send_wait(struct oc_rpc *r, const char *session_key, json_t *
 {
 	struct oc_chat_input in;
 	struct ask a;
-	enum oc_rc rc = oc_chat_input_init(&in, r->params, e);
+	enum oc_rc rc = oc_rpc_need_running(r, e);
 
-	if (rc) return rc;
+	if (rc || (rc = oc_chat_input_init(&in, r->params, e))) return rc;
 	fill_ask(&a, r, session_key);
 	a.ask.message = in.message;
 	a.ask.images = in.images;

@@ -79,11 +79,6 @@ static void set_headers(const struct oc_gateway *gw, struct oc_exchange *x)
 		oc_exchange_set_header(x, "Strict-Transport-Security", text);
 }
 
-static void plain(struct oc_exchange *x, int status, const char *text)
-{
-	oc_exchange_respond(x, status, "text/plain; charset=utf-8", oc_str(text));
-}
-
 static void refuse_method(struct oc_exchange *x, const struct oc_route *r)
 {
 	struct oc_buf allow;
@@ -95,7 +90,7 @@ static void refuse_method(struct oc_exchange *x, const struct oc_route *r)
 		else
 			oc_buf_addc(&allow, *c);
 	oc_exchange_set_header(x, "Allow", oc_buf_cstr(&allow));
-	plain(x, 405, "Method Not Allowed");
+	oc_route_text(x, 405, "Method Not Allowed");
 	oc_buf_deinit(&allow);
 }
 
@@ -153,10 +148,12 @@ static bool is_limited(const struct oc_exchange *x, const struct oc_auth_limit_c
 		 !oc_exchange_header(x, "Origin"));
 }
 
-static bool locked_out(const struct oc_gateway *gw, struct oc_exchange *x)
+bool oc_route_locked_out(const struct oc_gateway *gw, struct oc_exchange *x)
 {
+	struct oc_auth_limit_config limit = oc_auth_limit_configured(&gw->snapshot->config);
 	char seconds[24], address[OC_IP_TEXT];
 
+	if (!is_limited(x, &limit)) return false;
 	oc_client_address(gw, x, address);
 	uint64_t ms = oc_auth_limit_locked(gw->limits, address, oc_now_ms());
 
@@ -168,20 +165,23 @@ static bool locked_out(const struct oc_gateway *gw, struct oc_exchange *x)
 	return true;
 }
 
+void oc_route_wrong_secret(const struct oc_gateway *gw, const struct oc_exchange *x)
+{
+	struct oc_auth_limit_config limit = oc_auth_limit_configured(&gw->snapshot->config);
+	char address[OC_IP_TEXT];
+
+	if (!is_limited(x, &limit)) return;
+	oc_client_address(gw, x, address);
+	oc_auth_limit_fail(gw->limits, &limit, address, oc_now_ms());
+}
+
 /* True, or answered. */
 static bool authorise(const struct oc_gateway *gw, struct oc_exchange *x, const struct oc_route *r)
 {
-	struct oc_auth_limit_config limit = oc_auth_limit_configured(&gw->snapshot->config);
-	bool limited = is_limited(x, &limit);
-
 	if (r->auth == OC_ROUTE_OPEN || r->auth == OC_ROUTE_OWN) return true;
-	if (limited && locked_out(gw, x)) return false;
+	if (oc_route_locked_out(gw, x)) return false;
 	if (oc_route_authorised(gw, x, r->auth == OC_ROUTE_API_KEY)) return true;
-	if (limited && showed_something(x)) {
-		char address[OC_IP_TEXT];
-		oc_client_address(gw, x, address);
-		oc_auth_limit_fail(gw->limits, &limit, address, oc_now_ms());
-	}
+	if (showed_something(x)) oc_route_wrong_secret(gw, x);
 	oc_route_fail(x, 401, "unauthorized", "Unauthorized");
 	return false;
 }
@@ -214,7 +214,7 @@ static bool check_phase(const struct oc_gateway *gw, struct oc_exchange *x)
 static void serve(struct oc_gateway *gw, struct oc_exchange *x, const struct oc_route *r)
 {
 	if (!r) {
-		plain(x, 404, "Not Found");
+		oc_route_text(x, 404, "Not Found");
 		return;
 	}
 	if (!is_probe(r) && !check_origin(gw, x)) return;

@@ -28,10 +28,15 @@ bool oc_hook_path(const struct oc_gateway *gw, struct oc_str path);
 /* {"error":{"message","type"}} */
 void oc_route_fail(struct oc_exchange *x, int status, const char *type, const char *fmt, ...)
     OC_PRINTF(4, 5);
-void oc_route_json(struct oc_exchange *x, int status, json_t *body); /* stolen */
+void oc_route_json(struct oc_exchange *x, int status, json_t *body);	 /* stolen */
+void oc_route_text(struct oc_exchange *x, int status, const char *text); /* text/plain */
 /* The secret of the request is right: bearer, or x-api-key when allowed. */
 bool oc_route_authorised(const struct oc_gateway *gw, const struct oc_exchange *x,
 			 bool api_key_too);
+/* For rows that check credentials themselves: too many wrong ones came from this address (answered
+ * with 429 then), and one more did. */
+bool oc_route_locked_out(const struct oc_gateway *gw, struct oc_exchange *x);
+void oc_route_wrong_secret(const struct oc_gateway *gw, const struct oc_exchange *x);
 /* gateway.http.endpoints.<name>.enabled, by default whether bound to loopback (D18). */
 bool oc_endpoint_enabled(const struct oc_gateway *gw, const char *name);
 #endif

@@ -21,13 +21,3 @@ enum oc_rc oc_rpc_session_param(struct oc_rpc *r, const char *member, char **out
 	if (!key) return oc_rpc_invalid(e, "%s required", member);
 	return oc_rpc_session_key(r, key, oc_json_cstr(r->params, "agentId"), out, e);
 }
-
-char *oc_session_key_agent(const char *key)
-{
-	struct oc_str rest = oc_str(key);
-
-	if (!oc_str_starts(rest, OC_LIT("agent:"))) return oc_strdup("main");
-	rest = oc_str_from(rest, 6);
-	rest = oc_str_head(rest, oc_str_find(rest, OC_LIT(":"), 0));
-	return oc_strndup(rest.p, rest.n);
-}

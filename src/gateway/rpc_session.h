@@ -10,6 +10,4 @@ OC_MUST_USE enum oc_rc oc_rpc_session_key(struct oc_rpc *r, const char *key, con
 /* The same for the member of the parameters (their agentId counts), which must be there. */
 OC_MUST_USE enum oc_rc oc_rpc_session_param(struct oc_rpc *r, const char *member, char **out,
 					    struct oc_rpc_error *e);
-/* The agent of a canonical key; "main" for other keys. Free with free(). */
-char *oc_session_key_agent(const char *key);
 #endif

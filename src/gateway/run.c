@@ -32,6 +32,7 @@
 #include "rt/notify.h"
 #include "rt/poll.h"
 #include "rt/port_owner.h"
+#include "rt/stall.h"
 
 enum {
 	BIND_TRIES = 20, /* spec 02 §1.3 */
@@ -427,16 +428,20 @@ static void say_goodbye(struct life *l)
 		if (oc_sleep_wait(5)) break;
 }
 
+/* Runs first, then the requests that are relayed to a model. Probes are answered meanwhile. */
 static void drain(struct life *l)
 {
 	struct oc_gateway *gw = &l->gw;
+	struct oc_deadline until = oc_deadline_in(DRAIN_MS);
 
 	gw->phase = OC_GATEWAY_DRAINING;
 	oc_notify(gw->restart ? "RELOADING=1" : "STOPPING=1");
 	oc_log(OC_LOG_INFO, "gateway", "%s received; %s", l->why,
 	       gw->restart ? "restarting" : "shutting down");
-	if (gw->server) oc_http_server_quiesce(gw->server);
 	if (gw->sessions) oc_sessions_drain_wait(gw->sessions, DRAIN_MS);
+	while (oc_gateway_active(gw) && !oc_deadline_passed(until))
+		if (oc_sleep_wait(20)) break;
+	oc_http_server_quiesce(gw->server);
 	say_goodbye(l);
 }
 
@@ -448,7 +453,7 @@ static int run_wait(struct life *l)
 	struct oc_err e = { 0 };
 	int refused_with = listen_wait(l);
 
-	if (refused_with) return refused_with;
+	if (refused_with) return l->stopping ? 0 : refused_with;
 	gw->port = oc_http_server_port(gw->server);
 	enum oc_rc rc = start_parts(l, &e);
 	if (rc && rc != OC_CANCELLED) {
@@ -481,6 +486,7 @@ static void set_up(struct life *l, const struct oc_gateway_options *o)
 	gw->scope = oc_scope_new();
 	gw->broker = oc_broker_new(gw);
 	l->restart_timer = oc_timer_new(restart_now, l);
+	oc_stalls_start();
 }
 
 static void tear_down(struct life *l)
@@ -516,7 +522,7 @@ static int live_wait(struct life *l, const struct oc_gateway_options *o)
 		return refused(e.msg);
 	code = o->force ? make_way_wait(l, o) : 0;
 	if (!code) code = take_lock(l);
-	if (code) return code;
+	if (code || l->stopping) return l->stopping ? 0 : code;
 	if (resolve_secret(l, &e)) return refused(e.msg), 1;
 	oc_log(OC_LOG_INFO, "gateway", "starting…");
 	set_up(l, o);

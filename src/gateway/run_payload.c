@@ -91,11 +91,6 @@ json_t *oc_tool_start_data(const struct oc_tool_call *call)
 	return o;
 }
 
-static bool has_command(const struct oc_tool_call *call)
-{
-	return oc_json_str(call->args, "command").n > 0;
-}
-
 json_t *oc_tool_result_data(const struct oc_tool_call *call, const struct oc_tool_result *result,
 			    int64_t ms)
 {
@@ -162,7 +157,7 @@ json_t *oc_tool_item_data(const struct oc_tool_call *call, const char *phase, co
 	json_t *o = tool_names(call->name, call->id, phase);
 
 	oc_json_put(o, "itemId", json_sprintf("tool:%s", call->id ? call->id : ""));
-	oc_json_put(o, "kind", json_string(has_command(call) ? "command" : "tool"));
+	oc_json_put(o, "kind", json_string("tool"));
 	oc_json_put(o, "title", title(call));
 	oc_json_put(o, "status", json_string(status));
 	return o;

@@ -22,6 +22,8 @@ class Box:
 
             def do_POST(self):
                 self.body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+                if self.path.startswith('/api/'):  # LM Studio's own calls
+                    return self.reply(404, {'error': 'not here'})
                 box.requests.append(self)
                 try:
                     answer(self)

@@ -443,6 +443,17 @@ def test_hooks_have_a_token_of_their_own(start_gateway, sim):
     assert g.get('/hooks/wake', token=None, headers=HOOK).status == 405
 
 
+def test_guessing_the_token_of_hooks_ends_soon(start_gateway, sim):
+    config = with_hooks(sim.base_url)
+    config['gateway']['auth']['rateLimit'] = {'maxAttempts': 3, 'exemptLoopback': False}
+    g = start_gateway(config)
+
+    def post(token):
+        return g.post('/hooks/wake', {'text': 'x', 'mode': 'next-heartbeat'}, token=None, headers={'X-OpenClaw-Token': token})
+    assert [post('wrong').status for _ in range(4)] == [401, 401, 401, 429]
+    assert post('hook-secret').status == 429 and int(post('x').headers['Retry-After']) > 100
+
+
 def test_hooks_are_off_until_they_are_configured(gateway):
     assert gateway.post('/hooks/wake', {'text': 'x'}, headers=HOOK).status == 404
 

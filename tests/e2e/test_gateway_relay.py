@@ -117,6 +117,15 @@ def test_the_simulator_answers_every_api(gateway, sim):
     assert all(r.json['model'] == MODEL for r in sim.chats)
 
 
+def test_a_model_of_lm_studio_is_loaded_with_its_context_first(start_gateway, make_sim):
+    sim = make_sim()
+    unloaded = next(m['key'] for m in sim.catalog.models if m.get('type') != 'embedding' and not m.get('loaded'))
+    g = start_gateway(test_config(sim.base_url, model=unloaded))
+    assert g.post(CHAT, ask(f'lmstudio/{unloaded}')).status == 200
+    loads = sim.asked('/api/v1/models/load')
+    assert len(loads) == 1 and loads[0].json['context_length'] == 32768
+
+
 # ---- what comes back ----------------------------------------------------------------------------------------------
 
 def test_each_piece_is_passed_on_before_the_next_is_sent(start_gateway):
@@ -291,11 +300,70 @@ def test_a_server_that_is_down_goes_to_the_next_box_and_else_says_so(start_gatew
         assert 'first/m' in alone.json['error']['message']
 
 
+def test_a_key_that_was_refused_is_left_alone(start_gateway):
+    with Box(refused_key) as first, Box(good) as second:
+        g = start_gateway(boxes(fallbacks=['second/m'], first=first.base_url, second=second.base_url))
+        for _ in range(3):
+            assert g.post(CHAT, ask('first/m')).json == {'from': 'good'}
+        assert len(first.requests) == 1 and len(second.requests) == 3
+
+
+def test_another_key_of_the_provider_is_tried_first(start_gateway, openclaw):
+    def answer(x):
+        if x.headers['Authorization'] == 'Bearer sk-good':
+            good(x)
+        else:
+            refused_key(x)
+
+    with Box(answer) as box:
+        config = boxes(box=box.base_url)
+        del config['models']['providers']['box']['apiKey']
+        folder = openclaw.state / 'agents' / 'main' / 'agent'
+        folder.mkdir(parents=True)
+        (folder / 'auth-profiles.json').write_text(json.dumps({'version': 1, 'order': {'box': ['box:a', 'box:b']}, 'profiles': {
+            'box:a': {'type': 'api_key', 'provider': 'box', 'key': 'sk-bad'}, 'box:b': {'type': 'api_key', 'provider': 'box', 'key': 'sk-good'}}}))
+        g = start_gateway(config)
+        assert g.post(CHAT, ask()).json == {'from': 'good'}
+        assert [r.headers['Authorization'] for r in box.requests] == ['Bearer sk-bad', 'Bearer sk-good']
+        assert g.post(CHAT, ask()).json == {'from': 'good'} and len(box.requests) == 3
+
+
+def test_a_relayed_request_is_an_observed_model_call(start_gateway, tmp_path):
+    def answer(x):
+        x.head(X_Request_Id='secret-id')
+        x.words('hello')
+        x.event({'choices': [{'index': 0, 'delta': {}, 'finish_reason': 'stop'}], 'usage': {'prompt_tokens': 3, 'completion_tokens': 2}})
+        x.send('data: [DONE]\n\n')
+        x.end()
+
+    with Box(answer) as box:
+        file = tmp_path / 'events.jsonl'
+        g = start_gateway(boxes(box=box.base_url), env={'OPENCLAW_DIAGNOSTICS_FILE': str(file)})
+        g.post(CHAT, ask(stream=True))
+        started, completed = map(json.loads, file.read_text().splitlines())
+        assert (started['type'], completed['type']) == ('model.call.started', 'model.call.completed')
+        assert (completed['provider'], completed['model'], completed['usage']) == ('box', 'm', {'input': 3, 'output': 2})
+        assert completed['responseStreamBytes'] > 0 and 'hello' not in file.read_text()
+
+
 def test_what_the_client_did_wrong_is_not_asked_twice(start_gateway):
     with Box(lambda x: x.reply(400, {'error': {'message': "Invalid 'messages'"}})) as first, Box(good) as second:
         g = start_gateway(boxes(fallbacks=['second/m'], first=first.base_url, second=second.base_url))
         assert g.post(CHAT, ask('first/m')).status == 400
         assert not second.requests
+
+
+def test_without_fallbacks_not_even_the_primary_stands_in(start_gateway):
+    with Box(unavailable) as first, Box(good) as second:
+        g = start_gateway(boxes(primary='second/m', first=first.base_url, second=second.base_url))
+        assert g.post(CHAT, ask('first/m')).status == 503
+        assert not second.requests
+
+
+def test_with_fallbacks_the_primary_stands_in_last(start_gateway):
+    with Box(unavailable) as first, Box(good) as second:
+        g = start_gateway(boxes(primary='second/m', fallbacks=['first/m'], first=first.base_url, second=second.base_url))
+        assert g.post(CHAT, ask('first/m')).json == {'from': 'good'}
 
 
 def test_only_entries_with_the_same_api_stand_in(start_gateway):
@@ -406,6 +474,22 @@ def test_a_client_that_has_everything_may_leave(start_gateway):
         s.leave()
         wait_for(lambda: left == [True], 'the end of the request')
         wait_for(lambda: metric(g, 'openclaw_relay_requests_total{provider="box",status="200"}') == 1, '200')
+
+
+def test_a_client_that_closed_its_sending_side_gets_everything(start_gateway):
+    def answer(x):
+        x.head()
+        x.words('a')
+        time.sleep(0.6)  # long enough to be asked whether it is there
+        x.words('b')
+        x.end()
+
+    with Box(answer) as box:
+        g = start_gateway(boxes(box=box.base_url))
+        s = Stream(g, ask(stream=True))
+        s.c.sock.shutdown(socket.SHUT_WR)
+        got = s.begin().r.read()
+        assert b'"a"' in got and got.endswith(b'"b"}}]}\n\n')
 
 
 def test_a_client_that_leaves_the_queue_is_never_asked_for(start_gateway):

@@ -97,6 +97,9 @@ def test_a_patch_changes_the_session_alone(c, sim):
     assert sim.chats[0].json['model'] == done['resolved']['model']
     other = c.call('sessions.create', {'key': 'other'})
     assert other['resolved']['model'] == 'qwen/qwen3.5-9b'
+    assert 'warnings' not in done
+    unlisted = c.call('sessions.patch', {'key': 'main', 'model': 'lmstudio/never-heard-of'})
+    assert 'never-heard-of' in unlisted['warnings'][0] and unlisted['resolved']['model'] == 'never-heard-of'
     back = c.call('sessions.patch', {'key': 'main', 'model': None, 'label': None})
     assert back['resolved']['model'] == 'qwen/qwen3.5-9b' and 'label' not in back['entry']
 

@@ -159,3 +159,14 @@ def test_kills_at_any_moment_lose_nothing_that_was_acknowledged(start_gateway, s
     roles = [m['role'] for m in sim.chats[-1].json['messages']]
     assert all(a != b for a, b in zip(roles, roles[1:])), roles
     assert 'message 0.0' in opening(sim.chats[-1])
+
+
+def test_who_asks_for_an_answer_gets_it_although_the_session_is_busy(client, sim):
+    sim.then(text='slow', delay=1)
+    sim.reply('For the agent.')
+    run, _ = send(client, 'first')
+    sim.wait_for(lambda s: s.chats)
+    asked = client.send('agent', {'message': 'second', 'sessionKey': MAIN, 'idempotencyKey': new_id()})
+    answer = client.response(asked, n=1)['payload']
+    assert answer['status'] == 'ok' and answer['result']['payloads'][0]['text'] == 'For the agent.'
+    assert texts(history(client)) == [('user', 'first'), ('assistant', 'slow'), ('user', 'second'), ('assistant', 'For the agent.')]

@@ -374,6 +374,30 @@ SESSIONS_TEST(sessions_of_an_agent_begin_with_the_same_bytes, NULL, many)
 	assert_string_equal(world.tools.v[0], world.tools.v[1]);
 }
 
+static const char with_fallback[] =
+    "{agents:{defaults:{model:{primary:'p/one',fallbacks:['p/two']},contextGuard:{blockBelow:0,"
+    "warnBelow:0}}},tools:{exec:{mode:'full'}},models:{providers:{p:{baseUrl:'http://127.0.0.1:9/v1',"
+    "apiKey:'k',models:[{id:'one',contextWindow:32768},{id:'two',contextWindow:32768}]}}}}";
+static const struct line falls_back[] = {
+	{ .call = "exec", .args = "{\"command\":\"echo 1\"}" },
+	{ .outcome = OC_OUTCOME_ERROR, .error = OC_ERR_SERVER_ERROR },
+	{ .text = "By the other." },
+	{ .text = "By the first." },
+};
+
+SESSIONS_TEST(a_fallback_goes_on_with_what_was_done, with_fallback, falls_back)
+{
+	ask_and_wait("r1", "go");
+	assert_string_equal(world.models.v[0], "one");
+	assert_string_equal(world.models.v[1], "two");
+	expect_stored("user:go | assistant:<exec> | toolResult:1 | assistant:By the other.");
+	expect_growth(1); /* the other model saw the call and its result */
+	ask_and_wait("r2", "again");
+	assert_string_equal(world.models.v[2], "one");
+	expect_epoch("model");
+	expect_growth(2);
+}
+
 /* ---- a long conversation ---- */
 
 static const char tiny[] =
@@ -736,6 +760,7 @@ int main(void)
 		cmocka_unit_test(a_retry_that_comes_late_is_asked_where_it_can_be_answered),
 		cmocka_unit_test(an_epoch_lasts_until_there_is_a_reason),
 		cmocka_unit_test(sessions_of_an_agent_begin_with_the_same_bytes),
+		cmocka_unit_test(a_fallback_goes_on_with_what_was_done),
 		cmocka_unit_test(a_full_context_is_summarised_and_the_talk_goes_on),
 		cmocka_unit_test(a_note_that_does_not_come_is_replaced_by_a_digest),
 		cmocka_unit_test(compaction_on_request_tells_nothing_but_the_change),

@@ -23,11 +23,6 @@ struct hook {
 	json_t *body;
 };
 
-static void plain(struct oc_exchange *x, int status, const char *text)
-{
-	oc_exchange_respond(x, status, "text/plain; charset=utf-8", oc_str(text));
-}
-
 static void refuse(struct oc_exchange *x, int status, const char *message)
 {
 	json_t *body = json_pack("{s:b}", "ok", 0);
@@ -58,13 +53,16 @@ static bool may(const struct hook *h)
 	struct oc_str token = oc_json_str(h->config, "token"), shown = shown_token(h->x);
 
 	if (in_query(h->x)) {
-		plain(h->x, 400,
-		      "The token does not belong into the address: send it as Authorization: "
-		      "Bearer or X-OpenClaw-Token.\n");
+		oc_route_text(
+		    h->x, 400,
+		    "The token does not belong into the address: send it as Authorization: "
+		    "Bearer or X-OpenClaw-Token.\n");
 		return false;
 	}
+	if (oc_route_locked_out(h->gw, h->x)) return false;
 	if (token.n && shown.n && oc_secret_equal(shown, token)) return true;
-	plain(h->x, 401, "Unauthorized");
+	if (shown.n) oc_route_wrong_secret(h->gw, h->x);
+	oc_route_text(h->x, 401, "Unauthorized");
 	return false;
 }
 
@@ -363,7 +361,7 @@ static void serve_wait(struct hook *h, struct oc_str path)
 	bool wake = oc_str_eq(path, OC_LIT("wake")), agent = oc_str_eq(path, OC_LIT("agent"));
 
 	if (!mapping && !wake && !agent) {
-		plain(h->x, 404, "Not Found");
+		oc_route_text(h->x, 404, "Not Found");
 		return;
 	}
 	h->body = oc_body_json_wait(h->x, OC_MAX_SMALL_HTTP_BODY_BYTES);

@@ -95,6 +95,8 @@ static bool find_candidates(struct oc_gateway *gw, const struct oc_relay *r, con
 	struct oc_err e = { 0 };
 
 	oc_fallback_refs(r->catalog->config, "model", &fallbacks);
+	/* Who configured no fallbacks wants no other model, not even the primary. */
+	if (!fallbacks.n) wish.strict = true;
 	enum oc_rc rc = oc_candidates_init(out, r->catalog, &wish, &e);
 
 	oc_strv_deinit(&fallbacks);

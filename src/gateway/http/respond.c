@@ -17,6 +17,11 @@ void oc_route_json(struct oc_exchange *x, int status, json_t *body)
 	json_decref(body);
 }
 
+void oc_route_text(struct oc_exchange *x, int status, const char *text)
+{
+	oc_exchange_respond(x, status, "text/plain; charset=utf-8", oc_str(text));
+}
+
 /* {"error":{"message","type"}}; Anthropic's clients look for "type":"error" beside it. */
 static json_t *error_body(const struct oc_exchange *x, const char *type, const char *message)
 {

@@ -54,11 +54,6 @@ static struct oc_str base_of(const struct oc_gateway *gw)
 
 /* ---- answers ---- */
 
-static void plain(struct oc_exchange *x, int status, const char *text)
-{
-	oc_exchange_respond(x, status, "text/plain; charset=utf-8", oc_str(text));
-}
-
 static void secure(struct oc_exchange *x, struct oc_str html)
 {
 	struct oc_buf policy;
@@ -109,9 +104,9 @@ static void serve_page_wait(struct oc_exchange *x, const char *root)
 	if (f.found)
 		send_file(x, &f, html_type);
 	else
-		plain(x, 503,
-		      "gateway.controlUi.root holds no index.html: set it to the folder "
-		      "dist/control-ui of an installed openclaw package\n");
+		oc_route_text(x, 503,
+			      "gateway.controlUi.root holds no index.html: set it to the folder "
+			      "dist/control-ui of an installed openclaw package\n");
 	oc_buf_deinit(&f.bytes);
 }
 
@@ -144,7 +139,7 @@ static void serve_file_wait(struct oc_exchange *x, const char *root, struct oc_s
 	if (f.found)
 		send_file(x, &f, type);
 	else
-		plain(x, f.outside ? 403 : 404, f.outside ? "Forbidden" : "Not Found");
+		oc_route_text(x, f.outside ? 403 : 404, f.outside ? "Forbidden" : "Not Found");
 	oc_buf_deinit(&f.bytes);
 }
 
@@ -155,12 +150,12 @@ static void ui_wait(struct oc_gateway *gw, struct oc_exchange *x)
 
 	oc_buf_init(&path, 8192);
 	if (!oc_ui_path(oc_str(oc_exchange_path(x)), base_of(gw), &path)) {
-		plain(x, 400, "Bad Request");
+		oc_route_text(x, 400, "Bad Request");
 	} else if (!root) {
 		if (!path.n || oc_str_eq(oc_buf_view(&path), OC_LIT("chat")))
 			own_page(x);
 		else
-			plain(x, 404, "Not Found");
+			oc_route_text(x, 404, "Not Found");
 	} else {
 		const char *type = oc_ui_type(oc_buf_view(&path));
 

@@ -126,6 +126,7 @@ static enum oc_rc ask_wait(struct oc_rpc *r, const char *key, const struct oc_ch
 		.extra_system = oc_json_cstr(r->params, "extraSystemPrompt"),
 		.timeout_ms = (uint64_t)oc_json_positive(r->params, "timeout") * 1000,
 		.priority = OC_PRIORITY_INTERACTIVE,
+		.own_turn = true,
 	};
 	enum oc_rc rc = oc_sessions_ask_wait(r->gw->sessions, &ask, asked, &why);
 
@@ -200,9 +201,9 @@ static enum oc_rc agent_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_er
 {
 	struct oc_chat_input in;
 	char *key;
-	enum oc_rc rc = session_wait(r, &key, e);
+	enum oc_rc rc = oc_rpc_need_running(r, e);
 
-	if (rc) return rc;
+	if (rc || (rc = session_wait(r, &key, e))) return rc;
 	if (!(rc = oc_chat_input_init(&in, r->params, e))) {
 		rc = answer_wait(r, key, &in, result, e);
 		oc_chat_input_deinit(&in);

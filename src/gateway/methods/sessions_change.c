@@ -113,6 +113,24 @@ static enum oc_rc check_expected_wait(struct oc_rpc *r, const char *key, struct 
 	return same ? OC_OK : oc_rpc_invalid(e, "session %.200s has changed; list it again", key);
 }
 
+/* A model that nobody listed is taken at the person's word, with a warning. */
+static void put_warnings(const struct oc_rpc *r, json_t *result)
+{
+	const char *model = oc_json_cstr(r->params, "model");
+	struct oc_strv warnings = { 0 };
+	struct oc_selection chosen;
+	json_t *list = json_array();
+
+	if (model &&
+	    oc_select(&r->gw->snapshot->catalog, oc_str(model), &chosen, &warnings, NULL) == OC_OK)
+		oc_selection_deinit(&chosen);
+	for (size_t i = 0; i < warnings.n; i++)
+		json_array_append_new(list, oc_json_new_str(oc_str(warnings.v[i])));
+	if (warnings.n) oc_json_put(result, "warnings", json_incref(list));
+	json_decref(list);
+	oc_strv_deinit(&warnings);
+}
+
 enum oc_rc oc_sessions_patch_method_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {
 	struct oc_err why = { 0 };
@@ -126,10 +144,12 @@ enum oc_rc oc_sessions_patch_method_wait(struct oc_rpc *r, json_t **result, stru
 		json_decref(patch);
 		rc = rc ? oc_rpc_fail(e, rc, &why) : changed_wait(r, key, result, e);
 	}
-	if (!rc)
+	if (!rc) {
 		oc_json_put(
 		    *result, "path",
 		    json_sprintf("%s/gateway.sqlite", r->gw->snapshot->config.paths.state_dir));
+		put_warnings(r, *result);
+	}
 	free(key);
 	return rc;
 }
