@@ -357,6 +357,14 @@ offer_link() {
 	fi
 }
 
+hint_sandbox() { # nothing needs it, so nothing installs it
+	[ "$(uname)" = Linux ] || return 0
+	command -v bwrap > /dev/null 2>&1 && return 0
+	say
+	say "Optional: with bubblewrap the agent's commands run in a sandbox, without a question for each (docs/sandbox.md):"
+	say "  apt-get install bubblewrap"
+}
+
 whats_next() {
 	used=$(default_model)
 	say
@@ -376,6 +384,7 @@ whats_next() {
 	say "  $prefix$shown infer model run --prompt \"…\"   ask the model directly"
 	say "  $prefix$shown models list                   the models there are"
 	say "  $prefix$shown --help"
+	hint_sandbox
 	offer_link
 }
 

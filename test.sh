@@ -128,6 +128,7 @@ missing() { # the packages of everything that is not there
 	for pair in gcc:gcc meson:meson ninja:ninja-build pkg-config:pkg-config git:git python3:python3; do
 		command -v "${pair%%:*}" > /dev/null 2>&1 || echo "${pair#*:}"
 	done
+	[ "$(uname)" != Linux ] || command -v bwrap > /dev/null 2>&1 || echo bubblewrap # the sandbox's tests
 	printf '#include <stdio.h>\n' | gcc -E - > /dev/null 2>&1 || echo libc6-dev
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || [ ! -e /etc/debian_version ] || echo ca-certificates
 	printf '#include <wslay/wslay.h>\n' | gcc -E - > /dev/null 2>&1 || echo libwslay-dev
