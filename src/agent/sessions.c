@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "agent/session.h"
+#include "agent/tool_host.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -170,6 +170,7 @@ enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec, struct oc_s
 	}
 	s->scope = oc_scope_new();
 	s->processes = oc_processes_new();
+	oc_session_tools_register();
 	*out = s;
 	return OC_OK;
 }

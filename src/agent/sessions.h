@@ -72,6 +72,7 @@ struct oc_ask {
 	oc_run_watch_fn *watch;
 	void *watch_arg;
 	bool no_tools; /* none of ours */
+	bool tainted;  /* it may repeat what strangers wrote (spec 03 §6.1) */
 	/* While a run of the session is active: waits for its turn and runs under its own id,
 	 * instead of becoming part of another run. Always so with watch. For who wants the answer
 	 * to just this message: HTTP, the method agent, cron. queue is then read for interrupt

@@ -176,6 +176,15 @@ static void learn(const struct oc_trial *c, const struct oc_run *run)
 		oc_context_measured(catalog, t->provider, t->model_id, run->plan.chars_per_token);
 }
 
+/* Who is not waited for by a person has fewer turns (spec 03 §1.3). */
+static unsigned max_turns(enum oc_priority p)
+{
+	enum { SUBAGENT_TURNS = 25, BACKGROUND_TURNS = 20 };
+
+	if (p < OC_PRIORITY_SUBAGENT) return 0;
+	return p == OC_PRIORITY_SUBAGENT ? SUBAGENT_TURNS : BACKGROUND_TURNS;
+}
+
 static void begin_run(struct oc_trial *c, struct oc_run *run)
 {
 	struct oc_job *job = c->job;
@@ -184,6 +193,7 @@ static void begin_run(struct oc_trial *c, struct oc_run *run)
 	run->model = job->spec->port ? *job->spec->port
 				     : (struct oc_model_port){ port_call_wait, port_explain, c };
 	run->sink = job->spec->sink;
+	run->max_turns = max_turns(job->spec->priority);
 	run->tools = &job->tools;
 	run->conversation = job->conversation;
 	run->target = c->target;
