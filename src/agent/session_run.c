@@ -72,6 +72,8 @@ static enum oc_rc in_session_wait(struct oc_session_run *r, struct oc_err *e)
 
 		oc_session_run_listen(r, &sink, &spec);
 		spec.host = &host;
+		spec.requested = oc_session_talk_requested;
+		spec.requested_arg = &talk;
 		spec.conversation = &conversation;
 		spec.fallback_state = &r->session->fallback;
 		spec.session_key = r->session->key;

@@ -175,6 +175,11 @@ enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec, struct oc_s
 	return OC_OK;
 }
 
+json_t *oc_sessions_prefixes(const struct oc_sessions *s, const char *session_key)
+{
+	return s ? oc_prefix_log_json(&s->prefixes, session_key) : json_array();
+}
+
 size_t oc_sessions_active(const struct oc_sessions *s)
 {
 	size_t n = 0;
@@ -209,6 +214,7 @@ void oc_sessions_free(struct oc_sessions *s)
 		session_free(x);
 	}
 	oc_processes_free_wait(s->processes);
+	oc_prefix_log_deinit(&s->prefixes);
 	oc_scope_free(s->scope);
 	free(s);
 }

@@ -26,6 +26,9 @@ OC_MUST_USE enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec,
 /* Takes no more runs, gives those under way drain_ms, then aborts them. Accepts NULL. */
 void oc_sessions_drain_wait(struct oc_sessions *s, uint64_t drain_ms);
 void oc_sessions_free(struct oc_sessions *s);
+/* The last requests and how much of the one before each repeated, newest first (agent/prefix.h);
+ * session_key NULL = of all sessions. New reference. */
+json_t *oc_sessions_prefixes(const struct oc_sessions *s, const char *session_key);
 size_t oc_sessions_active(const struct oc_sessions *s); /* runs under way or queued */
 
 /* "main" → "agent:main:main", "notes" → "agent:main:notes"; agent NULL = "main". Free with free().
