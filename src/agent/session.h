@@ -2,6 +2,7 @@
 #define OC_AGENT_SESSION_H
 #include "agent/agent.h"
 #include "agent/input.h"
+#include "agent/prefix.h"
 #include "agent/session_queue.h"
 #include "tool/processes.h"
 /*
@@ -97,6 +98,7 @@ struct oc_sessions {
 	size_t n_working;	     /* runs that have a place (D68) */
 	struct oc_bell place;	     /* one is free */
 	struct oc_bell quiet;	     /* a run has ended */
+	struct oc_prefix_log prefixes;
 	bool closing;
 };
 
@@ -170,6 +172,7 @@ OC_MUST_USE enum oc_rc oc_session_talk_init_wait(struct oc_session_talk *t,
 						 struct oc_err *e);
 void oc_session_talk_deinit(struct oc_session_talk *t);
 struct oc_conversation oc_session_talk_port(struct oc_session_talk *t);
+<<<<<<< HEAD
 /* The person's message as it is stored. Deinit out. */
 void oc_session_input_message(const struct oc_session_run *run, const struct oc_input *input,
 			      struct oc_stored_message *out);
@@ -177,6 +180,16 @@ void oc_session_input_message(const struct oc_session_run *run, const struct oc_
  * more, where it can be answered. */
 OC_MUST_USE enum oc_rc oc_session_store_again_wait(struct oc_session_run *run,
 						   struct oc_stored_message *m, struct oc_err *e);
+=======
+/* A request was made with this: how much of it repeats the one before. */
+void oc_session_talk_requested(void *talk, const struct oc_messages *m, const json_t *tools);
+/* The person's message becomes part of the conversation. *duplicate: it is already, and then it may
+ * be that out is empty. out is to be deinited in any case. */
+OC_MUST_USE enum oc_rc oc_session_store_input_wait(struct oc_session_run *run,
+						   const struct oc_input *input,
+						   struct oc_stored_message *out, bool *duplicate,
+						   struct oc_err *e);
+>>>>>>> wip/agent6
 /* Message is stored: told to whoever watches. */
 void oc_session_told_message(struct oc_session_run *run, const struct oc_stored_message *m);
 

@@ -6,6 +6,7 @@
 #include "agent/session.h"
 #include "agent/session_reset.h"
 #include "agent/stored_message.h"
+#include "agent/tool_host.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -44,6 +45,7 @@ static struct oc_agent_spec agent_spec(const struct oc_session_run *r)
 		.tool_choice = i->tool_choice,
 		.params = i->params,
 		.no_tools = i->no_tools,
+		.tainted = i->tainted,
 	};
 }
 
@@ -67,8 +69,12 @@ static enum oc_rc in_session_wait(struct oc_session_run *r, struct oc_err *e)
 	if (!rc) {
 		const struct oc_conversation conversation = oc_session_talk_port(&talk);
 		struct oc_agent_spec spec = agent_spec(r);
+		struct oc_tool_host host = { r->owner, r };
 
 		oc_session_run_listen(r, &sink, &spec);
+		spec.host = &host;
+		spec.requested = oc_session_talk_requested;
+		spec.requested_arg = &talk;
 		spec.conversation = &conversation;
 		spec.fallback_state = &r->session->fallback;
 		spec.session_key = r->session->key;

@@ -6,6 +6,7 @@
 #include "agent/stored_message.h"
 #include "agent/transcript.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 enum { IDLE_MS = 6 * 3600 * 1000 };
@@ -484,6 +485,34 @@ static enum oc_rc summarise_wait(void *arg, struct oc_str summary, size_t keep_c
 	t->due = "compaction";
 	*changed = true;
 	return OC_OK;
+}
+
+/* ---- the self-check ---- */
+
+static const char *static_reason(const char *reason)
+{
+	static const char *const known[] = { "new", "compaction", "model", "policy", "idle" };
+
+	for (size_t i = 0; reason && i < sizeof known / sizeof *known; i++)
+		if (!strcmp(known[i], reason)) return known[i];
+	return NULL;
+}
+
+void oc_session_talk_requested(void *arg, const struct oc_messages *m, const json_t *tools)
+{
+	const struct oc_session_talk *t = arg;
+	const struct oc_session *session = t->run->session;
+	const struct oc_prefix_check *check;
+	struct oc_prefix now;
+
+	oc_prefix_of(&now, m, tools);
+	check = oc_prefix_note(&t->run->owner->prefixes, session->key, session->id, t->epoch.id,
+			       static_reason(t->epoch.reason), &now, oc_wall_ms());
+	if (!check) return;
+	oc_log(check->shared < check->before ? OC_LOG_INFO : OC_LOG_DEBUG, "prompt",
+	       "%s repeats %lld of %lld bytes of the request before%s%s", check->session_key,
+	       (long long)check->shared, (long long)check->before, check->reason ? ": " : "",
+	       check->reason ? check->reason : "");
 }
 
 struct oc_conversation oc_session_talk_port(struct oc_session_talk *t)

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "agent/session.h"
+#include "agent/tool_host.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -216,8 +216,14 @@ enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec, struct oc_s
 	}
 	s->scope = oc_scope_new();
 	s->processes = oc_processes_new();
+	oc_session_tools_register();
 	*out = s;
 	return OC_OK;
+}
+
+json_t *oc_sessions_prefixes(const struct oc_sessions *s, const char *session_key)
+{
+	return s ? oc_prefix_log_json(&s->prefixes, session_key) : json_array();
 }
 
 size_t oc_sessions_active(const struct oc_sessions *s)
@@ -254,6 +260,7 @@ void oc_sessions_free(struct oc_sessions *s)
 		session_free(x);
 	}
 	oc_processes_free_wait(s->processes);
+	oc_prefix_log_deinit(&s->prefixes);
 	oc_scope_free(s->scope);
 	free(s);
 }
