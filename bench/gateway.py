@@ -208,7 +208,7 @@ class Gateway:
         self.out.close()
 
 
-def starts(g, n):
+def start_times(g, n):
     """Seconds of n starts; the last one stays."""
     out = []
     for i in range(n):
@@ -276,9 +276,22 @@ def watch_stall(g):
     return g.metric("openclaw_loop_longest_seconds")
 
 
-def measure(g, server, runs, row, plain):
+def wait_ready(g, seconds=120):
+    """Until it takes clients."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return WebSocket(g.port).close()
+        except (RuntimeError, OSError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+def measure(g, server, runs, row, plain, starts=None):
     """Everything, with the budgets; g is not started yet."""
-    row("spawn to first /healthz 200", starts(g, max(5, runs // 5)), 15)
+    row("spawn to first /healthz 200", start_times(g, starts or max(5, runs // 5)), 15)
+    wait_ready(g)
     time.sleep(2)
     rss, anonymous = g.memory()
     plain("resident memory, idle", f"{rss:.1f} MB", "16 MB", rss > 16)
