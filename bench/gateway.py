@@ -85,6 +85,8 @@ class WebSocket:
                     self.data = self.data[at + size:]
                     if opcode == 8:
                         raise RuntimeError(f"closed: {payload!r}")
+                    if opcode == 9:
+                        self.s.sendall(b"\x8a" + bytes([0x80 | len(payload)]) + b"\0\0\0\0" + payload)
                     if opcode == 1:
                         return payload
                     continue
