@@ -175,6 +175,8 @@ static void init_tools(struct oc_job *job)
 				      .processes = spec->processes,
 				      .session_key = spec->session_key,
 				      .taint_rules = true,
+				      .tainted = spec->tainted,
+				      .host = spec->host,
 				      .alive = spec->alive,
 				      .alive_arg = spec->alive_arg,
 				      .output = spec->output,

@@ -254,7 +254,7 @@ enum oc_rc oc_sessions_patch_wait(struct oc_sessions *s, const char *key, const 
 	enum oc_rc rc = open_wait(s, key, &session, &made, e);
 
 	if (!rc) {
-		rc = oc_session_change_wait(session, apply_patch, &p, e);
+		rc = oc_session_change_wait(session, apply_patch, &p, NULL, e);
 		oc_session_let_go(session);
 	}
 	oc_snapshot_unref(snapshot);
@@ -300,7 +300,7 @@ enum oc_rc oc_sessions_reset_wait(struct oc_sessions *s, const char *key, const 
 	if (rc) return rc;
 	stop_all_wait(s, key);
 	oc_gate_enter_wait(&session->order);
-	rc = oc_session_change_wait(session, set_boundary, NULL, e);
+	rc = oc_session_change_wait(session, set_boundary, NULL, NULL, e);
 	oc_gate_leave(&session->order);
 	oc_session_let_go(session);
 	if (!rc) oc_session_tell_change(s, key, reason && *reason ? reason : "reset");
@@ -351,7 +351,8 @@ enum oc_rc oc_sessions_inject_wait(struct oc_sessions *s, const char *key, json_
 	if (rc) return rc;
 	out->body = json_incref(body);
 	out->flags = OC_MSG_HIDDEN_FROM_MODEL;
-	rc = oc_store_append_wait(s->spec.store, session->id, out, 1, NULL, e);
+	struct oc_store_writes w = { .messages = out, .n = 1 };
+	rc = oc_session_write_wait(session, &w, e);
 	if (rc) oc_stored_message_deinit(out);
 	const struct oc_run_event event = { .kind = OC_RUN_MESSAGE,
 					    .session_key = key,

@@ -31,6 +31,7 @@ struct oc_trial {
 	double chars_per_token; /* measured in earlier runs; 0 = never */
 	struct oc_call_error error; /* of the last reply that was one */
 	const char *thinking;
+	struct oc_model_port port; /* who answers */
 	json_t *params_with_tools; /* the caller's, and what it chose; NULL = none */
 };
 

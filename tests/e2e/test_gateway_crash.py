@@ -235,8 +235,7 @@ def test_after_a_kill_the_conversation_is_whole_and_the_repeated_request_runs_on
         {'role': 'assistant', 'content': 'first answer'}], 'what was said before is sent as before'
 
 
-@pytest.mark.parametrize('after_a_tool', [False, True])
-def test_words_that_were_shown_are_kept_and_marked(scene, after_a_tool):
+def begin_an_answer(scene, after_a_tool):
     if after_a_tool:
         scene.sim.call('exec', {'command': 'echo done'})
     scene.sim.then(text='one two three ' + 'and on ' * 200, pace=0.1)
@@ -244,17 +243,51 @@ def test_words_that_were_shown_are_kept_and_marked(scene, after_a_tool):
     scene.wait_text('three')
     time.sleep(2)
     scene.kill()
-    c = scene.again()
-    history = c.call('chat.history', {'sessionKey': 'main'})
+
+
+def kept_words(scene):
+    """The message that was made of them."""
+    history = scene.again().call('chat.history', {'sessionKey': 'main'})
     kept = [m for m in history['messages'] if m['role'] == 'assistant'][-1]
     assert 'one two three' in str(kept['content']), kept
-    assert 'interrupted' in json.dumps(kept), kept
+    assert kept['stopReason'] == 'error' and 'stopped while it worked' in kept['errorMessage'], kept
+    return kept
+
+
+@pytest.mark.parametrize('after_a_tool', [False, True])
+def test_words_that_were_shown_are_kept_and_marked(scene, after_a_tool):
+    begin_an_answer(scene, after_a_tool)
+    kept_words(scene)
     run = new_id()
     scene.sim.reply('go on')
-    send(c, 'and then?', run)
-    c.wait_event('chat', ended(run))
-    assert 'one two three' in str(scene.sim.chats[-1].json['messages'])
-    assert_replayable(scene.sim.chats[-1].json['messages'])
+    send(scene.c, 'and then?', run)
+    scene.c.wait_event('chat', ended(run))
+    messages = scene.sim.chats[-1].json['messages']
+    assert messages[-2]['content'].startswith('one two three') and messages[-2]['content'].endswith('\n[interrupted]')
+    assert_replayable(messages)
+
+
+@pytest.mark.parametrize('after_a_tool', [False, True])
+def test_a_repeated_request_is_answered_anew_beside_the_words_that_were_kept(scene, after_a_tool):
+    begin_an_answer(scene, after_a_tool)
+    kept = kept_words(scene)
+    scene.sim.reply('whole')
+    scene.c.call('chat.send', scene.request)
+    assert scene.c.wait_event('chat', ended(scene.run))['state'] == 'final'
+    messages = scene.sim.chats[-1].json['messages']
+    assert messages[-1]['role'] == ('tool' if after_a_tool else 'user') and 'one two three' not in str(messages)
+    history = scene.c.call('chat.history', {'sessionKey': 'main'})
+    assert kept in history['messages'] and texts(history, 'assistant')[-1] == 'whole'
+
+
+def test_words_before_a_tool_are_there_once(scene):
+    scene.sim.then(text='Let me look. ', tool_calls=[{'name': 'exec', 'arguments': {'command': 'sleep 30'}}])
+    scene.begin()
+    scene.wait_tool('start')
+    time.sleep(1.5)
+    scene.kill()
+    history = scene.again().call('chat.history', {'sessionKey': 'main'})
+    assert json.dumps(history).count('Let me look.') == 1
 
 
 def test_what_waited_in_the_queue_is_not_lost(scene):
