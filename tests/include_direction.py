@@ -10,7 +10,7 @@ MODEL_LAYERS = ['codec', 'provider', 'service', 'call']  # the same rule inside 
 OWNERS = {  # header -> folders that may include it
     r'uv\.h': ['rt'],
     r'curl/': ['net'],
-    r'microhttpd\.h|wslay/|nettle/|idn2\.h': ['net'],
+    r'wslay/|nettle/|idn2\.h': ['net'],
     r'sqlite3\.h': ['store'],
     r'gumbo\.h': ['tool'],
     r'utf8proc\.h': ['base'],

@@ -60,7 +60,66 @@ static enum oc_rc check_health(struct oc_doctor *d, const struct oc_check *check
 	return rc == OC_CANCELLED ? rc : OC_OK;
 }
 
-/* A unit that starts another program than this one, or one that is gone. */
+static void report_prefixes(struct oc_doctor *d, const struct oc_check *check, const json_t *list)
+{
+	size_t i, whole = 0;
+	const json_t *row;
+
+	json_array_foreach (list, i, row) {
+		const char *reason = oc_json_cstr(row, "reason");
+		bool odd = reason && !strcmp(reason, "unexplained");
+
+		whole += oc_json_int(row, "percent", 0) == 100;
+		oc_doctor_find(d, check, odd ? OC_SEVERITY_WARNING : OC_SEVERITY_INFO,
+			       oc_json_cstr(row, "sessionKey"),
+			       odd ? "the server reads the prompt again: please report this" : NULL,
+			       "%s repeats %lld %% of the request before (%lld bytes)%s%s",
+			       oc_json_cstr(row, "sessionKey"),
+			       (long long)oc_json_int(row, "percent", 0),
+			       (long long)oc_json_int(row, "previousBytes", 0), reason ? ": " : "",
+			       reason ? reason : "");
+	}
+	if (i)
+		oc_doctor_find(d, check, OC_SEVERITY_INFO, NULL, NULL,
+			       "%zu of the last %zu requests repeat the one before whole", whole,
+			       i);
+}
+
+/* Spec 03 §3.3: whether the server can use again what it has read. */
+static enum oc_rc check_prefixes(struct oc_doctor *d, const struct oc_check *check)
+{
+	static const struct oc_rpc_hello hello = { 0 };
+	struct oc_rpc_target t;
+	struct oc_rpc_client *client = NULL;
+	json_t *status = NULL;
+	struct oc_err e = { 0 };
+	enum oc_rc rc = target(d, &t, &e);
+
+	if (!rc) rc = oc_rpc_connect_wait(&t, &hello, oc_deadline_in(PROBE_MS), &client, &e);
+	if (!rc)
+		rc = oc_rpc_call_wait(client, "status", NULL, false, oc_deadline_in(PROBE_MS),
+				      &status, NULL, &e);
+	if (!rc) report_prefixes(d, check, json_object_get(status, "promptPrefixes"));
+	json_decref(status);
+	oc_rpc_close_wait(client);
+	oc_rpc_target_deinit(&t);
+	return rc == OC_CANCELLED ? rc : OC_OK;
+}
+
+/* The program of "ExecStart=", in quotes or not; free with free(). */
+static char *program_of(struct oc_str unit)
+{
+	size_t at = oc_str_find(unit, OC_LIT("ExecStart="), 0);
+	struct oc_str s = at == SIZE_MAX ? OC_LIT("") : oc_str_from(unit, at + 10);
+	bool quoted = s.n && s.p[0] == '"';
+
+	s = oc_str_from(s, quoted);
+	s = oc_str_head(s, oc_str_find(s, OC_LIT("\n"), 0));
+	s = oc_str_head(s, oc_str_find(s, quoted ? OC_LIT("\"") : OC_LIT(" "), 0));
+	return oc_strndup(s.n ? s.p : "", s.n);
+}
+
+/* A unit that starts a program which is gone. */
 static enum oc_rc check_service(struct oc_doctor *d, const struct oc_check *check)
 {
 	json_t *facts = oc_gateway_service_facts(&d->config.paths);
@@ -69,17 +128,10 @@ static enum oc_rc check_service(struct oc_doctor *d, const struct oc_check *chec
 
 	if (oc_json_bool(facts, "installed", false) &&
 	    oc_file_read(unit, 65536, &text, NULL) == OC_OK) {
-		struct oc_str s = oc_buf_view(&text);
-		size_t at = oc_str_find(s, OC_LIT("ExecStart="), 0);
-		struct oc_str line = at == SIZE_MAX ? OC_LIT("") : oc_str_from(s, at + 10);
-		line = oc_str_head(line, strcspn(line.n ? line.p : "", " \n"));
-		while (line.n && (line.p[0] == '"' || line.p[0] == '\''))
-			line = oc_str_from(line, 1);
-		while (line.n && strchr("\"'", line.p[line.n - 1])) line.n--;
-		char *program = oc_strndup(line.n ? line.p : "", line.n);
+		char *program = program_of(oc_buf_view(&text));
 		if (program[0] == '/' && !oc_file_exists(program))
 			oc_doctor_find(d, check, OC_SEVERITY_ERROR, unit,
-				       "run: openclaw gateway install",
+				       "run: openclaw gateway install --force",
 				       "the service starts %s, which is not there", program);
 		free(program);
 		oc_buf_deinit(&text);
@@ -106,6 +158,10 @@ const struct oc_check oc_checks_gateway[] = {
 	  .deep = true,
 	  .needs_config = true,
 	  .run_wait = check_health },
+	{ .id = "gateway.prompt",
+	  .title = "Prompts repeat the one before",
+	  .needs_config = true,
+	  .run_wait = check_prefixes },
 	{ .id = "gateway.service", .title = "Service", .run_wait = check_service },
 	{ .id = "system.clock", .title = "Clock", .run_wait = check_clock },
 	{ 0 },

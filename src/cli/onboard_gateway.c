@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "cli/onboard.h"
 #include "cli/rpc_client.h"
+#include "gateway/lock.h"
 
 enum { DEFAULT_PORT = 18789, TOKEN_CHARS = 48, HEALTH_TIMEOUT_MS = 3000 };
 
@@ -209,6 +210,7 @@ static enum oc_rc health_wait(const struct oc_onboard *o, const struct oc_config
 enum oc_rc oc_onboard_report_gateway_wait(const struct oc_onboard *o, const struct oc_config *now)
 {
 	long long port = (long long)oc_rpc_configured_port(now, NULL);
+	struct oc_gateway_owner owner;
 	struct oc_err e = { 0 };
 	bool well = false;
 
@@ -218,12 +220,9 @@ enum oc_rc oc_onboard_report_gateway_wait(const struct oc_onboard *o, const stru
 	if (!rc)
 		fprintf(o->out, "Gateway: running on port %lld, %s. Talk: openclaw chat\n", port,
 			well ? "healthy" : "but not well (openclaw logs)");
-	else if (rc == OC_E_DENIED)
-		fprintf(
-		    o->out,
-		    "Gateway: running on port %lld with another secret than the configured one; "
-		    "restart it.\n",
-		    port);
+	else if (rc == OC_E_DENIED || oc_gateway_owner(now->paths.state_dir, &owner))
+		fprintf(o->out, "Gateway: running, and about to restart with the new settings "
+				"(openclaw gateway status).\n");
 	else
 		fprintf(o->out, "Gateway: not running. %s\n", oc_rpc_start_hint);
 	return OC_OK;

@@ -192,7 +192,12 @@ static size_t take_escape(struct oc_term_keys *k, struct oc_str s, oc_term_key_f
 
 static size_t utf8_length(unsigned char first)
 {
-	return first < 0x80 ? 1 : first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+	return first < 0x80   ? 1
+	       : first < 0xC0 ? 1
+	       : first < 0xE0 ? 2
+	       : first < 0xF0 ? 3
+	       : first < 0xF5 ? 4
+			      : 1;
 }
 
 static size_t take_one(struct oc_term_keys *k, struct oc_str s, oc_term_key_fn *fn, void *arg)
@@ -205,6 +210,8 @@ static size_t take_one(struct oc_term_keys *k, struct oc_str s, oc_term_key_fn *
 		return 1;
 	}
 	size_t n = utf8_length(c);
+	for (size_t i = 1; i < n && i < s.n; i++)
+		if (((unsigned char)s.p[i] & 0xC0) != 0x80) return 1; /* cut short: dropped */
 	if (s.n < n) return 0;
 	struct oc_str one = oc_str_head(s, n);
 	if (!oc_utf8_valid(one)) return 1;

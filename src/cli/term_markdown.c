@@ -107,7 +107,7 @@ static void end_row(struct oc_term_markdown *m, size_t n, size_t from)
 	m->any_row = true;
 	size_t cut = from < m->n_cells ? m->cells[from].at : m->text.n;
 	m->n_cells -= from;
-	memmove(m->cells, m->cells + from, m->n_cells * sizeof *m->cells);
+	if (m->n_cells) memmove(m->cells, m->cells + from, m->n_cells * sizeof *m->cells);
 	oc_buf_drop(&m->text, cut);
 	m->width = oc_utf8_width(oc_str(prefix(m)));
 	for (size_t i = 0; i < m->n_cells; i++) {
@@ -303,7 +303,7 @@ static bool may_become_mark(struct oc_str s)
 	if (!s.n) return true;
 	if (run_of(s, '#') == s.n) return s.n <= 6;
 	if (s.n == 1 && strchr("-*+>", s.p[0])) return true;
-	if ((s.p[0] == '`' || s.p[0] == '~') && run_of(s, s.p[0]) == s.n) return s.n < 3;
+	if ((s.p[0] == '`' || s.p[0] == '~') && run_of(s, s.p[0]) == s.n) return true;
 	while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9') digits++;
 	return digits && digits <= 3 &&
 	       (digits == s.n || (digits + 1 == s.n && strchr(".)", s.p[digits])));
@@ -445,35 +445,44 @@ static void read_character(struct oc_term_markdown *m, struct oc_str c)
 
 static size_t missing_bytes(struct oc_str s)
 {
-	unsigned char c = (unsigned char)s.p[0];
-	size_t n = c < 0xC0 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+	unsigned char c = s.n ? (unsigned char)s.p[0] : 0;
+	size_t n = c < 0xC0 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 1;
 
 	return n > s.n ? n - s.n : 0;
+}
+
+/* What is held is a character, or never becomes one. */
+static void read_held(struct oc_term_markdown *m)
+{
+	struct oc_buf clean;
+
+	oc_buf_init(&clean, 64);
+	oc_utf8_clean(oc_buf_view(&m->bytes), &clean);
+	oc_buf_clear(&m->bytes);
+	struct oc_str s = oc_buf_view(&clean);
+	while (s.n) {
+		uint32_t cp;
+		size_t n = oc_utf8_next(s, &cp);
+		read_character(m, oc_str_head(s, n));
+		s = oc_str_from(s, n);
+	}
+	oc_buf_deinit(&clean);
 }
 
 void oc_term_markdown_feed(struct oc_term_markdown *m, struct oc_str text)
 {
 	for (size_t i = 0; i < text.n; i++) {
+		bool continues = ((unsigned char)text.p[i] & 0xC0) == 0x80;
+
+		if (m->bytes.n && !continues) read_held(m);
 		oc_buf_addc(&m->bytes, text.p[i]);
-		struct oc_str s = oc_buf_view(&m->bytes);
-		if (missing_bytes(s)) continue;
-		struct oc_buf clean;
-		oc_buf_init(&clean, 64);
-		oc_utf8_clean(s, &clean);
-		oc_buf_clear(&m->bytes);
-		s = oc_buf_view(&clean);
-		while (s.n) {
-			uint32_t cp;
-			size_t n = oc_utf8_next(s, &cp);
-			read_character(m, oc_str_head(s, n));
-			s = oc_str_from(s, n);
-		}
-		oc_buf_deinit(&clean);
+		if (!missing_bytes(oc_buf_view(&m->bytes))) read_held(m);
 	}
 }
 
 void oc_term_markdown_end(struct oc_term_markdown *m)
 {
+	if (m->bytes.n) read_held(m);
 	bool open = m->n_cells || m->mark.n || m->stars || (m->fence && m->in_line);
 
 	if (!open) return;

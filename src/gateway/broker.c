@@ -71,15 +71,6 @@ static struct oc_str payload_for(struct writing *w, const struct oc_connection *
 	return oc_str(*text);
 }
 
-static void too_slow(struct oc_connection *c)
-{
-	oc_log(OC_LOG_WARN, "ws", "conn=%s reads too slowly: %zu bytes wait", c->id,
-	       oc_ws_backlog(c->ws));
-	/* What waits would keep the memory, and the reason from the client. */
-	oc_ws_drop_backlog(c->ws);
-	oc_connection_close(c, 1008, "slow consumer");
-}
-
 static void deliver(struct writing *w, struct oc_connection *c)
 {
 	struct oc_str payload = payload_for(w, c);
@@ -89,17 +80,16 @@ static void deliver(struct writing *w, struct oc_connection *c)
 	const struct oc_str parts[] = { oc_buf_view(&w->head), payload, { tail, (size_t)n } };
 
 	if (oc_ws_backlog(c->ws) + payload.n > OC_MAX_CLIENT_BACKLOG) {
-		if (!w->event->droppable) too_slow(c);
+		if (!w->event->droppable) oc_connection_too_slow(c);
 		return;
 	}
 	oc_ws_send_parts(c->ws, parts, sizeof parts / sizeof *parts);
 	w->clients++;
 }
 
-/* D65: the sum of what waits is bounded too; the largest is closed. */
-static void keep_total_bounded(struct oc_broker *b)
+void oc_broker_keep_bounded(struct oc_broker *b)
 {
-	while (oc_ws_backlog_total() > OC_MAX_TOTAL_BACKLOG) {
+	while (b && oc_ws_backlog_total() > OC_MAX_TOTAL_BACKLOG) {
 		struct oc_connection *largest = NULL;
 
 		for (struct oc_connection *c = b->first; c; c = c->next) {
@@ -108,7 +98,7 @@ static void keep_total_bounded(struct oc_broker *b)
 				largest = c;
 		}
 		if (!largest || !oc_ws_backlog(largest->ws)) return;
-		too_slow(largest);
+		oc_connection_too_slow(largest);
 	}
 }
 
@@ -131,7 +121,7 @@ void oc_broker_send(struct oc_broker *b, const struct oc_event *e)
 			 (long long)b->presence_version, (long long)b->health_version);
 	for (struct oc_connection *c = b->first; c; c = c->next)
 		if (receives(c, e)) deliver(&w, c);
-	keep_total_bounded(b);
+	oc_broker_keep_bounded(b);
 	log_event(b, &w);
 	oc_buf_deinit(&w.head);
 	free(w.payload);

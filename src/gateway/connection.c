@@ -16,6 +16,15 @@ enum {
 
 /* ---- sending ---- */
 
+void oc_connection_too_slow(struct oc_connection *c)
+{
+	oc_log(OC_LOG_WARN, "ws", "conn=%s reads too slowly: %zu bytes wait", c->id,
+	       oc_ws_backlog(c->ws));
+	/* What waits would keep the memory, and the reason from the client. */
+	oc_ws_drop_backlog(c->ws);
+	oc_connection_close(c, 1008, "slow consumer");
+}
+
 static void send_answer(struct oc_connection *c, const char *id, bool ok, const json_t *value)
 {
 	json_t *id_text = oc_json_new_str(oc_str(id));
@@ -30,7 +39,10 @@ static void send_answer(struct oc_connection *c, const char *id, bool ok, const 
 	};
 
 	json_decref(id_text);
+	if (!c->closed && oc_ws_backlog(c->ws) + strlen(text) > OC_MAX_CLIENT_BACKLOG)
+		oc_connection_too_slow(c);
 	if (!c->closed) oc_ws_send_parts(c->ws, parts, sizeof parts / sizeof *parts);
+	oc_broker_keep_bounded(c->gw->broker);
 	free(id_json);
 	free(text);
 }

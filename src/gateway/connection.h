@@ -49,6 +49,8 @@ void oc_connection_respond(struct oc_connection *c, const char *id, const json_t
 void oc_connection_refuse(struct oc_connection *c, const char *id, const json_t *error);
 /* Once; nothing is sent afterwards. */
 void oc_connection_close(struct oc_connection *c, unsigned code, const char *reason);
+/* Closes a client that does not read: what waits for it is thrown away, the reason is told. */
+void oc_connection_too_slow(struct oc_connection *c);
 
 /* One JSON value; NULL when it is none. Large ones are parsed on a thread. text must stay as it is.
  */
@@ -76,6 +78,8 @@ void oc_broker_free(struct oc_broker *b); /* accepts NULL; no connection may be 
 void oc_broker_add(struct oc_broker *b, struct oc_connection *c);
 void oc_broker_remove(struct oc_broker *b, struct oc_connection *c);
 /* Closes every client with code and reason. */
+/* D65: the sum of what waits for all of them has a limit; above it the slowest is closed. */
+void oc_broker_keep_bounded(struct oc_broker *b);
 void oc_broker_close_all(struct oc_broker *b, unsigned code, const char *reason);
 /* {"presence", "health"}: numbers that grow with each change; new reference. */
 json_t *oc_broker_state_version(const struct oc_broker *b);

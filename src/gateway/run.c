@@ -32,6 +32,7 @@
 #include "rt/notify.h"
 #include "rt/poll.h"
 #include "rt/port_owner.h"
+#include "rt/stall.h"
 
 enum {
 	BIND_TRIES = 20, /* spec 02 §1.3 */
@@ -452,7 +453,7 @@ static int run_wait(struct life *l)
 	struct oc_err e = { 0 };
 	int refused_with = listen_wait(l);
 
-	if (refused_with) return refused_with;
+	if (refused_with) return l->stopping ? 0 : refused_with;
 	gw->port = oc_http_server_port(gw->server);
 	enum oc_rc rc = start_parts(l, &e);
 	if (rc && rc != OC_CANCELLED) {
@@ -485,6 +486,7 @@ static void set_up(struct life *l, const struct oc_gateway_options *o)
 	gw->scope = oc_scope_new();
 	gw->broker = oc_broker_new(gw);
 	l->restart_timer = oc_timer_new(restart_now, l);
+	oc_stalls_start();
 }
 
 static void tear_down(struct life *l)
@@ -520,7 +522,7 @@ static int live_wait(struct life *l, const struct oc_gateway_options *o)
 		return refused(e.msg);
 	code = o->force ? make_way_wait(l, o) : 0;
 	if (!code) code = take_lock(l);
-	if (code) return code;
+	if (code || l->stopping) return l->stopping ? 0 : code;
 	if (resolve_secret(l, &e)) return refused(e.msg), 1;
 	oc_log(OC_LOG_INFO, "gateway", "starting…");
 	set_up(l, o);

@@ -72,6 +72,7 @@ struct oc_exchange *oc_exchange_new(struct oc_http_conn *c, struct oc_http_head 
 
 	x->conn = c;
 	x->head = *head;
+	x->begun_ms = oc_now_ms();
 	x->head_only = !strcmp(head->method, "HEAD");
 	x->scope = oc_scope_new_in(c->server->scope);
 	oc_http_body_init(&x->body, head);

@@ -390,10 +390,13 @@ static void read_some(struct oc_http_conn *c)
 /* The peer ended its side while its request is handled. */
 static void note_end(struct oc_http_conn *c)
 {
-	if (c->x && c->x->streaming)
-		hang_up(c); /* nobody closes one side in the middle of an answer */
+	uint64_t now = oc_now_ms();
+
+	/* Who closes one side does it right behind the request, not in the middle of an answer. */
+	if (c->x && c->x->streaming && now > c->x->begun_ms + HALF_CLOSED_MS)
+		hang_up(c);
 	else
-		c->fin_ms = oc_now_ms();
+		c->fin_ms = now;
 }
 
 static void on_socket(void *arg, int fd, int events)
@@ -416,10 +419,16 @@ static void on_socket(void *arg, int fd, int events)
 static void ask_half_closed(struct oc_http_conn *c)
 {
 	static const struct oc_str interim = { "HTTP/1.1 100 Continue\r\n\r\n", 25 };
+	/* The first digit of the size of the next chunk, whatever that will be: a stream may have
+	 * nothing to say for long. */
+	static const struct oc_str zero = { "0", 1 };
 
 	c->probed = true;
-	if (c->x->answered) return; /* the answer itself asks */
-	if (c->x->head.minor > 0)
+	if (c->x->streaming && c->x->chunked && !c->x->ended)
+		oc_http_conn_send(c, &zero, 1);
+	else if (c->x->answered)
+		return; /* the answer itself asks */
+	else if (c->x->head.minor > 0)
 		oc_http_conn_send(c, &interim, 1);
 	else
 		hang_up(c);

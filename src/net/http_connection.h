@@ -45,6 +45,7 @@ struct oc_exchange {
 	struct oc_wait *reading; /* the handler wants more of the body */
 	struct oc_wait *writing; /* somebody waits for room in the backlog, or for its end */
 	size_t writing_below;	 /* the backlog that ends that wait */
+	uint64_t begun_ms;
 	int status; /* of the answer, 0 = none yet */
 	bool answered, head_only, streaming, chunked, ended;
 };

@@ -118,6 +118,16 @@ def test_a_store_of_a_newer_version_is_an_error_and_stays(sound):
     assert r.rc == 1 and 'state.store' in ids(r) and store.read_bytes() == before
 
 
+@pytest.mark.parametrize('line, gone', [('/no/such/openclaw gateway run', '/no/such/openclaw'),
+                                        ('"/no such/openclaw" gateway run', '/no such/openclaw'), ('/bin/sh gateway run', None)])
+def test_a_service_whose_program_is_gone_is_an_error(sound, line, gone):
+    unit = sound.home / '.config/systemd/user/openclaw-gateway.service'
+    unit.parent.mkdir(parents=True)
+    unit.write_text(f'[Service]\nExecStart={line}\n')
+    r = sound.run('doctor', '--json')
+    assert ('gateway.service' in ids(r)) == (gone is not None) and (gone or '') in messages(r)
+
+
 # ---- security audit -----------------------------------------------------------------------------------------------
 
 def audit(openclaw, change, *args):

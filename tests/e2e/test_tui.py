@@ -4,6 +4,7 @@ import time
 
 import pytest
 from conftest import BINARY
+from gateway_stub import Line
 from screen import Terminal
 
 PROMPT = '\n>'
@@ -189,6 +190,34 @@ def test_a_restart_of_the_gateway_loses_and_doubles_nothing(openclaw, sim, start
     for word in ('before', 'meanwhile', 'after'):
         assert text.count(f'\n{word}') == 1 and text.count(f'› ECHO:{word}') == 1, text
     assert len(sim.chats) == 3
+
+
+def test_a_gateway_that_dies_in_the_middle_of_an_answer(openclaw, sim, start_gateway, chat):
+    from gateway_client import test_config as config_for
+    gateway = start_gateway(config_for(sim.base_url))
+    t = chat(gateway)
+    t.enter('SLOW').expect('word5')
+    gateway.kill()
+    t.expect('reconnecting')
+    start_gateway(None, port=gateway.port)
+    t.gone('reconnecting')
+    t.enter('ECHO:going on').expect('\ngoing on')
+    text = leave(t)
+    words = re.findall(r'word\d+', text)
+    assert words == [f'word{n}' for n in range(len(words))], text  # no word twice, none missing
+    assert text.count('› SLOW') == 1 and text.count('\ngoing on') == 1, text
+
+
+def test_a_connection_that_breaks_in_the_middle_of_an_answer(gateway, openclaw, chat):
+    with Line(gateway.port) as line:
+        t = chat(line)
+        t.enter('SLOW').expect('word20')
+        line.cut()
+        t.expect('word60')
+        line.cut()
+        t.expect('word199').gone('Esc stops')
+        text = leave(t)
+    assert re.findall(r'word\d+', text) == [f'word{n}' for n in range(200)], text
 
 
 def test_what_others_write_is_shown(gateway, chat, openclaw):

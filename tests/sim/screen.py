@@ -86,7 +86,8 @@ class Screen:
 class Terminal:
     """A program on a pseudo-terminal of so many columns."""
 
-    def __init__(self, openclaw, binary, *args, columns=80, lines=24, env=None):
+    def __init__(self, openclaw, binary, *args, columns=80, lines=24, env=None, questions=False):
+        """questions: stderr is shown too, so that the program may ask there."""
         self.screen = Screen(columns, lines)
         self.raw = ''
         self.master, slave = pty.openpty()
@@ -96,7 +97,8 @@ class Terminal:
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
         self.popen = subprocess.Popen([str(binary), *map(str, args)], env={**openclaw.env, 'TERM': 'xterm-256color', **(env or {})},
-                                      cwd=openclaw.home, stdin=slave, stdout=slave, stderr=subprocess.PIPE, start_new_session=True,
+                                      cwd=openclaw.home, stdin=slave, stdout=slave,
+                                      stderr=slave if questions else subprocess.PIPE, start_new_session=True,
                                       preexec_fn=take_terminal)
         os.close(slave)
 
@@ -150,7 +152,7 @@ class Terminal:
         until = time.monotonic() + seconds
         while self.read(0.02) or self.popen.poll() is None:
             assert time.monotonic() < until, f'hangs:\n{self.screen.text}'
-        errors = self.popen.stderr.read().decode(errors='replace')
+        errors = self.popen.stderr.read().decode(errors='replace') if self.popen.stderr else ''
         assert not SANITIZER.search(self.raw + errors), errors
         self.errors = errors
         return self.popen.wait()
@@ -159,5 +161,6 @@ class Terminal:
         if self.popen.poll() is None:
             self.popen.kill()
             self.popen.wait()
-        self.popen.stderr.close()
+        if self.popen.stderr:
+            self.popen.stderr.close()
         os.close(self.master)

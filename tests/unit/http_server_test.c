@@ -340,7 +340,7 @@ static void a_refusal_reaches_a_client_that_still_sends(void **state)
 static struct {
 	bool body_first;
 	enum oc_rc rc;
-	bool returned;
+	bool started, returned;
 	struct oc_wait *ended;
 	struct oc_wait answer;
 } waiting;
@@ -352,6 +352,7 @@ static void patient_wait(void *arg, struct oc_exchange *x)
 	(void)arg;
 	oc_buf_init(&body, 100000);
 	waiting.rc = OC_OK;
+	waiting.started = true;
 	if (waiting.body_first) waiting.rc = oc_exchange_body_wait(x, OC_NO_DEADLINE, &body);
 	oc_buf_deinit(&body);
 	if (!waiting.rc) waiting.rc = oc_wait_park(&waiting.answer, oc_deadline_in(10000));
@@ -485,8 +486,11 @@ static void ask_and_read_nothing(void *arg)
 {
 	struct reader *r = arg;
 
+	char c;
+
 	r->fd = dial_with(r->port, 4096);
 	puts_to(r->fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+	(void)!recv(r->fd, &c, 1, MSG_PEEK); /* the answer has begun */
 	usleep(50000);
 }
 
@@ -597,6 +601,7 @@ static void ticking_wait(void *arg, struct oc_exchange *x)
 
 struct many {
 	unsigned port;
+	bool half_close;
 	unsigned whole;
 };
 
@@ -609,6 +614,7 @@ static void read_many(void *arg)
 	for (int i = 0; i < STREAMS; i++) {
 		fds[i] = dial(m->port);
 		puts_to(fds[i], "GET / HTTP/1.1\r\n" HOST "\r\n");
+		if (m->half_close) shutdown(fds[i], SHUT_WR);
 	}
 	for (int i = STREAMS; i-- > 0;) {
 		get_until(fds[i], answer, sizeof answer, NULL);
@@ -635,6 +641,24 @@ static void streams_run_side_by_side(void **state)
 {
 	(void)state;
 	assert_int_equal(oc_rt_run(many_task, NULL), 0);
+}
+
+static void half_closed_stream_task(void *arg)
+{
+	struct many m = { .half_close = true };
+
+	(void)arg;
+	start_server(ticking_wait, (struct oc_http_server_spec){ 0 });
+	m.port = oc_http_server_port(server);
+	oc_work_wait(read_many, &m);
+	oc_http_server_stop_wait(server);
+	assert_int_equal(m.whole, STREAMS);
+}
+
+static void streams_reach_clients_that_closed_their_sending_side(void **state)
+{
+	(void)state;
+	assert_int_equal(oc_rt_run(half_closed_stream_task, NULL), 0);
 }
 
 /* ---- connections ---- */
@@ -719,9 +743,17 @@ static void a_crowd_of_idle_connections_keeps_nobody_out(void **state)
 	assert_int_equal(oc_rt_run(crowd_task, NULL), 0);
 }
 
+static void ask(void *arg)
+{
+	struct reader *r = arg;
+
+	r->fd = dial(r->port);
+	puts_to(r->fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+}
+
 static void stop_task(void *arg)
 {
-	struct raw r = { .request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n" };
+	struct reader r = { 0 };
 	struct oc_strv same = { 0 };
 	struct oc_http_server *second;
 	struct oc_err e = { 0 };
@@ -740,10 +772,10 @@ static void stop_task(void *arg)
 	assert_non_null(strstr(e.msg, "127.0.0.1"));
 	oc_strv_deinit(&same);
 
-	struct leaver l = { r.port, r.request, false };
-	oc_work_wait(leave, &l);
-	while (!oc_http_server_connections(server)) assert_int_equal(oc_sleep_wait(1), OC_OK);
+	oc_work_wait(ask, &r);
+	while (!waiting.started) assert_int_equal(oc_sleep_wait(1), OC_OK);
 	oc_http_server_stop_wait(server);
+	close(r.fd);
 	assert_true(waiting.returned);
 	assert_int_equal(waiting.rc, OC_CANCELLED);
 }
@@ -767,6 +799,7 @@ int main(void)
 		cmocka_unit_test(a_slow_reader_parks_the_writer),
 		cmocka_unit_test(a_pushed_piece_has_left_when_push_returns),
 		cmocka_unit_test(streams_run_side_by_side),
+		cmocka_unit_test(streams_reach_clients_that_closed_their_sending_side),
 		cmocka_unit_test(silent_and_slow_clients_are_let_go),
 		cmocka_unit_test(a_crowd_of_idle_connections_keeps_nobody_out),
 		cmocka_unit_test(stopping_cancels_what_runs),

@@ -195,7 +195,7 @@ static int begin(void **state)
 	oc_buf_init(&script.shown, 1 << 20);
 	oc_buf_init(&script.notices, 1 << 16);
 	oc_buf_init(&script.tools, 1 << 16);
-	ctx = (struct oc_tool_context){ .workspace = folder, .run_id = "r", .exec_mode = "auto" };
+	ctx = (struct oc_tool_context){ .workspace = folder, .run_id = "r", .exec_mode = "deny" };
 	oc_run_init(&run);
 	run.model = (struct oc_model_port){ .call_wait = scripted, .explain = explain };
 	run.sink = &sink;

@@ -1,6 +1,7 @@
 /* Whether the gateway lives, has started, is ready (spec 02 §1.4). None of them waits for a model
  * server (D63). */
 #include "gateway/client_address.h"
+#include "gateway/event_loop.h"
 #include "gateway/route.h"
 
 /* Strangers learn no more than yes or no. */
@@ -50,6 +51,7 @@ static void ready(struct oc_gateway *gw, struct oc_exchange *x)
 		if (!ok) json_array_append_new(failing, json_string(phase_name(gw)));
 		json_object_set_new(body, "failing", failing);
 		put_uptime(gw, body);
+		json_object_set_new(body, "eventLoop", oc_event_loop_view(gw));
 	}
 	oc_route_json(x, ok ? 200 : 503, body);
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "gateway/agent_rows.h"
 #include "gateway/chat_send.h"
+#include "gateway/event_loop.h"
 #include "gateway/method.h"
 #include "gateway/model_rows.h"
 #include "gateway/rpc_session.h"
@@ -85,11 +86,6 @@ static json_t *model_runtime(const struct oc_gateway *gw)
 			 (json_int_t)(gw->sessions ? oc_sessions_active(gw->sessions) : 0));
 }
 
-static json_t *event_loop(void)
-{
-	return json_pack("{s:b,s:[]}", "degraded", false, "reasons");
-}
-
 /* ---- health ---- */
 
 static json_t *health_agents_wait(struct oc_gateway *gw, const struct oc_snapshot *snap)
@@ -137,7 +133,7 @@ static enum oc_rc health_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 	oc_json_put(o, "agents", agents);
 	oc_json_put(o, "sessions", health_sessions_wait(r->gw, NULL));
 	oc_json_put(o, "modelRuntime", model_runtime(r->gw));
-	oc_json_put(o, "eventLoop", event_loop());
+	oc_json_put(o, "eventLoop", oc_event_loop_view(r->gw));
 	oc_json_put(o, "durationMs", json_integer((json_int_t)(oc_now_ms() - began)));
 	oc_snapshot_unref(snap);
 	*result = o;
@@ -244,8 +240,9 @@ static enum oc_rc status_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 	    o, "taskAudit",
 	    json_pack("{s:i,s:i,s:i,s:{}}", "total", 0, "warnings", 0, "errors", 0, "byCode"));
 	oc_json_put(o, "modelRuntime", model_runtime(r->gw));
-	oc_json_put(o, "eventLoop", event_loop());
+	oc_json_put(o, "eventLoop", oc_event_loop_view(r->gw));
 	oc_json_put(o, "processMemory", process_memory());
+	oc_json_put(o, "promptPrefixes", oc_sessions_prefixes(r->gw->sessions, NULL));
 	*result = o;
 	return OC_OK;
 }
