@@ -179,8 +179,10 @@ json_t *oc_session_row(const struct oc_gateway *gw, const struct oc_session_reco
 
 json_t *oc_session_row_wait(const struct oc_gateway *gw, const char *key, enum oc_row_size size)
 {
+	const struct oc_session_record *known = oc_sessions_record(gw->sessions, key);
 	struct oc_session_record r;
 
+	if (known) return oc_session_row(gw, known, size);
 	if (oc_store_session_wait(gw->store, key, &r, NULL)) return NULL;
 	json_t *row = oc_session_row(gw, &r, size);
 	oc_session_record_deinit(&r);

@@ -21,8 +21,10 @@ static enum oc_rc approve_wait(void *arg, const struct oc_question *q, struct oc
 {
 	const struct asking *a = arg;
 	enum oc_decision decision = OC_DENY;
-	json_t *request = json_pack("{s:s,s:o,s:s,s:s,s:s,s:s}", "tool", q->tool, "command",
-				    oc_json_new_str(oc_str(q->what)), "cwd", q->workdir, "host", "gateway", "ask", "always", "agentId", a->agent);
+	json_t *request =
+	    json_pack("{s:s,s:o,s:s,s:s,s:s,s:s}", "tool", q->tool, "command",
+		      oc_json_new_str(oc_str(q->what)), "cwd", q->workdir ? q->workdir : "", "host",
+		      "gateway", "ask", "always", "agentId", a->agent);
 
 	if (a->inv->session_key)
 		oc_json_put(request, "sessionKey", json_string(a->inv->session_key));

@@ -1,4 +1,5 @@
 """The chat turn on the wire (spec 02 §2.6): acknowledgements, the order and shape of events, aborts, errors, history."""
+import base64
 import itertools
 import time
 
@@ -162,6 +163,18 @@ def test_images_reach_the_model(start_gateway, sim):
     picture = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
     ask(c, 'what is this?', attachments=[{'type': 'image', 'mimeType': 'image/png', 'fileName': 'dot.png', 'content': picture}])
     assert picture in sim.chats[0].raw if isinstance(sim.chats[0].raw, str) else picture.encode() in sim.chats[0].raw
+
+
+def test_attached_texts_become_part_of_the_message(gateway, sim):
+    c = gateway.connect()
+    text = base64.b64encode('ein Blättchen ??>>'.encode()).decode()
+    ask(c, 'read this', attachments=[{'mimeType': 'text/plain', 'fileName': 'note.txt', 'content': text}])
+    sent = text_of(sim.chats[0].json['messages'][-1])
+    assert 'read this' in sent and '[attached: note.txt]' in sent and 'ein Blättchen ??>>' in sent
+    for bad in ({'mimeType': 'text/plain', 'content': base64.b64encode(b'\xff\xfe').decode()},
+                {'mimeType': 'text/plain', 'content': base64.b64encode(b'x' * 300000).decode()},
+                {'mimeType': 'application/pdf', 'fileName': 'a.pdf', 'content': text}):
+        assert c.refused('chat.send', {'sessionKey': 'main', 'message': 'x', 'attachments': [bad]})['code'] == 'INVALID_REQUEST'
 
 
 # ---- tools

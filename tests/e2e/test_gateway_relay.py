@@ -117,6 +117,15 @@ def test_the_simulator_answers_every_api(gateway, sim):
     assert all(r.json['model'] == MODEL for r in sim.chats)
 
 
+def test_a_model_of_lm_studio_is_loaded_with_its_context_first(start_gateway, make_sim):
+    sim = make_sim()
+    unloaded = next(m['key'] for m in sim.catalog.models if m.get('type') != 'embedding' and not m.get('loaded'))
+    g = start_gateway(test_config(sim.base_url, model=unloaded))
+    assert g.post(CHAT, ask(f'lmstudio/{unloaded}')).status == 200
+    loads = sim.asked('/api/v1/models/load')
+    assert len(loads) == 1 and loads[0].json['context_length'] == 32768
+
+
 # ---- what comes back ----------------------------------------------------------------------------------------------
 
 def test_each_piece_is_passed_on_before_the_next_is_sent(start_gateway):
@@ -465,6 +474,22 @@ def test_a_client_that_has_everything_may_leave(start_gateway):
         s.leave()
         wait_for(lambda: left == [True], 'the end of the request')
         wait_for(lambda: metric(g, 'openclaw_relay_requests_total{provider="box",status="200"}') == 1, '200')
+
+
+def test_a_client_that_closed_its_sending_side_gets_everything(start_gateway):
+    def answer(x):
+        x.head()
+        x.words('a')
+        time.sleep(0.6)  # long enough to be asked whether it is there
+        x.words('b')
+        x.end()
+
+    with Box(answer) as box:
+        g = start_gateway(boxes(box=box.base_url))
+        s = Stream(g, ask(stream=True))
+        s.c.sock.shutdown(socket.SHUT_WR)
+        got = s.begin().r.read()
+        assert b'"a"' in got and got.endswith(b'"b"}}]}\n\n')
 
 
 def test_a_client_that_leaves_the_queue_is_never_asked_for(start_gateway):

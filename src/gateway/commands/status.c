@@ -235,6 +235,26 @@ static void context_json(struct oc_command_ask *a, const struct parts *p, int64_
 	json_decref(doc);
 }
 
+/* How much the server can take over from the request before (spec 03 §3.3). */
+static void say_prefixes(struct oc_command_ask *a)
+{
+	json_t *list = oc_sessions_prefixes(a->gw->sessions, a->chat->session_key), *row;
+	size_t i;
+
+	oc_command_say(a, json_array_size(list)
+			      ? "\n\nRepeated from the request before, newest first:"
+			      : "\n\nNo request has followed another yet.");
+	json_array_foreach (list, i, row) {
+		const char *reason = oc_json_cstr(row, "reason");
+
+		oc_command_say(a, "\n- %lld %% of %lld bytes%s%s",
+			       (long long)oc_json_int(row, "percent", 0),
+			       (long long)oc_json_int(row, "previousBytes", 0), reason ? ": " : "",
+			       reason ? reason : "");
+	}
+	json_decref(list);
+}
+
 static void context_list(struct oc_command_ask *a, const struct parts *p, int64_t window)
 {
 	struct oc_buf *out = &a->answer->text;
@@ -281,6 +301,7 @@ enum oc_rc oc_command_context(struct oc_command_ask *a)
 		context_json(a, &parts, window);
 	else
 		context_list(a, &parts, window);
+	if (oc_str_ieq(form, OC_LIT("detail"))) say_prefixes(a);
 	return OC_OK;
 }
 
