@@ -371,7 +371,7 @@ static void the_tools_array_has_a_fixed_form(void **state)
 	char *joined = oc_strv_join(&names, " ");
 	assert_string_equal(joined, "read write edit exec process web_fetch use_tool apply_patch");
 	free(joined);
-	assert_int_equal(strlen(text), 1978);
+	assert_int_equal(strlen(text), 2201);
 	assert_int_equal(
 	    strncmp(text, "[{\"type\":\"function\",\"function\":{\"name\":\"read\",", 45), 0);
 	oc_strv_add(&drop, OC_LIT("description"));
