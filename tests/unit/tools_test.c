@@ -229,7 +229,7 @@ static void wrong_arguments_are_answered_with_parameters_and_an_example(void **s
 	assert_non_null(strstr(oc_buf_cstr(&result.text), "write the first part"));
 	expect(
 	    "launch", "{}", true,
-	    "unknown tool: launch. Tools: read, write, edit, exec, process, web_search, web_fetch, use_tool, apply_patch");
+	    "unknown tool: launch. Tools: read, write, edit, exec, process, web_fetch, use_tool, apply_patch");
 }
 
 static void a_file_is_written_whole(void **state)
