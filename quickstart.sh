@@ -21,7 +21,7 @@ TEXT
 STEPS=6
 STARTER_MODEL=smollm2-135m-instruct
 STARTER_PORT=18790
-PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle sqlite3"
+PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle sqlite3 gumbo"
 
 prompt="Write one short sentence about the sea."
 model='' state='' want_starter=1
@@ -149,6 +149,7 @@ apt_package() { # of a tool or a pkg-config module
 	libcurl) echo libcurl4-gnutls-dev ;;
 	jansson) echo libjansson-dev ;;
 	sqlite3) echo libsqlite3-dev ;;
+	gumbo) echo libgumbo-dev ;;
 	*) echo "$1-dev" ;;
 	esac
 }
@@ -197,9 +198,9 @@ install_dependencies() {
 	if ! command -v apt-get > /dev/null 2>&1; then
 		die "this system has no apt-get; please install what is missing and run this again" \
 "  Fedora:  dnf install gcc meson ninja-build pkgconf python3 git jansson-devel libuv-devel libcurl-devel libidn2-devel \\
-             utf8proc-devel libedit-devel nettle-devel sqlite-devel wslay-devel
-  Arch:    pacman -S gcc meson ninja pkgconf python git jansson libuv curl libidn2 libutf8proc libedit nettle sqlite wslay
-  macOS:   brew install meson ninja pkg-config python jansson libuv curl libidn2 utf8proc libedit nettle sqlite wslay"
+             utf8proc-devel libedit-devel nettle-devel sqlite-devel wslay-devel gumbo-parser-devel
+  Arch:    pacman -S gcc meson ninja pkgconf python git jansson libuv curl libidn2 libutf8proc libedit nettle sqlite wslay gumbo-parser
+  macOS:   brew install meson ninja pkg-config python jansson libuv curl libidn2 utf8proc libedit nettle sqlite wslay gumbo-parser"
 	fi
 	packages=
 	for n in $need; do packages="$packages $(apt_package "$n")"; done
@@ -357,6 +358,14 @@ offer_link() {
 	fi
 }
 
+hint_sandbox() { # nothing needs it, so nothing installs it
+	[ "$(uname)" = Linux ] || return 0
+	command -v bwrap > /dev/null 2>&1 && return 0
+	say
+	say "Optional: with bubblewrap the agent's commands run in a sandbox, without a question for each (docs/sandbox.md):"
+	say "  apt-get install bubblewrap"
+}
+
 whats_next() {
 	used=$(default_model)
 	say
@@ -376,6 +385,7 @@ whats_next() {
 	say "  $prefix$shown infer model run --prompt \"…\"   ask the model directly"
 	say "  $prefix$shown models list                   the models there are"
 	say "  $prefix$shown --help"
+	hint_sandbox
 	offer_link
 }
 

@@ -128,13 +128,14 @@ missing() { # the packages of everything that is not there
 	for pair in gcc:gcc meson:meson ninja:ninja-build pkg-config:pkg-config git:git python3:python3; do
 		command -v "${pair%%:*}" > /dev/null 2>&1 || echo "${pair#*:}"
 	done
+	[ "$(uname)" != Linux ] || command -v bwrap > /dev/null 2>&1 || echo bubblewrap # the sandbox's tests
 	printf '#include <stdio.h>\n' | gcc -E - > /dev/null 2>&1 || echo libc6-dev
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || [ ! -e /etc/debian_version ] || echo ca-certificates
 	printf '#include <wslay/wslay.h>\n' | gcc -E - > /dev/null 2>&1 || echo libwslay-dev
 	python3 -c 'import ensurepip, venv' 2> /dev/null || echo python3-venv
 	for pair in libuv:libuv1-dev libcurl:libcurl4-gnutls-dev jansson:libjansson-dev libidn2:libidn2-dev \
 		libutf8proc:libutf8proc-dev libedit:libedit-dev cmocka:libcmocka-dev nettle:nettle-dev \
-		sqlite3:libsqlite3-dev; do
+		sqlite3:libsqlite3-dev gumbo:libgumbo-dev; do
 		pkg-config --exists "${pair%%:*}" 2> /dev/null || echo "${pair#*:}"
 	done
 }

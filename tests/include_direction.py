@@ -12,6 +12,7 @@ OWNERS = {  # header -> folders that may include it
     r'curl/': ['net'],
     r'wslay/|nettle/|idn2\.h': ['net'],
     r'sqlite3\.h': ['store'],
+    r'gumbo\.h': ['tool'],
     r'utf8proc\.h': ['base'],
     r'histedit\.h|editline/': ['cli'],
 }

@@ -171,6 +171,11 @@ static void init_tools(struct oc_job *job)
 				      .approve_wait = spec->approve_wait,
 				      .approve_arg = spec->approve_arg,
 				      .exec_mode = s->exec_mode,
+				      .permission = spec->permission,
+				      .processes = spec->processes,
+				      .session_key = spec->session_key,
+				      .tainted = spec->tainted,
+				      .host = spec->host,
 				      .alive = spec->alive,
 				      .alive_arg = spec->alive_arg,
 				      .output = spec->output,
@@ -217,6 +222,7 @@ enum oc_rc oc_agent_run_wait(const struct oc_agent_spec *spec, struct oc_agent_r
 	if (rc) close_wait(&job, rc, rc == OC_CANCELLED ? NULL : e->msg);
 	oc_messages_deinit(&messages);
 	oc_strv_deinit(&job.callers_tools);
+	oc_tool_settings_deinit(&job.tool_settings);
 	free(job.time_zone);
 	return rc;
 }

@@ -37,6 +37,8 @@ struct oc_agent_spec {
 	void *approve_arg;
 	void (*output)(void *arg, struct oc_str bytes);
 	void *output_arg;
+	struct oc_processes *processes; /* commands that outlive their call; NULL = none may */
+	enum oc_permission permission;	/* of the session */
 	/* Of the conversation, so that a change of models is told once; NULL = each run tells it.
 	 */
 	struct oc_fallback_state *fallback_state;
@@ -45,6 +47,9 @@ struct oc_agent_spec {
 	/* This model is asked now; again after a fallback. May be NULL. */
 	void (*selected)(void *arg, const struct oc_selection *target);
 	void *selected_arg;
+	/* A request was made, whatever came of it. May be NULL. */
+	void (*requested)(void *arg, const struct oc_messages *m, const json_t *tools);
+	void *requested_arg;
 	/* Whether a request is under way of which nothing came yet. May be NULL. Written while the
 	 * run lasts. */
 	const bool **reading;
@@ -56,6 +61,8 @@ struct oc_agent_spec {
 	 */
 	json_t *callers_tools, *tool_choice, *params;
 	bool no_tools; /* none of ours */
+	bool tainted;  /* the message may repeat what strangers wrote */
+	void *host;    /* as in struct oc_tool_context */
 	/* Only shortens the conversation (spec 03 §5.4); instructions may be NULL. */
 	bool compact;
 	const char *instructions;

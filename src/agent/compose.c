@@ -49,6 +49,22 @@ static void drop_named(json_t *tools, const struct oc_strv *names)
 	}
 }
 
+static struct oc_toolset toolset_of(const struct oc_trial *c)
+{
+	return oc_tool_settings_set(&c->job->tool_settings, &c->compat.unsupported_schema_keywords);
+}
+
+/* The lines of the system text that name what use_tool can call. Free with free(). */
+static char *directory_of(const struct oc_trial *c)
+{
+	const struct oc_toolset set = toolset_of(c);
+	struct oc_buf text;
+
+	oc_buf_init(&text, MAX_PROMPT_BYTES);
+	oc_toolset_directory(&set, &text);
+	return oc_buf_take(&text);
+}
+
 /* Tools of ours and behind them those of the caller (D25). */
 static void offer_tools(const struct oc_trial *c, struct oc_run *run)
 {
@@ -59,9 +75,11 @@ static void offer_tools(const struct oc_trial *c, struct oc_run *run)
 	oc_strv_deinit(&run->tool_names);
 	run->tools_json = NULL;
 	if (!c->compat.supports_tools) return;
-	if (ours)
-		run->tools_json =
-		    oc_tools_json(&c->compat.unsupported_schema_keywords, &run->tool_names);
+	if (ours) {
+		const struct oc_toolset set = toolset_of(c);
+
+		run->tools_json = oc_toolset_json(&set, &run->tool_names);
+	}
 	if (!json_array_size(spec->callers_tools)) return;
 	drop_named(run->tools_json, &c->job->callers_tools);
 	if (!run->tools_json) run->tools_json = json_array();
@@ -75,8 +93,11 @@ static json_t *profile_json(const struct oc_trial *c)
 {
 	const struct oc_provider *p = c->target->provider;
 	const struct oc_agent_spec *spec = c->job->spec;
+	char *directory = directory_of(c);
 	json_t *o = json_object();
 
+	oc_json_put(o, "directory", oc_json_new_str(oc_str(directory)));
+	free(directory);
 	oc_json_put(o, "provider", oc_json_new_str(oc_str(p->id)));
 	oc_json_put(o, "model", oc_json_new_str(oc_str(c->target->model_id)));
 	oc_json_put(o, "endpoint", oc_json_new_str(oc_str(p->base_url)));
@@ -91,14 +112,17 @@ static json_t *profile_json(const struct oc_trial *c)
 static char *system_text(const struct oc_trial *c, const struct oc_run *run)
 {
 	const struct oc_job *job = c->job;
+	char *directory = run->plan.tools && !job->spec->no_tools ? directory_of(c) : NULL;
 	const struct oc_prompt_spec prompt = { .workspace = job->tools.workspace,
 					       .time_zone = job->time_zone,
 					       .plan = &run->plan,
-					       .tools = run->tools_json != NULL };
+					       .tools = run->tools_json != NULL,
+					       .directory = directory };
 	struct oc_buf text;
 
 	oc_buf_init(&text, MAX_PROMPT_BYTES);
 	oc_prompt_system(&prompt, &text);
+	free(directory);
 	if (job->spec->extra_system) oc_buf_addf(&text, "\n%s\n", job->spec->extra_system);
 	return oc_buf_take(&text);
 }

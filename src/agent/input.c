@@ -39,6 +39,7 @@ struct oc_input *oc_input_new(const struct oc_ask *ask)
 	i->timeout_ms = ask->timeout_ms;
 	i->priority = ask->priority;
 	i->no_tools = ask->no_tools;
+	i->tainted = ask->tainted;
 	i->accepted_ms = oc_wall_ms();
 	return i;
 }

@@ -12,7 +12,7 @@ struct oc_input {
 	json_t *callers_tools, *tool_choice, *params;
 	uint64_t timeout_ms;
 	enum oc_priority priority;
-	bool no_tools;
+	bool no_tools, tainted;
 	int64_t accepted_ms;
 	char *header; /* "[ctx …]" of the moment in which it came; NULL = not made yet */
 };

@@ -193,6 +193,9 @@ void oc_prompt_system(const struct oc_prompt_spec *spec, struct oc_buf *out)
 {
 	oc_buf_addf(out, identity, spec->workspace, spec->time_zone);
 	oc_buf_adds(out, spec->tools ? acting : chatting);
+	if (spec->tools && spec->directory && *spec->directory)
+		oc_buf_addf(out, "\n# Tools list\nFurther tools, called with use_tool:\n%s",
+			    spec->directory);
 	oc_buf_adds(out, safety);
 	oc_buf_adds(out, replying);
 	add_files(spec, out);

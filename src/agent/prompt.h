@@ -12,7 +12,8 @@ struct oc_prompt_spec {
 	const char *workspace;
 	const char *time_zone; /* "Europe/Berlin" */
 	const struct oc_plan *plan;
-	bool tools; /* tools are offered */
+	bool tools;	       /* tools are offered */
+	const char *directory; /* lines of what use_tool can call; NULL or "" = nothing */
 };
 /* Appends. Reads SOUL.md, IDENTITY.md, USER.md, AGENTS.md (with TOOLS.md) and MEMORY.md of the
  * workspace, as many characters as the plan allows. Files that are missing or unreadable are left

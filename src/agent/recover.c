@@ -6,9 +6,11 @@
 #include <stdlib.h>
 
 #include "agent/input.h"
+#include "agent/partial.h"
 #include "agent/session.h"
 #include "agent/stored_message.h"
 #include "agent/transcript.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -43,19 +45,36 @@ static enum oc_rc answer_calls_wait(struct oc_store *store, const char *session_
 	return rc;
 }
 
+/* partial: what people had read of the answer; empty: a fixed text stands for it. */
 static enum oc_rc add_no_answer_wait(struct oc_store *store, const char *session_id,
-				     const char *run, struct oc_err *e)
+				     const char *run, struct oc_str partial, struct oc_err *e)
 {
 	static const char why[] = "the gateway stopped while it worked on this";
-	const struct oc_said said = { .flags = OC_MSG_NO_ANSWER, .error = why };
+	const unsigned flags = OC_MSG_NO_ANSWER | (partial.n ? OC_MSG_INTERRUPTED : 0);
+	const struct oc_said said = { .flags = flags, .error = why };
 	struct oc_messages one = { 0 };
+	struct oc_message *m = oc_messages_add(&one, OC_ROLE_ASSISTANT, partial);
 	enum oc_rc rc;
 
-	oc_transcript_no_answer("interrupted",
-				&oc_messages_add(&one, OC_ROLE_ASSISTANT, OC_LIT(""))->text);
-	rc = add_wait(store, session_id, run, oc_body_assistant(&one.v[0], &said, oc_wall_ms()),
-		      OC_MSG_NO_ANSWER, e);
+	if (!partial.n) oc_transcript_no_answer("interrupted", &m->text);
+	rc = add_wait(store, session_id, run, oc_body_assistant(m, &said, oc_wall_ms()), flags, e);
 	oc_messages_deinit(&one);
+	return rc;
+}
+
+/* The begin of an answer that was being written; nothing when it has become a message meanwhile. */
+static enum oc_rc find_partial_wait(struct oc_store *store, const char *run,
+				    const struct oc_messages *view, struct oc_buf *out,
+				    struct oc_err *e)
+{
+	enum oc_rc rc = oc_partial_find_wait(store, run, out, e);
+	struct oc_str partial = oc_str_trim(oc_buf_view(out));
+	bool is_message = false;
+
+	for (size_t i = view->n; i-- > 0 && view->v[i].role != OC_ROLE_USER && !is_message;)
+		is_message = view->v[i].role == OC_ROLE_ASSISTANT &&
+			     oc_str_starts(oc_str_trim(oc_buf_view(&view->v[i].text)), partial);
+	if (is_message || !partial.n) oc_buf_clear(out);
 	return rc;
 }
 
@@ -79,12 +98,17 @@ static enum oc_rc close_session_wait(struct oc_store *store, const char *session
 				     const char *run, struct oc_err *e)
 {
 	struct oc_messages view = { 0 };
+	struct oc_buf partial;
 	enum oc_rc rc = view_end_wait(store, session_id, &view, e);
 	const struct oc_message *last = view.n ? &view.v[view.n - 1] : NULL;
 
+	oc_buf_init(&partial, OC_MAX_REPLY_BYTES);
+	if (!rc) rc = find_partial_wait(store, run, &view, &partial, e);
+
 	if (!rc && last) rc = answer_calls_wait(store, session_id, run, &view, e);
 	if (!rc && last && (last->role != OC_ROLE_ASSISTANT || last->n_calls))
-		rc = add_no_answer_wait(store, session_id, run, e);
+		rc = add_no_answer_wait(store, session_id, run, oc_buf_view(&partial), e);
+	oc_buf_deinit(&partial);
 	oc_messages_deinit(&view);
 	return rc;
 }
@@ -146,7 +170,7 @@ static enum oc_rc keep_input_wait(struct oc_store *store, const struct oc_input 
 	};
 
 	rc = oc_store_append_wait(store, r.id, &m, 1, &duplicate, e);
-	if (!rc && !duplicate) rc = add_no_answer_wait(store, r.id, i->run_id, e);
+	if (!rc && !duplicate) rc = add_no_answer_wait(store, r.id, i->run_id, OC_LIT(""), e);
 	oc_stored_message_deinit(&m);
 	oc_session_record_deinit(&r);
 	return rc;
@@ -174,5 +198,6 @@ enum oc_rc oc_sessions_recover_wait(struct oc_sessions *s, struct oc_err *e)
 	enum oc_rc rc = end_runs_wait(s->spec.store, e);
 
 	if (!rc) rc = keep_waiting_inputs_wait(s->spec.store, e);
+	if (!rc) rc = oc_partials_forget_wait(s->spec.store, e);
 	return rc ? oc_wrap(e, "repair of what the last stop left") : OC_OK;
 }

@@ -2,7 +2,9 @@
 #define OC_AGENT_SESSION_H
 #include "agent/agent.h"
 #include "agent/input.h"
+#include "agent/prefix.h"
 #include "agent/session_queue.h"
+#include "tool/processes.h"
 /*
  * Between the files of the sessions: what is in memory of sessions that somebody works with, and of
  * runs. Everything else is in the store.
@@ -33,6 +35,7 @@ struct oc_session {
 	struct oc_sessions *owner;
 	unsigned users; /* in memory as long as there are any, or there is something to remember */
 	char *key, *id, *agent;
+	struct oc_session_record known; /* the stored record: whoever changes one changes both */
 	struct oc_session_run *active;
 	struct oc_queue queue;
 	bool draining;	       /* a task looks after the queue */
@@ -67,6 +70,8 @@ struct oc_session_run {
 	const bool *reading;	     /* see struct oc_agent_spec */
 	struct oc_buf partial;	     /* text of the current segment */
 	unsigned segment;
+	size_t partial_kept; /* bytes of it in the store */
+	unsigned kept_segment;
 	bool tools_since_text;		 /* the next text begins a segment */
 	const struct oc_tool_call *call; /* that is running, for its output; borrowed */
 	uint64_t call_began_ms;
@@ -87,11 +92,13 @@ struct oc_session_compaction {
 struct oc_sessions {
 	struct oc_sessions_spec spec;
 	struct oc_scope *scope; /* of all runs */
+	struct oc_processes *processes;
 	struct oc_session *sessions;
 	struct oc_session_run *runs; /* newest first; those that ended for some minutes */
 	size_t n_working;	     /* runs that have a place (D68) */
 	struct oc_bell place;	     /* one is free */
 	struct oc_bell quiet;	     /* a run has ended */
+	struct oc_prefix_log prefixes;
 	bool closing;
 };
 
@@ -103,12 +110,15 @@ struct oc_session *oc_session_use(struct oc_sessions *s, const struct oc_session
 struct oc_session *oc_session_find(const struct oc_sessions *s, const char *key);
 void oc_session_let_go(struct oc_session *s); /* accepts NULL */
 struct oc_session_run *oc_session_run_find(const struct oc_sessions *s, const char *run_id);
-/* Changes the stored record: change sees it as it is and may fail. */
-OC_MUST_USE enum oc_rc oc_session_change_wait(struct oc_session *s,
-					      enum oc_rc (*change)(void *arg,
-								   struct oc_session_record *r,
-								   struct oc_err *e),
-					      void *arg, struct oc_err *e);
+/* Stores messages of the session, and what else is to be stored with them (w->session apart). */
+OC_MUST_USE enum oc_rc oc_session_write_wait(struct oc_session *s, struct oc_store_writes *w,
+					     struct oc_err *e);
+/* Changes the stored record: change sees it as it is and may fail. with (may be NULL): what is
+ * stored in the same step; its member session is set here. */
+OC_MUST_USE enum oc_rc oc_session_change_wait(
+    struct oc_session *s,
+    enum oc_rc (*change)(void *arg, struct oc_session_record *r, struct oc_err *e), void *arg,
+    struct oc_store_writes *with, struct oc_err *e);
 
 /* ---- session_change.c ---- */
 /* History and prompt begin after what is stored now (D61). */
@@ -153,6 +163,8 @@ struct oc_session_talk {
 	int64_t first_seq, trim_before;
 	char *summary; /* id of the message */
 	bool compacted;
+	struct oc_stored_messages read; /* by the beginning; given to who asks first */
+	bool is_read;
 };
 OC_MUST_USE enum oc_rc oc_session_talk_init_wait(struct oc_session_talk *t,
 						 struct oc_session_run *run,
@@ -160,12 +172,15 @@ OC_MUST_USE enum oc_rc oc_session_talk_init_wait(struct oc_session_talk *t,
 						 struct oc_err *e);
 void oc_session_talk_deinit(struct oc_session_talk *t);
 struct oc_conversation oc_session_talk_port(struct oc_session_talk *t);
-/* The person's message becomes part of the conversation. *duplicate: it is already, and then it may
- * be that out is empty. out is to be deinited in any case. */
-OC_MUST_USE enum oc_rc oc_session_store_input_wait(struct oc_session_run *run,
-						   const struct oc_input *input,
-						   struct oc_stored_message *out, bool *duplicate,
-						   struct oc_err *e);
+/* A request was made with this: how much of it repeats the one before. */
+void oc_session_talk_requested(void *talk, const struct oc_messages *m, const json_t *tools);
+/* The person's message as it is stored. Deinit out. */
+void oc_session_input_message(const struct oc_session_run *run, const struct oc_input *input,
+			      struct oc_stored_message *out);
+/* The message is in the conversation already. When something else was said since, it is asked once
+ * more, where it can be answered. */
+OC_MUST_USE enum oc_rc oc_session_store_again_wait(struct oc_session_run *run,
+						   struct oc_stored_message *m, struct oc_err *e);
 /* Message is stored: told to whoever watches. */
 void oc_session_told_message(struct oc_session_run *run, const struct oc_stored_message *m);
 

@@ -254,7 +254,7 @@ enum oc_rc oc_sessions_patch_wait(struct oc_sessions *s, const char *key, const 
 	enum oc_rc rc = open_wait(s, key, &session, &made, e);
 
 	if (!rc) {
-		rc = oc_session_change_wait(session, apply_patch, &p, e);
+		rc = oc_session_change_wait(session, apply_patch, &p, NULL, e);
 		oc_session_let_go(session);
 	}
 	oc_snapshot_unref(snapshot);
@@ -287,6 +287,7 @@ static void stop_all_wait(struct oc_sessions *s, const char *key)
 	struct oc_strv aborted = { 0 };
 
 	oc_sessions_abort_wait(s, key, NULL, true, "stop", &aborted);
+	oc_processes_end_wait(s->processes, key);
 	oc_strv_deinit(&aborted);
 }
 
@@ -299,11 +300,22 @@ enum oc_rc oc_sessions_reset_wait(struct oc_sessions *s, const char *key, const 
 	if (rc) return rc;
 	stop_all_wait(s, key);
 	oc_gate_enter_wait(&session->order);
-	rc = oc_session_change_wait(session, set_boundary, NULL, e);
+	rc = oc_session_change_wait(session, set_boundary, NULL, NULL, e);
 	oc_gate_leave(&session->order);
 	oc_session_let_go(session);
 	if (!rc) oc_session_tell_change(s, key, reason && *reason ? reason : "reset");
 	return rc;
+}
+
+/* "agent:<agent>:main" */
+static bool is_main(const char *key)
+{
+	char *agent = oc_session_key_agent(key), *own = oc_asprintf("agent:%s:main", agent);
+	bool same = !strcmp(own, key);
+
+	free(agent);
+	free(own);
+	return same;
 }
 
 enum oc_rc oc_sessions_delete_wait(struct oc_sessions *s, const char *key, struct oc_err *e)
@@ -311,7 +323,7 @@ enum oc_rc oc_sessions_delete_wait(struct oc_sessions *s, const char *key, struc
 	struct oc_session *session = oc_session_find(s, key);
 	enum oc_rc rc;
 
-	if (oc_str_ends(oc_str(key), OC_LIT(":main")))
+	if (is_main(key))
 		return oc_fail(e, OC_E_INPUT,
 			       "the main session cannot be deleted; reset it instead");
 	if (session) session->users++;
@@ -339,7 +351,8 @@ enum oc_rc oc_sessions_inject_wait(struct oc_sessions *s, const char *key, json_
 	if (rc) return rc;
 	out->body = json_incref(body);
 	out->flags = OC_MSG_HIDDEN_FROM_MODEL;
-	rc = oc_store_append_wait(s->spec.store, session->id, out, 1, NULL, e);
+	struct oc_store_writes w = { .messages = out, .n = 1 };
+	rc = oc_session_write_wait(session, &w, e);
 	if (rc) oc_stored_message_deinit(out);
 	const struct oc_run_event event = { .kind = OC_RUN_MESSAGE,
 					    .session_key = key,

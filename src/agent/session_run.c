@@ -1,10 +1,12 @@
 /* One run of a session, or of none: its tasks, its clocks, what it tells, how it ends. */
 #include <stdlib.h>
 
+#include "agent/partial.h"
 #include "agent/prompt.h"
 #include "agent/session.h"
 #include "agent/session_reset.h"
 #include "agent/stored_message.h"
+#include "agent/tool_host.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -37,11 +39,13 @@ static struct oc_agent_spec agent_spec(const struct oc_session_run *r)
 		.channel = i->channel,
 		.extra_system = i->extra_system,
 		.port = r->owner->spec.model,
+		.processes = r->session ? r->owner->processes : NULL,
 		.priority = i->priority,
 		.callers_tools = i->callers_tools,
 		.tool_choice = i->tool_choice,
 		.params = i->params,
 		.no_tools = i->no_tools,
+		.tainted = i->tainted,
 	};
 }
 
@@ -50,22 +54,27 @@ static void apply_choices(struct oc_agent_spec *spec, const json_t *settings)
 {
 	if (!spec->model) spec->model = oc_json_cstr(settings, "model");
 	if (!spec->thinking) spec->thinking = oc_json_cstr(settings, "thinkingLevel");
+	spec->permission = oc_permission_parse(oc_json_cstr(settings, "permissionMode"));
 }
 
 static enum oc_rc in_session_wait(struct oc_session_run *r, struct oc_err *e)
 {
-	struct oc_session_record record;
+	struct oc_session_record record; /* what is changed meanwhile is for the next run */
 	struct oc_session_talk talk;
 	struct oc_run_sink sink;
-	enum oc_rc rc = oc_store_session_wait(r->owner->spec.store, r->session->key, &record, e);
+	enum oc_rc rc;
 
-	if (rc) return rc;
+	oc_session_record_copy(&r->session->known, &record);
 	rc = oc_session_talk_init_wait(&talk, r, &record, e);
 	if (!rc) {
 		const struct oc_conversation conversation = oc_session_talk_port(&talk);
 		struct oc_agent_spec spec = agent_spec(r);
+		struct oc_tool_host host = { r->owner, r };
 
 		oc_session_run_listen(r, &sink, &spec);
+		spec.host = &host;
+		spec.requested = oc_session_talk_requested;
+		spec.requested_arg = &talk;
 		spec.conversation = &conversation;
 		spec.fallback_state = &r->session->fallback;
 		spec.session_key = r->session->key;
@@ -117,6 +126,21 @@ static bool out_of_time(const struct oc_session_run *r)
 	return configured != 0 && now - r->moved_ms >= IDLE_LIMIT_MS;
 }
 
+/* What people have read so far is not lost with a crash. */
+static void keep_partial_wait(struct oc_session_run *r)
+{
+	struct oc_err e = { 0 };
+	size_t n = r->partial.n;
+
+	if (!r->session || !n || (n == r->partial_kept && r->segment == r->kept_segment)) return;
+	if (r->segment == r->kept_segment && r->partial_kept >= OC_MAX_KEPT_PARTIAL_BYTES) return;
+	r->partial_kept = n;
+	r->kept_segment = r->segment;
+	if (oc_partial_keep_wait(r->owner->spec.store, r->info.run_id, oc_buf_view(&r->partial),
+				 &e) == OC_E_SYS)
+		oc_log(OC_LOG_WARN, "sessions", "%s", e.msg);
+}
+
 /* Parks until the work is done; looks once a second whether it is to be stopped. */
 static void look_after_wait(struct oc_session_run *r)
 {
@@ -127,6 +151,7 @@ static void look_after_wait(struct oc_session_run *r)
 		enum oc_rc rc = oc_wait_park(&w, oc_deadline_in(LOOK_MS));
 		r->done = NULL;
 		if (rc == OC_CANCELLED) break;
+		if (rc == OC_E_TIMEOUT) keep_partial_wait(r);
 		if (rc != OC_E_TIMEOUT || r->abort || !out_of_time(r)) continue;
 		r->abort = "timeout";
 		oc_scope_cancel(r->scope);
@@ -215,16 +240,17 @@ static double cost_of(const struct oc_session_run *r)
 	return oc_usage_cost(&r->result.usage, m);
 }
 
-enum oc_rc oc_session_run_save_wait(struct oc_session_run *r, const char *status, struct oc_err *e)
+/* Borrows from the run and from status. */
+static struct oc_run_record run_record(const struct oc_session_run *r, char *status)
 {
 	const struct oc_usage *u = &r->result.usage;
-	char *copy = oc_strdup(status);
-	const struct oc_run_record record = {
+
+	return (struct oc_run_record){
 		.id = r->input->run_id,
 		.session_id = r->session->id,
 		.session_key = r->session->key,
-		.status = copy,
-		.error = r->rc && r->rc != OC_CANCELLED ? r->error.msg : NULL,
+		.status = status,
+		.error = r->rc && r->rc != OC_CANCELLED ? (char *)(uintptr_t)r->error.msg : NULL,
 		.provider = r->provider,
 		.model = r->model,
 		.started_ms = r->info.started_ms ? r->info.started_ms : r->info.accepted_ms,
@@ -234,6 +260,12 @@ enum oc_rc oc_session_run_save_wait(struct oc_session_run *r, const char *status
 		.cached = u->cached > 0 ? u->cached : 0,
 		.cost = r->snapshot && u->present ? cost_of(r) : 0,
 	};
+}
+
+enum oc_rc oc_session_run_save_wait(struct oc_session_run *r, const char *status, struct oc_err *e)
+{
+	char *copy = oc_strdup(status);
+	const struct oc_run_record record = run_record(r, copy);
 	enum oc_rc rc = oc_store_run_save_wait(r->owner->spec.store, &record, e);
 
 	free(copy);
@@ -242,13 +274,22 @@ enum oc_rc oc_session_run_save_wait(struct oc_session_run *r, const char *status
 
 static void save_end_wait(struct oc_session_run *r)
 {
+	struct oc_store_writes with = { 0 };
+	struct oc_run_record record;
 	struct oc_err e = { 0 };
+	char *status;
 
 	if (!r->session) return;
-	if (oc_session_run_save_wait(r, r->status, &e) != OC_OK ||
-	    oc_session_change_wait(r->session, note_end, r, &e) != OC_OK)
+	status = oc_strdup(r->status);
+	record = run_record(r, status);
+	with.run = &record;
+	if (oc_session_change_wait(r->session, note_end, r, &with, &e) != OC_OK)
 		oc_log(OC_LOG_ERROR, "sessions", "the end of run %s is not stored: %s",
 		       r->info.run_id, e.msg);
+	free(status);
+	if (r->partial_kept &&
+	    oc_partial_forget_wait(r->owner->spec.store, r->info.run_id, &e) != OC_OK)
+		oc_log(OC_LOG_WARN, "sessions", "%s", e.msg);
 }
 
 static void tell_end(struct oc_session_run *r)
@@ -411,16 +452,25 @@ static bool may_begin_anew(const struct oc_session_run *r)
 /* Conversation, record and run are durable before anything begins. */
 static enum oc_rc store_start_wait(struct oc_session_run *r, struct oc_err *e)
 {
-	bool duplicate = false;
+	char running[] = "running";
+	struct oc_run_record record = run_record(r, running);
+	struct oc_store_writes with = { .run = &record };
 	enum oc_rc rc = OC_OK;
 
 	if (!r->compaction && may_begin_anew(r))
-		rc = oc_session_change_wait(r->session, begin_anew, r, e);
-	if (!rc && !r->compaction)
-		rc = oc_session_store_input_wait(r, r->input, &r->said, &duplicate, e);
-	if (rc || duplicate) oc_stored_message_deinit(&r->said);
-	if (!rc) rc = oc_session_change_wait(r->session, note_start, r, e);
-	if (!rc) rc = oc_session_run_save_wait(r, "running", e);
+		rc = oc_session_change_wait(r->session, begin_anew, r, NULL, e);
+	if (rc) return rc;
+	if (!r->compaction) {
+		oc_session_input_message(r, r->input, &r->said);
+		with.messages = &r->said;
+		with.n = 1;
+	}
+	rc = oc_session_change_wait(r->session, note_start, r, &with, e);
+	if (!rc && with.duplicate) rc = oc_session_store_again_wait(r, &r->said, e);
+	if (rc || with.duplicate) {
+		oc_stored_message_deinit(&r->said);
+		r->said = (struct oc_stored_message){ 0 };
+	}
 	return rc;
 }
 

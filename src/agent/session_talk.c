@@ -6,6 +6,7 @@
 #include "agent/stored_message.h"
 #include "agent/transcript.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 enum { IDLE_MS = 6 * 3600 * 1000 };
@@ -39,18 +40,22 @@ static void read_profile(struct oc_session_talk *t)
 enum oc_rc oc_session_talk_init_wait(struct oc_session_talk *t, struct oc_session_run *run,
 				     const struct oc_session_record *r, struct oc_err *e)
 {
-	enum oc_rc rc = OC_OK;
+	enum oc_rc rc;
 
 	*t = (struct oc_session_talk){ .run = run, .boundary_seq = r->boundary_seq };
 	t->idle = r->run_ended_ms && oc_wall_ms() - r->run_ended_ms > IDLE_MS;
-	if (r->epoch) rc = oc_store_epoch_wait(run->owner->spec.store, r->epoch, &t->epoch, e);
-	if (!rc && t->epoch.id) read_profile(t);
-	return rc;
+	rc = oc_store_view_wait(run->owner->spec.store, run->session->id, r->epoch, r->boundary_seq,
+				&t->epoch, &t->read, e);
+	if (rc) return rc;
+	t->is_read = true;
+	if (t->epoch.id) read_profile(t);
+	return OC_OK;
 }
 
 void oc_session_talk_deinit(struct oc_session_talk *t)
 {
 	oc_epoch_deinit(&t->epoch);
+	oc_stored_messages_deinit(&t->read);
 	json_decref(t->profile);
 	free(t->summary);
 	*t = (struct oc_session_talk){ 0 };
@@ -120,6 +125,7 @@ static enum oc_rc freeze_wait(void *arg, const json_t *profile, const struct oc_
 	/* It writes into the session's record. */
 	oc_gate_enter_wait(&session->record);
 	rc = oc_store_epoch_add_wait(store_of(t), session->id, &t->epoch, e);
+	if (!rc) session->known.epoch = t->epoch.id;
 	oc_gate_leave(&session->record);
 	if (rc) return rc;
 	read_profile(t);
@@ -186,7 +192,27 @@ static enum oc_rc show_summary_wait(const struct oc_session_talk *t, struct oc_m
 	return OC_OK;
 }
 
-static enum oc_rc load_wait(const struct oc_session_talk *t, struct oc_stored_messages *out,
+static void forget_read(struct oc_session_talk *t)
+{
+	oc_stored_messages_deinit(&t->read);
+	t->is_read = false;
+}
+
+/* The beginning has read them already, unless what is left out changed since. */
+static bool take_read(struct oc_session_talk *t, int64_t after_seq, struct oc_stored_messages *out)
+{
+	bool fits = t->is_read && (!t->read.n || t->read.v[0].seq > after_seq) &&
+		    t->first_seq == t->epoch.first_seq;
+
+	if (fits) {
+		*out = t->read;
+		t->read = (struct oc_stored_messages){ 0 };
+	}
+	forget_read(t);
+	return fits;
+}
+
+static enum oc_rc load_wait(struct oc_session_talk *t, struct oc_stored_messages *out,
 			    struct oc_err *e)
 {
 	int64_t before_first = t->first_seq ? t->first_seq - 1 : 0;
@@ -195,12 +221,13 @@ static enum oc_rc load_wait(const struct oc_session_talk *t, struct oc_stored_me
 							     ? before_first
 							     : t->boundary_seq };
 
+	if (take_read(t, q.after_seq, out)) return OC_OK;
 	return oc_store_messages_wait(store_of(t), &q, out, e);
 }
 
 static enum oc_rc view_wait(void *arg, struct oc_messages *out, struct oc_err *e)
 {
-	const struct oc_session_talk *t = arg;
+	struct oc_session_talk *t = arg;
 	struct oc_stored_messages l;
 	enum oc_rc rc = load_wait(t, &l, e);
 
@@ -252,7 +279,9 @@ static enum oc_rc append_wait(void *arg, const struct oc_message *m, const struc
 	enum oc_rc rc;
 
 	if (said->reply) stored.tokens = said->reply->usage.output;
-	rc = oc_store_append_wait(store_of(t), session_id(t), &stored, 1, NULL, e);
+	struct oc_store_writes w = { .messages = &stored, .n = 1 };
+	rc = oc_session_write_wait(t->run->session, &w, e);
+	forget_read(t);
 	if (!rc) oc_session_told_message(t->run, &stored);
 	if (!rc && said->reply && said->reply->usage.present)
 		oc_session_run_tell(t->run, &(struct oc_run_event){ .kind = OC_RUN_USAGE,
@@ -292,14 +321,10 @@ static char *header_of(const struct oc_session_run *run, const struct oc_input *
 	return oc_buf_take(&text);
 }
 
-enum oc_rc oc_session_store_input_wait(struct oc_session_run *run, const struct oc_input *input,
-				       struct oc_stored_message *out, bool *duplicate,
-				       struct oc_err *e)
+void oc_session_input_message(const struct oc_session_run *run, const struct oc_input *input,
+			      struct oc_stored_message *out)
 {
-	struct oc_store *store = run->owner->spec.store;
 	char *key = oc_asprintf("%s:user", input->run_id);
-	bool overtaken = false;
-	enum oc_rc rc;
 
 	*out = (struct oc_stored_message){
 		.run = oc_strdup(input->run_id),
@@ -307,14 +332,20 @@ enum oc_rc oc_session_store_input_wait(struct oc_session_run *run, const struct 
 		.body = oc_body_user(oc_input_text(input), &input->images, key, input->accepted_ms),
 		.header = input->header ? oc_strdup(input->header) : header_of(run, input),
 	};
-	rc = oc_store_append_wait(store, run->session->id, out, 1, duplicate, e);
-	if (!rc && *duplicate) rc = was_overtaken_wait(run, &overtaken, e);
+}
+
+enum oc_rc oc_session_store_again_wait(struct oc_session_run *run, struct oc_stored_message *m,
+				       struct oc_err *e)
+{
+	struct oc_store_writes w = { .messages = m, .n = 1 };
+	bool overtaken = false;
+	enum oc_rc rc = was_overtaken_wait(run, &overtaken, e);
+
 	if (rc || !overtaken) return rc;
-	/* It is asked once more, where it can be answered. */
-	free(out->idempotency_key);
-	out->idempotency_key = NULL;
-	out->flags |= OC_MSG_HIDDEN_FROM_PEOPLE;
-	return oc_store_append_wait(store, run->session->id, out, 1, NULL, e);
+	free(m->idempotency_key);
+	m->idempotency_key = NULL;
+	m->flags |= OC_MSG_HIDDEN_FROM_PEOPLE;
+	return oc_session_write_wait(run->session, &w, e);
 }
 
 /* ---- what came meanwhile ---- */
@@ -323,11 +354,15 @@ static enum oc_rc take_in_wait(struct oc_session_talk *t, struct oc_input *input
 			       struct oc_messages *out, struct oc_err *e)
 {
 	struct oc_stored_message m;
-	bool duplicate;
-	enum oc_rc rc = oc_session_store_input_wait(t->run, input, &m, &duplicate, e);
+	struct oc_store_writes w = { .messages = &m, .n = 1 };
+	enum oc_rc rc;
 
+	oc_session_input_message(t->run, input, &m);
+	rc = oc_session_write_wait(t->run->session, &w, e);
+	forget_read(t);
+	if (!rc && w.duplicate) rc = oc_session_store_again_wait(t->run, &m, e);
 	if (!rc) oc_stored_to_model(&m, out);
-	if (!rc && !duplicate) oc_session_told_message(t->run, &m);
+	if (!rc && !w.duplicate) oc_session_told_message(t->run, &m);
 	oc_stored_message_deinit(&m);
 	if (!rc) rc = oc_session_forget_waiting_wait(t->run->session, input->run_id, "ok", e);
 	return rc;
@@ -417,7 +452,10 @@ static enum oc_rc store_summary_wait(struct oc_session_talk *t, struct oc_str su
 		.body = oc_body_user(summary, NULL, NULL, oc_wall_ms()),
 		.flags = OC_MSG_SUMMARY | OC_MSG_HIDDEN_FROM_PEOPLE,
 	};
-	enum oc_rc rc = oc_store_append_wait(store_of(t), session_id(t), &m, 1, NULL, e);
+	struct oc_store_writes w = { .messages = &m, .n = 1 };
+	enum oc_rc rc = oc_session_write_wait(t->run->session, &w, e);
+
+	forget_read(t);
 
 	if (!rc) {
 		free(t->summary);
@@ -447,6 +485,34 @@ static enum oc_rc summarise_wait(void *arg, struct oc_str summary, size_t keep_c
 	t->due = "compaction";
 	*changed = true;
 	return OC_OK;
+}
+
+/* ---- the self-check ---- */
+
+static const char *static_reason(const char *reason)
+{
+	static const char *const known[] = { "new", "compaction", "model", "policy", "idle" };
+
+	for (size_t i = 0; reason && i < sizeof known / sizeof *known; i++)
+		if (!strcmp(known[i], reason)) return known[i];
+	return NULL;
+}
+
+void oc_session_talk_requested(void *arg, const struct oc_messages *m, const json_t *tools)
+{
+	const struct oc_session_talk *t = arg;
+	const struct oc_session *session = t->run->session;
+	const struct oc_prefix_check *check;
+	struct oc_prefix now;
+
+	oc_prefix_of(&now, m, tools);
+	check = oc_prefix_note(&t->run->owner->prefixes, session->key, session->id, t->epoch.id,
+			       static_reason(t->epoch.reason), &now, oc_wall_ms());
+	if (!check) return;
+	oc_log(check->shared < check->before ? OC_LOG_INFO : OC_LOG_DEBUG, "prompt",
+	       "%s repeats %lld of %lld bytes of the request before%s%s", check->session_key,
+	       (long long)check->shared, (long long)check->before, check->reason ? ": " : "",
+	       check->reason ? check->reason : "");
 }
 
 struct oc_conversation oc_session_talk_port(struct oc_session_talk *t)

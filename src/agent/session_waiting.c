@@ -80,19 +80,12 @@ static struct oc_input *move_input(struct oc_session_run *run, bool own)
 	return copy;
 }
 
-static enum oc_rc settings_of_wait(struct oc_session *s, const char *channel,
-				   struct oc_queue_settings *out, struct oc_err *e)
+static void settings_of(struct oc_session *s, const char *channel, struct oc_queue_settings *out)
 {
-	struct oc_session_record r;
-	struct oc_snapshot *snapshot;
-	enum oc_rc rc = oc_store_session_wait(s->owner->spec.store, s->key, &r, e);
+	struct oc_snapshot *snapshot = s->owner->spec.snapshot(s->owner->spec.arg);
 
-	if (rc) return rc;
-	snapshot = s->owner->spec.snapshot(s->owner->spec.arg);
-	oc_queue_settings_read(out, r.settings, &snapshot->config, channel);
+	oc_queue_settings_read(out, s->known.settings, &snapshot->config, channel);
 	oc_snapshot_unref(snapshot);
-	oc_session_record_deinit(&r);
-	return OC_OK;
 }
 
 /* Not before who asked has its answer. */
@@ -107,9 +100,9 @@ enum oc_rc oc_session_wait_in_line_wait(struct oc_session *s, struct oc_session_
 	struct oc_queue_settings settings;
 	struct oc_queued item = { .mode = mode, .own = own_turn ? run : NULL }, lost;
 	struct oc_err ignored = { 0 };
-	enum oc_rc rc = settings_of_wait(s, run->input->channel, &settings, e);
+	enum oc_rc rc = oc_session_keep_waiting_wait(s, run->input, e);
 
-	if (!rc) rc = oc_session_keep_waiting_wait(s, run->input, e);
+	settings_of(s, run->input->channel, &settings);
 	if (!rc) rc = note_status_wait(s, run->input->run_id, "queued", e);
 	if (rc) return rc;
 	item.input = run->input;
@@ -216,11 +209,10 @@ static uint64_t pause_left_wait(struct oc_session *s)
 {
 	const struct oc_queued *head = &s->queue.v[0];
 	struct oc_queue_settings settings;
-	struct oc_err e = { 0 };
 	uint64_t now = oc_now_ms(), until;
 
 	if (head->own) return 0;
-	if (settings_of_wait(s, head->input->channel, &settings, &e) != OC_OK) return 0;
+	settings_of(s, head->input->channel, &settings);
 	until = s->queue.last_ms + settings.debounce_ms;
 	return until > now ? until - now : 0;
 }

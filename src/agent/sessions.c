@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "agent/session.h"
+#include "agent/tool_host.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -99,8 +99,15 @@ struct oc_session *oc_session_use(struct oc_sessions *s, const struct oc_session
 		session->key = oc_strdup(r->key);
 		session->id = oc_strdup(r->id);
 		session->agent = oc_strdup(r->agent);
+		oc_session_record_copy(r, &session->known);
 		session->next = s->sessions;
 		s->sessions = session;
+	}
+	if (strcmp(session->id, r->id) != 0) { /* it was deleted and made again */
+		free(session->id);
+		session->id = oc_strdup(r->id);
+		oc_session_record_deinit(&session->known);
+		oc_session_record_copy(r, &session->known);
 	}
 	session->users++;
 	return session;
@@ -111,6 +118,7 @@ static void session_free(struct oc_session *s)
 	free(s->key);
 	free(s->id);
 	free(s->agent);
+	oc_session_record_deinit(&s->known);
 	oc_queue_deinit(&s->queue);
 	oc_fallback_state_deinit(&s->fallback);
 	oc_strv_deinit(&s->allowed);
@@ -135,19 +143,57 @@ struct oc_session_run *oc_session_run_find(const struct oc_sessions *s, const ch
 	return r;
 }
 
+const struct oc_session_record *oc_sessions_record(const struct oc_sessions *s, const char *key)
+{
+	const struct oc_session *session = oc_session_find(s, key);
+
+	return session ? &session->known : NULL;
+}
+
+/* The store counts messages and notes their time by itself. */
+static void note_messages(struct oc_session *s, const struct oc_store_writes *w)
+{
+	for (size_t i = 0; i < w->n && !w->duplicate; i++) {
+		const struct oc_stored_message *m = &w->messages[i];
+
+		if (m->seq > s->known.last_seq) s->known.last_seq = m->seq;
+		if (m->created_ms > s->known.updated_ms) s->known.updated_ms = m->created_ms;
+	}
+}
+
+enum oc_rc oc_session_write_wait(struct oc_session *s, struct oc_store_writes *w, struct oc_err *e)
+{
+	enum oc_rc rc;
+
+	w->session_id = w->n ? s->id : NULL;
+	rc = oc_store_write_wait(s->owner->spec.store, w, e);
+	if (!rc) note_messages(s, w);
+	return rc;
+}
+
 enum oc_rc oc_session_change_wait(struct oc_session *s,
 				  enum oc_rc (*change)(void *arg, struct oc_session_record *r,
 						       struct oc_err *e),
-				  void *arg, struct oc_err *e)
+				  void *arg, struct oc_store_writes *with, struct oc_err *e)
 {
+	struct oc_store_writes alone = { 0 };
 	struct oc_session_record r;
 	enum oc_rc rc;
 
+	if (!with) with = &alone;
 	oc_gate_enter_wait(&s->record);
-	rc = oc_store_session_wait(s->owner->spec.store, s->key, &r, e);
+	oc_session_record_copy(&s->known, &r);
+	rc = change(arg, &r, e);
+	with->session = &r;
+	if (!rc) rc = oc_session_write_wait(s, with, e);
+	with->session = NULL;
 	if (!rc) {
-		rc = change(arg, &r, e);
-		if (!rc) rc = oc_store_session_save_wait(s->owner->spec.store, &r, e);
+		/* Messages may have come meanwhile. */
+		if (s->known.last_seq > r.last_seq) r.last_seq = s->known.last_seq;
+		if (s->known.updated_ms > r.updated_ms) r.updated_ms = s->known.updated_ms;
+		oc_session_record_deinit(&s->known);
+		s->known = r;
+	} else {
 		oc_session_record_deinit(&r);
 	}
 	oc_gate_leave(&s->record);
@@ -169,8 +215,15 @@ enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec, struct oc_s
 		return rc;
 	}
 	s->scope = oc_scope_new();
+	s->processes = oc_processes_new();
+	oc_session_tools_register();
 	*out = s;
 	return OC_OK;
+}
+
+json_t *oc_sessions_prefixes(const struct oc_sessions *s, const char *session_key)
+{
+	return s ? oc_prefix_log_json(&s->prefixes, session_key) : json_array();
 }
 
 size_t oc_sessions_active(const struct oc_sessions *s)
@@ -192,6 +245,7 @@ void oc_sessions_drain_wait(struct oc_sessions *s, uint64_t drain_ms)
 	while (oc_sessions_active(s) && oc_bell_wait(&s->quiet, d) == OC_OK) continue;
 	oc_scope_cancel(s->scope);
 	oc_scope_join_wait(s->scope);
+	oc_processes_end_wait(s->processes, NULL);
 }
 
 void oc_sessions_free(struct oc_sessions *s)
@@ -205,6 +259,8 @@ void oc_sessions_free(struct oc_sessions *s)
 		next = x->next;
 		session_free(x);
 	}
+	oc_processes_free_wait(s->processes);
+	oc_prefix_log_deinit(&s->prefixes);
 	oc_scope_free(s->scope);
 	free(s);
 }
@@ -269,6 +325,11 @@ static struct oc_input *make_input(const struct oc_ask *ask, const char *agent)
 
 /* Whether an earlier life of the gateway knew this run and saw its end. A run that a crash ended
  * may be asked for again (D47). */
+static bool has_ended(const char *status)
+{
+	return status && strcmp(status, "interrupted") != 0;
+}
+
 static bool ended_before_wait(const struct oc_sessions *s, const char *run_id)
 {
 	struct oc_run_record r;
@@ -276,7 +337,7 @@ static bool ended_before_wait(const struct oc_sessions *s, const char *run_id)
 	bool ended;
 
 	if (oc_store_run_wait(s->spec.store, run_id, &r, &e) != OC_OK) return false;
-	ended = strcmp(r.status, "interrupted") != 0;
+	ended = has_ended(r.status);
 	oc_run_record_deinit(&r);
 	return ended;
 }
@@ -331,16 +392,21 @@ static enum oc_rc ask_session_wait(struct oc_sessions *s, const struct oc_ask *a
 				   struct oc_err *e)
 {
 	struct oc_session_record r;
-	enum oc_rc rc = oc_store_session_open_wait(s->spec.store, ask->session_key,
-						   run->input->agent, &r, NULL, e);
+	char *status = NULL;
+	enum oc_rc rc = oc_store_arrival_wait(s->spec.store, ask->session_key, run->input->agent,
+					      ask->run_id, &r, &status, e);
 
 	if (rc) return rc;
-	struct oc_session *session = oc_session_use(s, &r);
+	if (has_ended(status)) out->result = OC_ASK_DONE;
+	free(status);
+	if (out->result != OC_ASK_DONE) {
+		struct oc_session *session = oc_session_use(s, &r);
 
-	run->session = session;
-	oc_gate_enter_wait(&session->order);
-	rc = take_ask_wait(session, run, ask, r.settings, out, e);
-	oc_gate_leave(&session->order);
+		run->session = session;
+		oc_gate_enter_wait(&session->order);
+		rc = take_ask_wait(session, run, ask, r.settings, out, e);
+		oc_gate_leave(&session->order);
+	}
 	oc_session_record_deinit(&r);
 	return rc;
 }
@@ -386,13 +452,12 @@ enum oc_rc oc_sessions_ask_wait(struct oc_sessions *s, const struct oc_ask *ask,
 	run->watch = ask->watch;
 	run->watch_arg = ask->watch_arg;
 	snprintf(out->run_id, sizeof out->run_id, "%s", run->info.run_id);
-	if (ask->run_id && ended_before_wait(s, ask->run_id)) {
+	if (ask->session_key)
+		rc = ask_session_wait(s, ask, run, out, e);
+	else if (ask->run_id && ended_before_wait(s, ask->run_id))
 		out->result = OC_ASK_DONE;
-		forget_run(run, OC_OK, NULL);
-		return OC_OK;
-	}
-	rc = ask->session_key ? ask_session_wait(s, ask, run, out, e)
-			      : oc_session_run_start_wait(run, e);
-	if (rc) forget_run(run, rc, e);
+	else
+		rc = oc_session_run_start_wait(run, e);
+	if (rc || out->result == OC_ASK_DONE) forget_run(run, rc, rc ? e : NULL);
 	return rc;
 }

@@ -26,6 +26,9 @@ OC_MUST_USE enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec,
 /* Takes no more runs, gives those under way drain_ms, then aborts them. Accepts NULL. */
 void oc_sessions_drain_wait(struct oc_sessions *s, uint64_t drain_ms);
 void oc_sessions_free(struct oc_sessions *s);
+/* The last requests and how much of the one before each repeated, newest first (agent/prefix.h);
+ * session_key NULL = of all sessions. New reference. */
+json_t *oc_sessions_prefixes(const struct oc_sessions *s, const char *session_key);
 size_t oc_sessions_active(const struct oc_sessions *s); /* runs under way or queued */
 
 /* "main" → "agent:main:main", "notes" → "agent:main:notes"; agent NULL = "main". Free with free().
@@ -72,6 +75,7 @@ struct oc_ask {
 	oc_run_watch_fn *watch;
 	void *watch_arg;
 	bool no_tools; /* none of ours */
+	bool tainted;  /* it may repeat what strangers wrote (spec 03 §6.1) */
 	/* While a run of the session is active: waits for its turn and runs under its own id,
 	 * instead of becoming part of another run. Always so with watch. For who wants the answer
 	 * to just this message: HTTP, the method agent, cron. queue is then read for interrupt
@@ -117,6 +121,10 @@ void oc_sessions_abort_wait(struct oc_sessions *s, const char *session_key, cons
 void oc_sessions_runs(const struct oc_sessions *s, const char *session_key, struct oc_strv *out);
 /* Text so far of the active run of a session; empty when none. Borrowed until the next park. */
 struct oc_str oc_sessions_partial(const struct oc_sessions *s, const char *session_key);
+
+/* The record of a session that is in memory, as it is stored; NULL = ask the store. Borrowed until
+ * the next park. */
+const struct oc_session_record *oc_sessions_record(const struct oc_sessions *s, const char *key);
 
 /* ---- changes of a session ---- */
 /* Applies a merge patch to its settings and named members (label, pinned, archived, unread, model,

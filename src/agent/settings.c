@@ -82,9 +82,8 @@ static const char *own_model(const json_t *entry)
 static const char *find_exec_mode(const struct oc_agent_settings *s, const struct oc_config *config)
 {
 	const json_t *own = json_object_get(json_object_get(s->entry, "tools"), "exec");
-	const char *mode =
-	    oc_exec_mode_stricter(oc_json_cstr(oc_config_get(config, "tools.exec"), "mode"),
-				  oc_json_cstr(own, "mode"));
+	const char *mode = oc_exec_mode_stricter(
+	    oc_json_cstr(oc_config_get(config, "tools.exec"), "mode"), oc_json_cstr(own, "mode"));
 
 	return mode ? mode : "auto";
 }

@@ -133,6 +133,27 @@ static void port_explain(void *arg, const struct oc_turn_request *r, const struc
 	oc_call_explain(&spec, reply, out);
 }
 
+/* Whoever answers: the request is told. */
+static enum oc_rc told_call_wait(void *arg, const struct oc_turn_request *r, struct oc_reply *reply,
+				 struct oc_err *e)
+{
+	const struct oc_trial *c = arg;
+	const struct oc_agent_spec *spec = c->job->spec;
+	enum oc_rc rc = c->port.call_wait(c->port.arg, r, reply, e);
+
+	/* Afterwards: nobody waits for it then. */
+	if (spec->requested) spec->requested(spec->requested_arg, r->messages, r->tools);
+	return rc;
+}
+
+static void told_explain(void *arg, const struct oc_turn_request *r, const struct oc_reply *reply,
+			 struct oc_buf *out)
+{
+	const struct oc_trial *c = arg;
+
+	c->port.explain(c->port.arg, r, reply, out);
+}
+
 /* ---- one candidate ---- */
 
 static const char *thinking_of(const struct oc_job *job, const struct oc_selection *target)
@@ -176,14 +197,25 @@ static void learn(const struct oc_trial *c, const struct oc_run *run)
 		oc_context_measured(catalog, t->provider, t->model_id, run->plan.chars_per_token);
 }
 
+/* Who is not waited for by a person has fewer turns (spec 03 §1.3). */
+static unsigned max_turns(enum oc_priority p)
+{
+	enum { SUBAGENT_TURNS = 25, BACKGROUND_TURNS = 20 };
+
+	if (p < OC_PRIORITY_SUBAGENT) return 0;
+	return p == OC_PRIORITY_SUBAGENT ? SUBAGENT_TURNS : BACKGROUND_TURNS;
+}
+
 static void begin_run(struct oc_trial *c, struct oc_run *run)
 {
 	struct oc_job *job = c->job;
 
 	oc_run_init(run);
-	run->model = job->spec->port ? *job->spec->port
-				     : (struct oc_model_port){ port_call_wait, port_explain, c };
+	c->port = job->spec->port ? *job->spec->port
+				  : (struct oc_model_port){ port_call_wait, port_explain, c };
+	run->model = (struct oc_model_port){ told_call_wait, told_explain, c };
 	run->sink = job->spec->sink;
+	run->max_turns = max_turns(job->spec->priority);
 	run->tools = &job->tools;
 	run->conversation = job->conversation;
 	run->target = c->target;
@@ -226,6 +258,15 @@ static enum oc_rc attempt_wait(struct oc_trial *c, bool *movable, bool *again, s
 	return rc;
 }
 
+/* The policy of tools may depend on the model. */
+static void settle_tools(struct oc_job *job, const struct oc_selection *target)
+{
+	oc_tool_settings_deinit(&job->tool_settings);
+	oc_tool_settings_init(&job->tool_settings, job->spec->catalog->config,
+			      job->spec->settings->entry, target->provider->id, target->model_id);
+	oc_tool_settings_apply(&job->tool_settings, &job->tools);
+}
+
 static void name_target(struct oc_job *job, const struct oc_selection *target)
 {
 	free(job->result->provider);
@@ -245,6 +286,7 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 
 	*movable = true;
 	name_target(job, target);
+	settle_tools(job, target);
 	oc_context_guard_init(&guard, job->spec->catalog->config, job->spec->settings->entry,
 			      target);
 	rc = oc_context_guard_check(&guard, target, e);

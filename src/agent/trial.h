@@ -3,6 +3,7 @@
 #include "agent/agent.h"
 #include "agent/loop.h"
 #include "model/call/call.h"
+#include "tool/settings.h"
 /* Between agent.c, trial.c, compose.c and compact.c: one run, and its tries with one model each. */
 
 struct oc_job {
@@ -10,6 +11,7 @@ struct oc_job {
 	struct oc_agent_result *result;
 	const struct oc_conversation *conversation;
 	struct oc_tool_context tools;
+	struct oc_tool_settings tool_settings; /* for the model that is tried */
 	char *time_zone;
 	struct oc_strv callers_tools; /* names of spec->callers_tools */
 	unsigned calls_run;
@@ -29,6 +31,7 @@ struct oc_trial {
 	double chars_per_token; /* measured in earlier runs; 0 = never */
 	struct oc_call_error error; /* of the last reply that was one */
 	const char *thinking;
+	struct oc_model_port port; /* who answers */
 	json_t *params_with_tools; /* the caller's, and what it chose; NULL = none */
 };
 

@@ -60,6 +60,52 @@ static enum oc_rc check_health(struct oc_doctor *d, const struct oc_check *check
 	return rc == OC_CANCELLED ? rc : OC_OK;
 }
 
+static void report_prefixes(struct oc_doctor *d, const struct oc_check *check, const json_t *list)
+{
+	size_t i, whole = 0;
+	const json_t *row;
+
+	json_array_foreach (list, i, row) {
+		const char *reason = oc_json_cstr(row, "reason");
+		bool odd = reason && !strcmp(reason, "unexplained");
+
+		whole += oc_json_int(row, "percent", 0) == 100;
+		oc_doctor_find(d, check, odd ? OC_SEVERITY_WARNING : OC_SEVERITY_INFO,
+			       oc_json_cstr(row, "sessionKey"),
+			       odd ? "the server reads the prompt again: please report this" : NULL,
+			       "%s repeats %lld %% of the request before (%lld bytes)%s%s",
+			       oc_json_cstr(row, "sessionKey"),
+			       (long long)oc_json_int(row, "percent", 0),
+			       (long long)oc_json_int(row, "previousBytes", 0), reason ? ": " : "",
+			       reason ? reason : "");
+	}
+	if (i)
+		oc_doctor_find(d, check, OC_SEVERITY_INFO, NULL, NULL,
+			       "%zu of the last %zu requests repeat the one before whole", whole,
+			       i);
+}
+
+/* Spec 03 §3.3: whether the server can use again what it has read. */
+static enum oc_rc check_prefixes(struct oc_doctor *d, const struct oc_check *check)
+{
+	static const struct oc_rpc_hello hello = { 0 };
+	struct oc_rpc_target t;
+	struct oc_rpc_client *client = NULL;
+	json_t *status = NULL;
+	struct oc_err e = { 0 };
+	enum oc_rc rc = target(d, &t, &e);
+
+	if (!rc) rc = oc_rpc_connect_wait(&t, &hello, oc_deadline_in(PROBE_MS), &client, &e);
+	if (!rc)
+		rc = oc_rpc_call_wait(client, "status", NULL, false, oc_deadline_in(PROBE_MS),
+				      &status, NULL, &e);
+	if (!rc) report_prefixes(d, check, json_object_get(status, "promptPrefixes"));
+	json_decref(status);
+	oc_rpc_close_wait(client);
+	oc_rpc_target_deinit(&t);
+	return rc == OC_CANCELLED ? rc : OC_OK;
+}
+
 /* The program of "ExecStart=", in quotes or not; free with free(). */
 static char *program_of(struct oc_str unit)
 {
@@ -112,6 +158,10 @@ const struct oc_check oc_checks_gateway[] = {
 	  .deep = true,
 	  .needs_config = true,
 	  .run_wait = check_health },
+	{ .id = "gateway.prompt",
+	  .title = "Prompts repeat the one before",
+	  .needs_config = true,
+	  .run_wait = check_prefixes },
 	{ .id = "gateway.service", .title = "Service", .run_wait = check_service },
 	{ .id = "system.clock", .title = "Clock", .run_wait = check_clock },
 	{ 0 },

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/sessions.h"
 #include "base/mem.h"
 #include "rt/file.h"
 
@@ -115,19 +116,19 @@ static enum oc_rc missing(const char *name, struct oc_err *e)
 		       "there is no session %.200s (openclaw sessions list shows them)", name);
 }
 
-/* By its key, by the short form of one of the main agent's, by its id. */
+/* By its key, in its short form too, or by its id. */
 static enum oc_rc direct_row_wait(struct oc_sessions_source *s, const char *name, json_t **out,
 				  struct oc_err *e)
 {
 	struct oc_session_record r = { 0 };
-	char *long_key = oc_asprintf("agent:main:%s", name);
+	char *key = NULL;
 	enum oc_rc rc = OC_E_NOT_FOUND;
 
-	if (s->store) rc = oc_store_session_wait(s->store, name, &r, e);
-	if (s->store && rc == OC_E_NOT_FOUND) rc = oc_store_session_wait(s->store, long_key, &r, e);
+	if (s->store && !oc_session_key_canonical(&s->rpc.config, name, NULL, &key, e))
+		rc = oc_store_session_wait(s->store, key, &r, e);
 	if (s->store && rc == OC_E_NOT_FOUND)
 		rc = oc_store_session_by_id_wait(s->store, name, &r, e);
-	free(long_key);
+	free(key);
 	if (rc == OC_E_NOT_FOUND) return missing(name, e);
 	if (rc) return rc;
 	*out = row_of(&r);

@@ -138,7 +138,7 @@ void oc_term_screen_draw(struct oc_term_screen *s, struct oc_str rows, struct oc
 	s->cursor_row = cursor_row < s->live.n ? cursor_row : 0;
 	s->cursor_column = cursor_column < s->columns ? cursor_column : s->columns - 1;
 	for (size_t i = 0; i < s->live.n; i++)
-		oc_buf_addf(&out, "%s%s", i ? "\r\n" : "", s->live.v[i]);
+		oc_buf_addf(&out, "%s%s", i ? "\n" : "", s->live.v[i]);
 	if (s->live.n) place_cursor(s, &out);
 	oc_buf_adds(&out, "\033[?25h");
 	write_all(s->fd, oc_buf_view(&out));

@@ -3,7 +3,8 @@
 #include "gateway/method.h"
 /* What a client wants said: a message and its attachments. */
 struct oc_chat_input {
-	struct oc_str message; /* borrowed from the parameters */
+	struct oc_str message;	  /* of the parameters, or with_files */
+	struct oc_buf with_files; /* message and the texts that were attached */
 	struct oc_ask_image *images;
 	size_t n_images;
 };

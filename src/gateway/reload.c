@@ -9,6 +9,7 @@
 #include "gateway/config_view.h"
 #include "gateway/logs.h"
 #include "rt/watch.h"
+#include "tool/sandbox.h"
 
 enum { MAX_PATHS_SHOWN = 12, MAX_PATHS = 1000 };
 
@@ -81,6 +82,7 @@ static void swap_snapshot(struct oc_reload *r, struct oc_snapshot *fresh)
 	char hash[OC_CONFIG_HASH_CHARS + 1];
 
 	take_models(r, fresh);
+	oc_sandbox_forget();
 	oc_snapshot_unref(gw->snapshot);
 	gw->snapshot = fresh;
 	oc_config_hash(&fresh->config, hash);

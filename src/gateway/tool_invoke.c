@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "rt/file.h"
+#include "tool/settings.h"
 
 enum { RESULT_CHARS = 200000, ID_CHARS = 12 };
 
@@ -21,8 +22,10 @@ static enum oc_rc approve_wait(void *arg, const struct oc_question *q, struct oc
 {
 	const struct asking *a = arg;
 	enum oc_decision decision = OC_DENY;
-	json_t *request = json_pack("{s:s,s:o,s:s,s:s,s:s,s:s}", "tool", q->tool, "command",
-				    oc_json_new_str(oc_str(q->what)), "cwd", q->workdir, "host", "gateway", "ask", "always", "agentId", a->agent);
+	json_t *request =
+	    json_pack("{s:s,s:o,s:s,s:s,s:s,s:s}", "tool", q->tool, "command",
+		      oc_json_new_str(oc_str(q->what)), "cwd", q->workdir ? q->workdir : "", "host",
+		      "gateway", "ask", "always", "agentId", a->agent);
 
 	if (a->inv->session_key)
 		oc_json_put(request, "sessionKey", json_string(a->inv->session_key));
@@ -56,6 +59,9 @@ static enum oc_rc run_wait(struct oc_gateway *gw, const struct oc_snapshot *snap
 				       .approve_wait = gw->approvals ? approve_wait : NULL,
 				       .approve_arg = &asking,
 				       .exec_mode = settings.exec_mode };
+	struct oc_tool_settings tools;
+	oc_tool_settings_init(&tools, &snap->config, settings.entry, NULL, NULL);
+	oc_tool_settings_apply(&tools, &ctx);
 	struct oc_tool_call call = { .id = run_id,
 				     .name = (char *)(uintptr_t)inv->name,
 				     .arguments = args,
@@ -65,6 +71,7 @@ static enum oc_rc run_wait(struct oc_gateway *gw, const struct oc_snapshot *snap
 	if (rc) oc_tool_result_deinit(out);
 	json_decref(call.args);
 	free(args);
+	oc_tool_settings_deinit(&tools);
 	oc_agent_settings_deinit(&settings);
 	return rc;
 }

@@ -103,6 +103,7 @@ void oc_guard_deinit(struct oc_guard *g)
 
 bool oc_guard_names_host(const struct oc_guard *g, const char *host)
 {
+	if (g->public_web) return true;
 	return strcmp(g->base.host, host) == 0 || (g->named && oc_strv_has(g->named, oc_str(host)));
 }
 
@@ -125,6 +126,10 @@ static bool is_trusted(const struct oc_guard *g, const struct oc_url *url)
 {
 	const struct oc_url *base = &g->base;
 
+	if (g->public_web)
+		return !is_metadata_name(url->host) &&
+		       (g->allow_private == OC_TRUE ||
+			(g->private_ok && oc_strv_has(g->private_ok, oc_str(url->host))));
 	return g->allow_private != OC_FALSE && oc_endpoint_class(base) != OC_ENDPOINT_NATIVE &&
 	       oc_url_same_origin(base, url) && !is_metadata_name(base->host) &&
 	       !(base->is_ip && oc_ip_is_metadata_or_link_local(&base->ip));
@@ -139,7 +144,8 @@ static bool blocked_address(const struct oc_guard *g, const struct oc_url *url,
 /* The text names no address: who sees it may be whoever chose the URL. */
 static enum oc_rc deny(const struct oc_guard *g, const char *why, struct oc_err *e)
 {
-	if (g->allow_private == OC_FALSE) return oc_fail(e, OC_E_DENIED, "Blocked: %s", why);
+	if (g->public_web || g->allow_private == OC_FALSE)
+		return oc_fail(e, OC_E_DENIED, "Blocked: %s", why);
 	return oc_fail(
 	    e, OC_E_DENIED,
 	    "Blocked: %s (to allow it, set models.providers.%s.request.allowPrivateNetwork: true)",
@@ -148,7 +154,7 @@ static enum oc_rc deny(const struct oc_guard *g, const char *why, struct oc_err 
 
 enum oc_rc oc_guard_check_host(const struct oc_guard *g, const struct oc_url *url, struct oc_err *e)
 {
-	if (g->allow_private == OC_TRUE) return OC_OK;
+	if (g->allow_private == OC_TRUE && !g->public_web) return OC_OK;
 	bool blocked = url->is_ip ? blocked_address(g, url, &url->ip)
 				  : !is_trusted(g, url) && MATCHES(blocked_hosts, url->host);
 	if (!blocked) return OC_OK;
@@ -173,7 +179,7 @@ enum oc_rc oc_guard_check_addrs(const struct oc_guard *g, const struct oc_url *u
 				struct oc_ip *addr, size_t n, struct oc_err *e)
 {
 	if (n == 0) return oc_fail(e, OC_E_UPSTREAM, "host \"%s\" has no address", url->host);
-	for (size_t i = 0; i < n && g->allow_private != OC_TRUE; i++)
+	for (size_t i = 0; i < n && (g->public_web || g->allow_private != OC_TRUE); i++)
 		if (blocked_address(g, url, &addr[i]))
 			return deny(g, "host resolves to a private/internal/special-use address",
 				    e);

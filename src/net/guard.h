@@ -27,6 +27,13 @@ struct oc_guard {
 	const struct oc_strv *named; /* canonical hosts the config names, for redirects; borrowed,
 				      * may be NULL. base counts as named in any case */
 	const char *provider_id;     /* for the hint of a refusal; borrowed, may be NULL */
+	/*
+	 * For URLs that a model chose (spec 03 §6.3): no base, any host with public addresses,
+	 * redirects to others included. allow_private OC_TRUE and the canonical hosts of private_ok
+	 * (borrowed, may be NULL) open private networks; metadata and link-local stay closed.
+	 */
+	bool public_web;
+	const struct oc_strv *private_ok;
 };
 /* OC_E_INPUT: base_url is no URL. */
 OC_MUST_USE enum oc_rc oc_guard_init(struct oc_guard *g, struct oc_str base_url,

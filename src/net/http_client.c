@@ -32,7 +32,8 @@ struct oc_http {
 	struct oc_buf body;  /* arrived, not yet read */
 	struct oc_buf given; /* what the last read handed out */
 	struct oc_strv head; /* "Name: value" lines of the final response */
-	size_t head_bytes;   /* of every head, informational ones and trailers included */
+	char *url;
+	size_t head_bytes; /* of every head, informational ones and trailers included */
 	int status;
 	bool head_done, done, paused, blocked_socket, chunked, any_byte;
 	CURLcode result;
@@ -450,6 +451,7 @@ static enum oc_rc follow_wait(const struct oc_http_request *req, struct oc_deadl
 		if (rc == OC_OK && !req->no_redirects)
 			rc = next_hop(req, &hop, h, &kind, &next, why, e);
 		if (rc == OC_OK && kind == OC_HOP_NONE) {
+			h->url = oc_url_text(hop.url);
 			*out = h;
 			break;
 		}
@@ -532,12 +534,18 @@ void oc_http_close(struct oc_http *h)
 	oc_buf_deinit(&h->body);
 	oc_buf_deinit(&h->given);
 	oc_strv_deinit(&h->head);
+	free(h->url);
 	free(h);
 }
 
 int oc_http_status(const struct oc_http *h)
 {
 	return h->status;
+}
+
+const char *oc_http_url(const struct oc_http *h)
+{
+	return h->url;
 }
 
 const char *oc_http_header(const struct oc_http *h, const char *name)

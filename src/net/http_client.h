@@ -58,6 +58,8 @@ void oc_http_close(struct oc_http *h); /* accepts NULL; ends the connection */
 int oc_http_status(const struct oc_http *h);
 /* Value of the first header of that name (case folded), or NULL. Borrowed from h. */
 const char *oc_http_header(const struct oc_http *h, const char *name);
+/* Where the answer came from, redirects followed. Borrowed from h. */
+const char *oc_http_url(const struct oc_http *h);
 /* All of them, "Name: value" as they came. Borrowed from h. */
 const struct oc_strv *oc_http_headers(const struct oc_http *h);
 bool oc_http_unclean_end(const struct oc_http *h); /* closed without its final chunk */

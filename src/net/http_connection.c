@@ -419,10 +419,16 @@ static void on_socket(void *arg, int fd, int events)
 static void ask_half_closed(struct oc_http_conn *c)
 {
 	static const struct oc_str interim = { "HTTP/1.1 100 Continue\r\n\r\n", 25 };
+	/* The first digit of the size of the next chunk, whatever that will be: a stream may have
+	 * nothing to say for long. */
+	static const struct oc_str zero = { "0", 1 };
 
 	c->probed = true;
-	if (c->x->answered) return; /* the answer itself asks */
-	if (c->x->head.minor > 0)
+	if (c->x->streaming && c->x->chunked && !c->x->ended)
+		oc_http_conn_send(c, &zero, 1);
+	else if (c->x->answered)
+		return; /* the answer itself asks */
+	else if (c->x->head.minor > 0)
 		oc_http_conn_send(c, &interim, 1);
 	else
 		hang_up(c);

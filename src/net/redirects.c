@@ -66,8 +66,8 @@ static enum oc_rc check_destination(struct oc_redirects *r, const struct oc_guar
 	if (rc) return refuse(r, OC_REDIRECT_PRIVATE, rc);
 	r->private_only = !oc_guard_names_host(g, url->host);
 	/* Under allowPrivateNetwork the addresses decide. */
-	bool may_be_private =
-	    g->allow_private == OC_TRUE && (!url->is_ip || oc_ip_in_strict_set(&url->ip));
+	bool may_be_private = !g->public_web && g->allow_private == OC_TRUE &&
+			      (!url->is_ip || oc_ip_in_strict_set(&url->ip));
 	if (!r->private_only || may_be_private) return OC_OK;
 	oc_fail(e, OC_E_DENIED,
 		"Blocked: redirect to the host \"%s\", which no configured baseUrl names",

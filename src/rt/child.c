@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "rt/clock.h"
 #include "rt/loop.h"
 
 enum {
@@ -46,6 +47,7 @@ static void on_exit_status(uv_process_t *process, int64_t status, int signum)
 {
 	struct oc_child *c = process->data;
 
+	oc_clock_hold(-1);
 	c->exited = true;
 	c->exit_code = signum ? -1 : (int)status;
 	c->signum = signum;
@@ -177,6 +179,7 @@ enum oc_rc oc_child_start(const struct oc_child_spec *spec, struct oc_child **ou
 		close_wait(c);
 		return oc_fail(e, OC_E_SYS, "cannot start %s: %s", spec->file, uv_strerror(status));
 	}
+	oc_clock_hold(+1); /* a child lives in real time */
 	uv_read_start((uv_stream_t *)&c->out, give_chunk, on_output);
 	*out = c;
 	return OC_OK;

@@ -1,11 +1,20 @@
-/* Watched files: inotify and its like through libuv, or a look now and then. */
+/*
+ * Watched files: what the system tells, or a look now and then. libuv would be told of every write
+ * to any file of the folder. The database is one of them: on Linux the kernel is asked for finished
+ * writes alone, which a database that stays open never makes.
+ */
 #include "rt/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/inotify.h>
+#include <unistd.h>
+#endif
 
 #include "base/mem.h"
 #include "rt/loop.h"
+#include "rt/poll.h"
 
 enum { LOOK_EVERY_MS = 1000 };
 
@@ -17,8 +26,56 @@ struct oc_watch {
 	oc_watch_fn *fn;
 	void *arg;
 	int open_handles;
+	struct oc_poll *told; /* by inotify; NULL = it is not used */
+	int inotify;
 };
 
+/* ---- by the system ---- */
+
+#ifdef __linux__
+static void on_told(void *arg, int fd, int events)
+{
+	struct oc_watch *w = arg;
+	_Alignas(struct inotify_event) char buf[4096];
+	bool mine = false;
+	ssize_t n;
+	(void)events;
+
+	while ((n = read(fd, buf, sizeof buf)) > 0) {
+		for (const char *at = buf; at < buf + n;) {
+			const struct inotify_event *e = (const void *)at;
+
+			/* Without a name it may have been anything in the folder. */
+			mine = mine || !e->len || !strcmp(e->name, w->name);
+			at += sizeof *e + e->len;
+		}
+	}
+	if (mine) w->fn(w->arg);
+}
+
+static bool start(struct oc_watch *w, const char *folder)
+{
+	const uint32_t what = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
+			      IN_ATTRIB | IN_ONLYDIR;
+
+	w->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (w->inotify < 0) return false;
+	if (inotify_add_watch(w->inotify, folder, what) >= 0)
+		w->told = oc_poll_new(w->inotify, on_told, w);
+	if (w->told)
+		oc_poll_set(w->told, OC_POLL_READ);
+	else
+		close(w->inotify);
+	return w->told != NULL;
+}
+
+static void stop(struct oc_watch *w)
+{
+	if (!w->told) return;
+	oc_poll_free(w->told);
+	close(w->inotify);
+}
+#else
 static void on_event(uv_fs_event_t *handle, const char *name, int events, int status)
 {
 	struct oc_watch *w = handle->data;
@@ -28,6 +85,19 @@ static void on_event(uv_fs_event_t *handle, const char *name, int events, int st
 	if (status == 0 && name && strcmp(name, w->name) != 0) return;
 	w->fn(w->arg);
 }
+
+static bool start(struct oc_watch *w, const char *folder)
+{
+	return uv_fs_event_start(&w->event, on_event, folder, 0) == 0;
+}
+
+static void stop(struct oc_watch *w)
+{
+	(void)w; /* its handle is closed */
+}
+#endif
+
+/* ---- by looking ---- */
 
 static void on_look(uv_fs_poll_t *handle, int status, const uv_stat_t *before, const uv_stat_t *now)
 {
@@ -41,7 +111,7 @@ static bool watch_folder(struct oc_watch *w)
 {
 	size_t n = w->name > w->path + 1 ? (size_t)(w->name - w->path) - 1 : 1;
 	char *folder = w->name == w->path ? oc_strdup(".") : oc_strndup(w->path, n);
-	bool ok = uv_fs_event_start(&w->event, on_event, folder, 0) == 0;
+	bool ok = start(w, folder);
 
 	free(folder);
 	return ok;
@@ -77,6 +147,7 @@ static void on_closed(uv_handle_t *handle)
 void oc_watch_free(struct oc_watch *w)
 {
 	if (!w) return;
+	stop(w);
 	uv_close((uv_handle_t *)&w->event, on_closed);
 	uv_close((uv_handle_t *)&w->poll, on_closed);
 }

@@ -66,6 +66,17 @@ enum oc_rc oc_store_epoch_add_wait(struct oc_store *s, const char *session_id,
 	return OC_OK;
 }
 
+enum oc_rc oc_epoch_find(struct oc_db *db, int64_t id, struct oc_epoch *out, struct oc_err *e)
+{
+	struct oc_query q;
+
+	oc_query_begin(&q, db, "SELECT " COLUMNS " FROM epoch WHERE id = :id", e);
+	oc_query_int(&q, ":id", id);
+	enum oc_rc rc = oc_record_read(&epoch_type, &q, out);
+	if (rc == OC_E_NOT_FOUND) return oc_fail(e, rc, "there is no epoch %lld", (long long)id);
+	return rc;
+}
+
 struct lookup {
 	int64_t id;
 	struct oc_epoch *out;
@@ -74,13 +85,8 @@ struct lookup {
 static enum oc_rc find_step(struct oc_db *db, void *arg, struct oc_err *e)
 {
 	struct lookup *l = arg;
-	struct oc_query q;
 
-	oc_query_begin(&q, db, "SELECT " COLUMNS " FROM epoch WHERE id = :id", e);
-	oc_query_int(&q, ":id", l->id);
-	enum oc_rc rc = oc_record_read(&epoch_type, &q, l->out);
-	if (rc == OC_E_NOT_FOUND) return oc_fail(e, rc, "there is no epoch %lld", (long long)l->id);
-	return rc;
+	return oc_epoch_find(db, l->id, l->out, e);
 }
 
 enum oc_rc oc_store_epoch_wait(struct oc_store *s, int64_t id, struct oc_epoch *out,

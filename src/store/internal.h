@@ -78,6 +78,7 @@ struct oc_record_type {
 		":" #member, OC_COLUMN_##kind, offsetof(type, member)                              \
 	}
 void oc_record_deinit(const struct oc_record_type *t, void *record);
+void oc_record_copy(const struct oc_record_type *t, const void *record, void *out);
 void oc_records_deinit(const struct oc_record_type *t, void *records, size_t n);
 /* Gives the query's parameters the values of the members of their names. */
 void oc_record_bind(const struct oc_record_type *t, const void *record, struct oc_query *q);
@@ -88,6 +89,17 @@ OC_MUST_USE enum oc_rc oc_record_read(const struct oc_record_type *t, struct oc_
 /* Reads every row into an array to free with oc_records_deinit. Ends the query. */
 OC_MUST_USE enum oc_rc oc_records_read(const struct oc_record_type *t, struct oc_query *q,
 				       void **out, size_t *n);
+
+/* ---- steps that others make part of theirs; each says what its arg is ---- */
+enum oc_rc oc_session_save_step(struct oc_db *db, void *session_record, struct oc_err *e),
+    oc_run_save_step(struct oc_db *db, void *run_record, struct oc_err *e);
+/* The status of a run, NULL when there is none of this id. Free with free(). */
+OC_MUST_USE enum oc_rc oc_run_status(struct oc_db *db, const char *run_id, char **out,
+				     struct oc_err *e);
+OC_MUST_USE enum oc_rc oc_epoch_find(struct oc_db *db, int64_t id, struct oc_epoch *out,
+				     struct oc_err *e);
+OC_MUST_USE enum oc_rc oc_messages_find(struct oc_db *db, const struct oc_message_query *query,
+					struct oc_stored_messages *out, struct oc_err *e);
 
 /* ---- steps (store.c) ---- */
 enum oc_step_kind { OC_STEP_READ, OC_STEP_WRITE };

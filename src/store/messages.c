@@ -148,30 +148,61 @@ static void hand_out(const struct append *a, struct oc_stored_message *v)
 	}
 }
 
+static void append_init(struct append *a, const char *session_id, struct oc_stored_message *v,
+			size_t n)
+{
+	*a = (struct append){ .session_id = session_id, .v = v, .n = n, .now_ms = oc_wall_ms() };
+	a->fresh = oc_realloc_array(NULL, n ? n : 1, sizeof *a->fresh);
+	for (size_t i = 0; i < n; i++) {
+		a->fresh[i].id[0] = 'm';
+		oc_rand_id(a->fresh[i].id + 1, ID_CHARS);
+	}
+}
+
 enum oc_rc oc_store_append_wait(struct oc_store *s, const char *session_id,
 				struct oc_stored_message *v, size_t n, bool *duplicate,
 				struct oc_err *e)
 {
-	struct append a = { .session_id = session_id, .v = v, .n = n, .now_ms = oc_wall_ms() };
+	struct oc_store_writes w = { .session_id = session_id, .messages = v, .n = n };
+	enum oc_rc rc = oc_store_write_wait(s, &w, e);
 
-	a.fresh = oc_realloc_array(NULL, n ? n : 1, sizeof *a.fresh);
-	for (size_t i = 0; i < n; i++) {
-		a.fresh[i].id[0] = 'm';
-		oc_rand_id(a.fresh[i].id + 1, ID_CHARS);
-	}
-	enum oc_rc rc = oc_store_step_wait(s, OC_STEP_WRITE, append_step, &a, e);
-	if (!rc && !a.duplicate) hand_out(&a, v);
-	if (!rc && duplicate) *duplicate = a.duplicate;
-	free(a.fresh);
+	if (!rc && duplicate) *duplicate = w.duplicate;
+	return rc;
+}
+
+/* ---- several writes at once ---- */
+
+struct writing {
+	struct oc_store_writes *w;
+	struct append append;
+};
+
+static enum oc_rc write_step(struct oc_db *db, void *arg, struct oc_err *e)
+{
+	struct writing *x = arg;
+	const struct oc_store_writes *w = x->w;
+	enum oc_rc rc = OC_OK;
+
+	if (w->session_id) rc = append_step(db, &x->append, e);
+	if (!rc && w->session) rc = oc_session_save_step(db, w->session, e);
+	if (!rc && w->run) rc = oc_run_save_step(db, w->run, e);
+	return rc;
+}
+
+enum oc_rc oc_store_write_wait(struct oc_store *s, struct oc_store_writes *w, struct oc_err *e)
+{
+	struct writing x = { .w = w };
+	enum oc_rc rc;
+
+	append_init(&x.append, w->session_id, w->messages, w->n);
+	rc = oc_store_step_wait(s, OC_STEP_WRITE, write_step, &x, e);
+	w->duplicate = !rc && x.append.duplicate;
+	if (!rc && !x.append.duplicate) hand_out(&x.append, w->messages);
+	free(x.append.fresh);
 	return rc;
 }
 
 /* ---- reading ---- */
-
-struct reading {
-	const struct oc_message_query *query;
-	struct oc_stored_messages list;
-};
 
 static void reverse(struct oc_stored_messages *l)
 {
@@ -182,9 +213,9 @@ static void reverse(struct oc_stored_messages *l)
 	}
 }
 
-static enum oc_rc read_step(struct oc_db *db, void *arg, struct oc_err *e)
+enum oc_rc oc_messages_find(struct oc_db *db, const struct oc_message_query *query,
+			    struct oc_stored_messages *out, struct oc_err *e)
 {
-	struct reading *r = arg;
 	struct oc_query q;
 
 	oc_query_begin(&q, db,
@@ -192,14 +223,26 @@ static enum oc_rc read_step(struct oc_db *db, void *arg, struct oc_err *e)
 		       " AND seq > :after AND seq < :before AND (:epoch = 0 OR epoch = :epoch)"
 		       " ORDER BY seq DESC LIMIT :limit",
 		       e);
-	oc_query_text(&q, ":session", r->query->session_id);
-	oc_query_int(&q, ":after", r->query->after_seq);
-	oc_query_int(&q, ":before", r->query->before_seq ? r->query->before_seq : INT64_MAX);
-	oc_query_int(&q, ":epoch", r->query->epoch);
-	oc_query_int(&q, ":limit", r->query->limit ? (int64_t)r->query->limit : -1);
-	enum oc_rc rc = oc_records_read(&message_type, &q, (void **)&r->list.v, &r->list.n);
-	if (!rc) reverse(&r->list); /* SQLite would copy every body to sort them */
+	oc_query_text(&q, ":session", query->session_id);
+	oc_query_int(&q, ":after", query->after_seq);
+	oc_query_int(&q, ":before", query->before_seq ? query->before_seq : INT64_MAX);
+	oc_query_int(&q, ":epoch", query->epoch);
+	oc_query_int(&q, ":limit", query->limit ? (int64_t)query->limit : -1);
+	enum oc_rc rc = oc_records_read(&message_type, &q, (void **)&out->v, &out->n);
+	if (!rc) reverse(out); /* SQLite would copy every body to sort them */
 	return rc;
+}
+
+struct reading {
+	const struct oc_message_query *query;
+	struct oc_stored_messages list;
+};
+
+static enum oc_rc read_step(struct oc_db *db, void *arg, struct oc_err *e)
+{
+	struct reading *r = arg;
+
+	return oc_messages_find(db, r->query, &r->list, e);
 }
 
 enum oc_rc oc_store_messages_wait(struct oc_store *s, const struct oc_message_query *q,
@@ -265,4 +308,42 @@ enum oc_rc oc_store_message_count_wait(struct oc_store *s, const char *session_i
 
 	if (!rc) *out = c.count;
 	return rc;
+}
+
+/* ---- a conversation as it stands ---- */
+
+struct viewing {
+	const char *session_id;
+	int64_t epoch_id, boundary_seq;
+	struct oc_epoch epoch;
+	struct oc_stored_messages list;
+};
+
+static enum oc_rc view_step(struct oc_db *db, void *arg, struct oc_err *e)
+{
+	struct viewing *v = arg;
+	struct oc_message_query q = { .session_id = v->session_id, .after_seq = v->boundary_seq };
+	enum oc_rc rc = v->epoch_id ? oc_epoch_find(db, v->epoch_id, &v->epoch, e) : OC_OK;
+
+	if (!rc && v->epoch.first_seq - 1 > q.after_seq) q.after_seq = v->epoch.first_seq - 1;
+	return rc ? rc : oc_messages_find(db, &q, &v->list, e);
+}
+
+enum oc_rc oc_store_view_wait(struct oc_store *s, const char *session_id, int64_t epoch_id,
+			      int64_t boundary_seq, struct oc_epoch *epoch,
+			      struct oc_stored_messages *messages, struct oc_err *e)
+{
+	struct viewing v = { .session_id = session_id,
+			     .epoch_id = epoch_id,
+			     .boundary_seq = boundary_seq };
+	enum oc_rc rc = oc_store_step_wait(s, OC_STEP_READ, view_step, &v, e);
+
+	if (rc) {
+		oc_epoch_deinit(&v.epoch);
+		oc_stored_messages_deinit(&v.list);
+		return rc;
+	}
+	*epoch = v.epoch;
+	*messages = v.list;
+	return OC_OK;
 }

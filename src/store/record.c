@@ -33,6 +33,19 @@ void oc_records_deinit(const struct oc_record_type *t, void *records, size_t n)
 	free(records);
 }
 
+void oc_record_copy(const struct oc_record_type *t, const void *record, void *out)
+{
+	memcpy(out, record, t->size);
+	for (size_t i = 0; i < t->n; i++) {
+		void *m = member(out, &t->columns[i]);
+
+		if (t->columns[i].type == OC_COLUMN_TEXT && *(char **)m)
+			*(char **)m = oc_strdup(*(char **)m);
+		if (t->columns[i].type == OC_COLUMN_JSON)
+			*(json_t **)m = json_deep_copy(*(json_t **)m);
+	}
+}
+
 /* ---- binding ---- */
 
 static int bind_json(sqlite3_stmt *st, int at, const json_t *v)

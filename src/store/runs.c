@@ -28,11 +28,7 @@ void oc_run_records_deinit(struct oc_run_records *l)
 	*l = (struct oc_run_records){ 0 };
 }
 
-struct saving {
-	const struct oc_run_record *record;
-};
-
-static enum oc_rc save_step(struct oc_db *db, void *arg, struct oc_err *e)
+enum oc_rc oc_run_save_step(struct oc_db *db, void *run_record, struct oc_err *e)
 {
 	struct oc_query q;
 
@@ -41,14 +37,26 @@ static enum oc_rc save_step(struct oc_db *db, void *arg, struct oc_err *e)
 		       ":session_key, :status, :error, :provider, :model, :started_ms, :ended_ms, "
 		       ":input, :output, :cached, :cost)",
 		       e);
-	oc_record_bind(&run_type, ((struct saving *)arg)->record, &q);
+	oc_record_bind(&run_type, run_record, &q);
 	return oc_query_run(&q);
 }
 
 enum oc_rc oc_store_run_save_wait(struct oc_store *s, const struct oc_run_record *r,
 				  struct oc_err *e)
 {
-	return oc_store_step_wait(s, OC_STEP_WRITE, save_step, &(struct saving){ r }, e);
+	struct oc_run_record borrowed = *r;
+
+	return oc_store_step_wait(s, OC_STEP_WRITE, oc_run_save_step, &borrowed, e);
+}
+
+enum oc_rc oc_run_status(struct oc_db *db, const char *run_id, char **out, struct oc_err *e)
+{
+	struct oc_query q;
+
+	oc_query_begin(&q, db, "SELECT status FROM run WHERE id = :id", e);
+	oc_query_text(&q, ":id", run_id);
+	*out = oc_query_next(&q) ? oc_strdup((const char *)sqlite3_column_text(q.st, 0)) : NULL;
+	return oc_query_end(&q);
 }
 
 struct lookup {

@@ -23,6 +23,11 @@ static const struct oc_column columns[] = {
 static const struct oc_record_type session_type = { columns, sizeof columns / sizeof *columns,
 						    sizeof(struct oc_session_record) };
 
+void oc_session_record_copy(const struct oc_session_record *r, struct oc_session_record *out)
+{
+	oc_record_copy(&session_type, r, out);
+}
+
 void oc_session_record_deinit(struct oc_session_record *r)
 {
 	oc_record_deinit(&session_type, r);
@@ -82,6 +87,8 @@ struct opening {
 	const char *key, *agent;
 	char id[OC_ID_CHARS + 1]; /* for a new one */
 	int64_t now_ms;
+	const char *run_id; /* NULL = none is asked for */
+	char *run_status;
 	struct oc_session_record record;
 	bool made;
 };
@@ -108,38 +115,57 @@ static enum oc_rc open_step(struct oc_db *db, void *arg, struct oc_err *e)
 	struct opening *o = arg;
 	enum oc_rc rc = insert(db, o, e);
 
-	return rc ? rc : find(db, &(struct lookup){ .key = o->key, .out = &o->record }, e);
+	if (!rc) rc = find(db, &(struct lookup){ .key = o->key, .out = &o->record }, e);
+	if (!rc && o->run_id) rc = oc_run_status(db, o->run_id, &o->run_status, e);
+	return rc;
+}
+
+static enum oc_rc open_wait(struct oc_store *s, struct opening *o, struct oc_err *e)
+{
+	enum oc_rc rc;
+
+	/* Without a session and not made: the id is taken, which happens where tests seed the
+	 * randomness and start a second process. */
+	do {
+		oc_session_record_deinit(&o->record);
+		oc_uuid(o->id);
+		rc = oc_store_step_wait(s, OC_STEP_WRITE, open_step, o, e);
+	} while (rc == OC_E_NOT_FOUND);
+	if (rc) {
+		oc_session_record_deinit(&o->record);
+		free(o->run_status);
+	}
+	return rc;
 }
 
 enum oc_rc oc_store_session_open_wait(struct oc_store *s, const char *key, const char *agent,
 				      struct oc_session_record *out, bool *made, struct oc_err *e)
 {
 	struct opening o = { .key = key, .agent = agent, .now_ms = oc_wall_ms() };
-	enum oc_rc rc;
+	enum oc_rc rc = open_wait(s, &o, e);
 
-	/* Without a session and not made: the id is taken, which happens where tests seed the
-	 * randomness and start a second process. */
-	do {
-		oc_session_record_deinit(&o.record);
-		oc_uuid(o.id);
-		rc = oc_store_step_wait(s, OC_STEP_WRITE, open_step, &o, e);
-	} while (rc == OC_E_NOT_FOUND);
-	if (rc) {
-		oc_session_record_deinit(&o.record);
-		return rc;
-	}
+	if (rc) return rc;
 	*out = o.record;
 	if (made) *made = o.made;
 	return OC_OK;
 }
 
-struct saving {
-	const struct oc_session_record *record;
-};
-
-static enum oc_rc save_step(struct oc_db *db, void *arg, struct oc_err *e)
+enum oc_rc oc_store_arrival_wait(struct oc_store *s, const char *key, const char *agent,
+				 const char *run_id, struct oc_session_record *out,
+				 char **run_status, struct oc_err *e)
 {
-	const struct oc_session_record *r = ((struct saving *)arg)->record;
+	struct opening o = { .key = key, .agent = agent, .now_ms = oc_wall_ms(), .run_id = run_id };
+	enum oc_rc rc = open_wait(s, &o, e);
+
+	if (rc) return rc;
+	*out = o.record;
+	*run_status = o.run_status;
+	return OC_OK;
+}
+
+enum oc_rc oc_session_save_step(struct oc_db *db, void *session_record, struct oc_err *e)
+{
+	const struct oc_session_record *r = session_record;
 	struct oc_query q;
 
 	oc_query_begin(
@@ -162,7 +188,9 @@ static enum oc_rc save_step(struct oc_db *db, void *arg, struct oc_err *e)
 enum oc_rc oc_store_session_save_wait(struct oc_store *s, const struct oc_session_record *r,
 				      struct oc_err *e)
 {
-	return oc_store_step_wait(s, OC_STEP_WRITE, save_step, &(struct saving){ r }, e);
+	struct oc_session_record borrowed = *r;
+
+	return oc_store_step_wait(s, OC_STEP_WRITE, oc_session_save_step, &borrowed, e);
 }
 
 /* Messages and epochs go with their session by foreign key. */

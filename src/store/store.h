@@ -42,6 +42,7 @@ struct oc_session_record {
 	bool unread;
 };
 void oc_session_record_deinit(struct oc_session_record *r);
+void oc_session_record_copy(const struct oc_session_record *r, struct oc_session_record *out);
 /* OC_E_NOT_FOUND. */
 OC_MUST_USE enum oc_rc oc_store_session_wait(struct oc_store *s, const char *key,
 					     struct oc_session_record *out, struct oc_err *e);
@@ -51,6 +52,11 @@ OC_MUST_USE enum oc_rc oc_store_session_by_id_wait(struct oc_store *s, const cha
 OC_MUST_USE enum oc_rc oc_store_session_open_wait(struct oc_store *s, const char *key,
 						  const char *agent, struct oc_session_record *out,
 						  bool *made, struct oc_err *e);
+/* The same, and in one step what became of a run that may have been asked for before: its status,
+ * NULL when it is not known. Free *run_status with free(). */
+OC_MUST_USE enum oc_rc oc_store_arrival_wait(struct oc_store *s, const char *key, const char *agent,
+					     const char *run_id, struct oc_session_record *out,
+					     char **run_status, struct oc_err *e);
 /* Writes every member but id (which says which session is meant), created and last_seq, which are
  * the store's; updated never goes back. OC_E_INPUT: another session has that key. */
 OC_MUST_USE enum oc_rc
@@ -109,6 +115,19 @@ void oc_stored_messages_deinit(struct oc_stored_messages *l);
 OC_MUST_USE enum oc_rc oc_store_append_wait(struct oc_store *s, const char *session_id,
 					    struct oc_stored_message *v, size_t n, bool *duplicate,
 					    struct oc_err *e);
+struct oc_run_record;
+/* Writes that belong together: one step, one transaction, all or nothing. What is NULL is left
+ * out. */
+struct oc_store_writes {
+	const char *session_id;		    /* of the messages; NULL = none */
+	struct oc_stored_message *messages; /* as in oc_store_append_wait */
+	size_t n;
+	struct oc_session_record *session; /* borrowed */
+	struct oc_run_record *run;	   /* borrowed */
+	bool duplicate; /* out: the messages were left out, the rest is written */
+};
+OC_MUST_USE enum oc_rc oc_store_write_wait(struct oc_store *s, struct oc_store_writes *w,
+					   struct oc_err *e);
 struct oc_message_query {
 	const char *session_id;
 	int64_t after_seq;  /* > */
@@ -141,6 +160,13 @@ OC_MUST_USE enum oc_rc oc_store_epoch_add_wait(struct oc_store *s, const char *s
 					       struct oc_epoch *epoch, struct oc_err *e);
 OC_MUST_USE enum oc_rc oc_store_epoch_wait(struct oc_store *s, int64_t id, struct oc_epoch *out,
 					   struct oc_err *e);
+
+/* What a turn begins with, in one step: the epoch (0 = none, then zeroed) and the messages after
+ * both the boundary and what the epoch leaves out. */
+OC_MUST_USE enum oc_rc oc_store_view_wait(struct oc_store *s, const char *session_id,
+					  int64_t epoch_id, int64_t boundary_seq,
+					  struct oc_epoch *epoch,
+					  struct oc_stored_messages *messages, struct oc_err *e);
 
 /* ---- runs and usage ---- */
 struct oc_run_record {

@@ -19,6 +19,13 @@ enum {
 	REMOVE_PAUSE_MS = 10
 };
 
+static bool avoid_groups;
+
+void oc_confine_avoid_groups(bool avoid)
+{
+	avoid_groups = avoid;
+}
+
 /* ---- small files of the kernel ---- */
 
 /* Files of /proc and /sys tell no size; false when there is nothing to read. */
@@ -78,20 +85,43 @@ static char *own_group(const char *controllers)
 	return out;
 }
 
+/* Groups of programs like this one that were killed; a group with processes cannot be removed. */
+static void sweep(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		int pid;
+
+		if (sscanf(entry->d_name, "openclaw-%d-", &pid) != 1) continue;
+		if (kill(pid, 0) != 0 && errno == ESRCH)
+			unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
+	}
+	if (dir) closedir(dir);
+}
+
+/* A group in the folder, or NULL. Takes folder. */
+static char *make_in(char *folder, const char *name)
+{
+	char *path = oc_asprintf("%s/openclaw-%s", folder, name);
+	bool made = mkdir(path, 0700) == 0;
+
+	if (made) sweep(folder);
+	free(folder);
+	if (made) return path;
+	free(path);
+	return NULL;
+}
+
 /* Makes a group below ours, or below the root where ours is not visible (containers). */
 static char *make_group(const char *mount, const char *controllers, const char *name)
 {
 	char *own = own_group(controllers);
-	char *path =
-	    oc_asprintf("%s%s/openclaw-%s", mount, own && strcmp(own, "/") ? own : "", name);
+	char *path = make_in(oc_asprintf("%s%s", mount, own && strcmp(own, "/") ? own : ""), name);
 
 	free(own);
-	if (mkdir(path, 0700) == 0) return path;
-	free(path);
-	path = oc_asprintf("%s/openclaw-%s", mount, name);
-	if (mkdir(path, 0700) == 0) return path;
-	free(path);
-	return NULL;
+	return path ? path : make_in(oc_strdup(mount), name);
 }
 
 static bool make_v2(struct oc_confine *c, const char *name)
@@ -147,7 +177,7 @@ void oc_confine_init(struct oc_confine *c, const char *name, uint64_t max_bytes)
 
 	*c =
 	    (struct oc_confine){ .max_bytes = max_bytes ? max_bytes : (half < most ? half : most) };
-	if (!make_v2(c, name)) make_v1(c, name);
+	if (!avoid_groups && !make_v2(c, name)) make_v1(c, name);
 }
 
 bool oc_confine_has_group(const struct oc_confine *c)
@@ -214,7 +244,6 @@ void oc_confine_deinit_wait(struct oc_confine *c)
 
 struct row {
 	int pid, parent;
-	uint64_t bytes;
 	bool below;
 };
 struct table {
@@ -222,22 +251,29 @@ struct table {
 	size_t n, cap;
 };
 
+/* "size resident shared …" in pages: what it shares with others is not its use. */
+static uint64_t own_bytes(const char *pid, struct oc_buf *text)
+{
+	char *path = oc_asprintf("/proc/%s/statm", pid);
+	unsigned long resident = 0, shared = 0;
+	bool ok = slurp(path, text) && sscanf(text->p, "%*u %lu %lu", &resident, &shared) == 2;
+
+	free(path);
+	return ok && resident > shared
+		   ? (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE)
+		   : 0;
+}
+
 /* "pid (name) S ppid …": the name may hold anything, so the rest is read behind its last ")". */
 static bool read_row(const char *pid, struct oc_buf *text, struct row *out)
 {
-	enum { RSS_FIELD = 22 }; /* counted from the state */
 	char *path = oc_asprintf("/proc/%s/stat", pid);
-	bool ok = slurp(path, text);
-	const char *at = ok ? strrchr(text->p, ')') : NULL;
-	long parent = 0, pages = 0;
+	const char *at = slurp(path, text) ? strrchr(text->p, ')') : NULL;
+	int parent = 0;
 
 	free(path);
-	if (!at || sscanf(at, ") %*c %ld", &parent) != 1) return false;
-	for (int i = 0; at && i < RSS_FIELD; i++) at = strchr(at + 1, ' ');
-	if (at) pages = strtol(at, NULL, 10);
-	*out = (struct row){ .pid = (int)strtol(pid, NULL, 10),
-			     .parent = (int)parent,
-			     .bytes = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) };
+	if (!at || sscanf(at, ") %*c %d", &parent) != 1) return false;
+	*out = (struct row){ .pid = (int)strtol(pid, NULL, 10), .parent = parent };
 	return true;
 }
 
@@ -321,8 +357,12 @@ static void count(void *arg)
 	if (c->table.n) qsort(c->table.v, c->table.n, sizeof *c->table.v, by_pid);
 	mark_below(&c->table);
 	for (size_t i = 0; i < c->table.n; i++) {
-		c->use.processes += c->table.v[i].below;
-		c->use.bytes += c->table.v[i].below ? c->table.v[i].bytes : 0;
+		char pid[16];
+
+		if (!c->table.v[i].below) continue;
+		snprintf(pid, sizeof pid, "%d", c->table.v[i].pid);
+		c->use.processes++;
+		c->use.bytes += own_bytes(pid, &c->text);
 	}
 	free(c->table.v);
 	oc_buf_deinit(&c->text);

@@ -15,6 +15,8 @@ struct oc_confine {
 /* name: part of a file name, unique on this machine. max_bytes 0: half of the memory there is, at
  * most 8 GiB. */
 void oc_confine_init(struct oc_confine *c, const char *name, uint64_t max_bytes);
+/* For tests: as on a system where no group can be made. */
+void oc_confine_avoid_groups(bool avoid);
 bool oc_confine_has_group(const struct oc_confine *c);
 /* Appends a launcher that enters the groups and then runs what follows. Nothing without groups. */
 void oc_confine_argv(const struct oc_confine *c, struct oc_strv *argv);

@@ -320,7 +320,7 @@ static enum oc_rc apply_lines(const struct oc_patch_file *f, const struct lines 
 	size_t done = 0; /* lines of the file that are dealt with */
 
 	for (size_t i = 0; i < f->n; i++) {
-		size_t at;
+		size_t at = 0;
 		enum oc_rc rc = place_hunk(f, i, l, done, &at, e);
 
 		if (rc) return rc;

@@ -6,13 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <linux/openat2.h>
-#include <sys/syscall.h>
-#endif
 
 #include "base/mem.h"
 #include "base/rand.h"
+#include "rt/beneath.h"
 
 static bool avoid_openat2;
 
@@ -23,19 +20,9 @@ void oc_place_avoid_openat2(bool avoid)
 
 /* ---- the folder ---- */
 
-/* path is relative to the root and has no "..". -1 with ENOSYS where the kernel cannot do it. */
 static int open_at_once(int root, const char *path)
 {
-#if defined(__linux__) && defined(SYS_openat2)
-	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-				.resolve =
-				    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
-
-	if (!avoid_openat2) return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
-#else
-	(void)root;
-	(void)path;
-#endif
+	if (!avoid_openat2) return oc_open_folder_beneath(root, path);
 	errno = ENOSYS;
 	return -1;
 }
@@ -140,7 +127,7 @@ static enum oc_rc say(const struct oc_place *p, const char *verb, struct oc_err 
 
 static enum oc_rc read_all(int fd, const struct oc_place *p, struct oc_buf *out, struct oc_err *e)
 {
-	char piece[65536];
+	char piece[16384];
 	ssize_t n;
 
 	while ((n = read(fd, piece, sizeof piece)) != 0) {

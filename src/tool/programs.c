@@ -86,20 +86,26 @@ static bool may_hold_code(const char *name)
 	return in_words("awk gawk mawk nawk sed vi vim ed ex", name);
 }
 
+/* -c, --eval=…, and the same letters among others behind one dash ("-Ic"). */
+static bool is_code_flag(const char *word, const char *name)
+{
+	size_t eq = strcspn(word, "=");
+	char *flag = oc_strndup(word, eq);
+	bool bad = in_words(inline_flags, flag);
+	bool letters = word[0] == '-' && word[1] && word[1] != '-' && strcmp(name, "find") != 0 &&
+		       strcmp(name, "tar") != 0;
+
+	free(flag);
+	return bad || (letters && word[strcspn(word, "ceE")]);
+}
+
 static bool holds_code(const struct oc_shell_command *c, const char *name)
 {
 	if (in_words("awk gawk mawk nawk sed vi vim ed ex", name)) return true;
 	if (!may_hold_code(name)) return false;
 	if (c->globs) return true; /* a file may be named like a flag */
-	for (size_t i = 1; i < c->words.n; i++) {
-		size_t eq = strcspn(c->words.v[i], "=");
-		char *flag = oc_strndup(c->words.v[i], eq);
-		bool bad = in_words(inline_flags, flag) || !strncmp(flag, "-c", 2) ||
-			   !strncmp(flag, "-e", 2);
-
-		free(flag);
-		if (bad) return true;
-	}
+	for (size_t i = 1; i < c->words.n; i++)
+		if (is_code_flag(c->words.v[i], name)) return true;
 	return false;
 }
 

@@ -108,7 +108,6 @@ static void read_plain(struct reader *r, char c)
 {
 	if (is_expansion(r, c)) return;
 	if (c == '{' || c == '}') give_up(r, "braces");
-	if (c == '\0') give_up(r, "a NUL character");
 	if (strchr("*?[", c)) r->globs = true;
 	oc_buf_addc(&r->word, c);
 	r->at++;
@@ -304,6 +303,7 @@ void oc_shell_parse(struct oc_str command, struct oc_shell *out)
 
 	*out = (struct oc_shell){ 0 };
 	oc_buf_init(&r.word, OC_MAX_TOOL_ARGS_BYTES);
+	if (command.n && memchr(command.p, '\0', command.n)) give_up(&r, "a NUL character");
 	while (!at_end(&r)) step(&r);
 	if (r.word.bad) give_up(&r, "a word longer than is looked at");
 	if (!out->n) give_up(&r, "nothing to run");

@@ -88,6 +88,20 @@ def test_a_failed_run_is_an_error_with_its_reason(start_gateway, openclaw, close
     assert r.rc == 1 and r.json['ok'] is False and r.json['error']['message']
 
 
+def test_on_a_terminal_the_answer_streams_and_tools_are_told(start_gateway, openclaw, sim):
+    config = config_for(sim.base_url)
+    config['tools'] = {'exec': {'mode': 'ask'}}
+    openclaw.workspace.mkdir(parents=True)
+    env = at(start_gateway(config).port)
+    t = Terminal(openclaw, BINARY, 'agent', '-m', 'ECHO:once and only once', env=env, questions=True)
+    assert t.end() == 0 and t.text.count('once and only once') == 1, t.text
+    t.close()
+    t = Terminal(openclaw, BINARY, 'agent', '-m', 'TOOLCALL:exec:{"command":"touch made"} ', env=env, questions=True)
+    t.expect('wants to run a command', 'touch made', '[y/N]').type('y\r').expect('The tool has answered.')
+    assert t.end() == 0 and (openclaw.workspace / 'made').exists()
+    t.close()
+
+
 def test_control_c_stops_the_run_in_the_gateway(gateway, openclaw, sim):
     running = openclaw.start('agent', '-m', 'SLOW', env=at(gateway.port))
     until = time.monotonic() + 20

@@ -1,4 +1,5 @@
 """The chat turn on the wire (spec 02 §2.6): acknowledgements, the order and shape of events, aborts, errors, history."""
+import base64
 import itertools
 import time
 
@@ -164,6 +165,18 @@ def test_images_reach_the_model(start_gateway, sim):
     assert picture in sim.chats[0].raw if isinstance(sim.chats[0].raw, str) else picture.encode() in sim.chats[0].raw
 
 
+def test_attached_texts_become_part_of_the_message(gateway, sim):
+    c = gateway.connect()
+    text = base64.b64encode('ein Blättchen ??>>'.encode()).decode()
+    ask(c, 'read this', attachments=[{'mimeType': 'text/plain', 'fileName': 'note.txt', 'content': text}])
+    sent = text_of(sim.chats[0].json['messages'][-1])
+    assert 'read this' in sent and '[attached: note.txt]' in sent and 'ein Blättchen ??>>' in sent
+    for bad in ({'mimeType': 'text/plain', 'content': base64.b64encode(b'\xff\xfe').decode()},
+                {'mimeType': 'text/plain', 'content': base64.b64encode(b'x' * 300000).decode()},
+                {'mimeType': 'application/pdf', 'fileName': 'a.pdf', 'content': text}):
+        assert c.refused('chat.send', {'sessionKey': 'main', 'message': 'x', 'attachments': [bad]})['code'] == 'INVALID_REQUEST'
+
+
 # ---- tools
 
 def test_a_tool_turn(gateway, sim, openclaw):
@@ -205,6 +218,20 @@ def test_the_output_of_a_command_is_told_as_it_comes(start_gateway, sim):
     assert {t['phase'] for t in tools[1:-1]} == {'update'}
     assert tools[-2]['partialResult']['content'][0]['text'] == 'one\ntwo\n'
     assert tools[-1]['result']['details']['status'] == 'completed'
+
+
+def test_a_result_tells_how_the_command_ended(start_gateway, sim):
+    config = test_config(sim.base_url)
+    config['tools'] = {'exec': {'mode': 'full'}}
+    c = start_gateway(config).connect()
+    sim.call('exec', {'command': 'exit 3'})
+    sim.reply('It failed.')
+    ask(c, 'run it', run='r')
+    result = next(f['payload']['data'] for f in of_run(c, 'r') if f['payload'].get('data', {}).get('phase') == 'result')
+    assert result['result']['details']['exitCode'] == 3 and result['result']['details']['status'] == 'completed'
+    calls = [p for m in c.call('chat.history', {'sessionKey': 'main'})['messages'] for p in m['content']
+             if isinstance(p, dict) and p['type'] == 'toolCall']
+    assert [set(p) for p in calls] == [{'type', 'id', 'name', 'arguments'}]
 
 
 def test_retries_are_noticed(gateway, sim):

@@ -117,6 +117,15 @@ def test_the_simulator_answers_every_api(gateway, sim):
     assert all(r.json['model'] == MODEL for r in sim.chats)
 
 
+def test_a_model_of_lm_studio_is_loaded_with_its_context_first(start_gateway, make_sim):
+    sim = make_sim()
+    unloaded = next(m['key'] for m in sim.catalog.models if m.get('type') != 'embedding' and not m.get('loaded'))
+    g = start_gateway(test_config(sim.base_url, model=unloaded))
+    assert g.post(CHAT, ask(f'lmstudio/{unloaded}')).status == 200
+    loads = sim.asked('/api/v1/models/load')
+    assert len(loads) == 1 and loads[0].json['context_length'] == 32768
+
+
 # ---- what comes back ----------------------------------------------------------------------------------------------
 
 def test_each_piece_is_passed_on_before_the_next_is_sent(start_gateway):
@@ -467,6 +476,22 @@ def test_a_client_that_has_everything_may_leave(start_gateway):
         wait_for(lambda: metric(g, 'openclaw_relay_requests_total{provider="box",status="200"}') == 1, '200')
 
 
+def test_a_client_that_closed_its_sending_side_gets_everything(start_gateway):
+    def answer(x):
+        x.head()
+        x.words('a')
+        time.sleep(0.6)  # long enough to be asked whether it is there
+        x.words('b')
+        x.end()
+
+    with Box(answer) as box:
+        g = start_gateway(boxes(box=box.base_url))
+        s = Stream(g, ask(stream=True))
+        s.c.sock.shutdown(socket.SHUT_WR)
+        got = s.begin().r.read()
+        assert b'"a"' in got and got.endswith(b'"b"}}]}\n\n')
+
+
 def test_a_client_that_leaves_the_queue_is_never_asked_for(start_gateway):
     release = threading.Event()
 
@@ -498,9 +523,9 @@ def test_a_client_that_leaves_the_queue_is_never_asked_for(start_gateway):
     (b'{"messages":[]}', 400, 'model'),
     (b'{"model":"box/m","model":"box/n"}', 400, 'twice'),
     (b'{"model":7}', 400, 'model'),
-    (b'{"model":"nowhere/m"}', 404, 'box/m'),
-    (b'{"model":"box/nothing"}', 404, 'box/m'),
-    (b'{"model":"health-check","messages":[]}', 404, 'box/m'),
+    (b'{"model":"nowhere/m"}', 400, 'box/m'),
+    (b'{"model":"box/nothing"}', 400, 'box/m'),
+    (b'{"model":"health-check","messages":[]}', 400, 'box/m'),
 ])
 def test_a_request_that_makes_no_sense_says_why(start_gateway, body, status, says):
     with Box(good) as box:
@@ -547,7 +572,7 @@ def test_what_large_requests_hold_together_has_a_bound(start_gateway):
             t.start()
         wait_for(lambda: answers, 'a refusal', 60)
         assert answers[0] == 503
-        assert g.post(CHAT, ask('nowhere/m')).status == 404, 'small requests are taken all the same'
+        assert g.post(CHAT, ask('nowhere/m')).status == 400, 'small requests are taken all the same'
         release.set()
         for t in threads:
             t.join(90)

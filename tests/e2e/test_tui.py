@@ -4,6 +4,7 @@ import time
 
 import pytest
 from conftest import BINARY
+from gateway_stub import Line
 from screen import Terminal
 
 PROMPT = '\n>'
@@ -205,6 +206,18 @@ def test_a_gateway_that_dies_in_the_middle_of_an_answer(openclaw, sim, start_gat
     words = re.findall(r'word\d+', text)
     assert words == [f'word{n}' for n in range(len(words))], text  # no word twice, none missing
     assert text.count('› SLOW') == 1 and text.count('\ngoing on') == 1, text
+
+
+def test_a_connection_that_breaks_in_the_middle_of_an_answer(gateway, openclaw, chat):
+    with Line(gateway.port) as line:
+        t = chat(line)
+        t.enter('SLOW').expect('word20')
+        line.cut()
+        t.expect('word60')
+        line.cut()
+        t.expect('word199').gone('Esc stops')
+        text = leave(t)
+    assert re.findall(r'word\d+', text) == [f'word{n}' for n in range(200)], text
 
 
 def test_what_others_write_is_shown(gateway, chat, openclaw):

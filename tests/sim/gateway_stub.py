@@ -126,3 +126,59 @@ class Raw:
         self.thread.join()
         for peer in self.held:
             peer.close()
+
+
+class Line:
+    """Passes bytes on to a port until it is cut; new connections then work again."""
+
+    def __init__(self, port):
+        self.to, self.pairs = port, []
+
+    def __enter__(self):
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.port = self.listener.getsockname()[1]
+        self.threads = [threading.Thread(target=self.accept)]
+        self.threads[0].start()
+        return self
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(('127.0.0.1', self.to))
+            self.pairs.append((near, far))
+            for a, b in ((near, far), (far, near)):
+                self.threads.append(threading.Thread(target=self.pump, args=(a, b)))
+                self.threads[-1].start()
+
+    def pump(self, a, b):
+        try:
+            while data := a.recv(65536):
+                b.sendall(data)
+        except OSError:
+            pass
+        for s in (a, b):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def cut(self):
+        for pair in self.pairs:
+            for s in pair:
+                try:
+                    s.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.cut()
+        for t in self.threads:
+            t.join()
+        for pair in self.pairs:
+            for s in pair:
+                s.close()

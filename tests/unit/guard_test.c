@@ -355,6 +355,91 @@ static void a_named_host_with_a_private_answer_is_refused(void **state)
 	finish(&f);
 }
 
+/* What a model asks for is public, whatever spelling it finds (spec 03 §6.3). */
+static void a_model_reaches_public_addresses_only(void **state)
+{
+	static const struct {
+		const char *url;
+		const char *resolved; /* NULL = the literal itself */
+		bool strict, named, all;
+	} cases[] = {
+		{ "https://example.com/", "93.184.216.34", true, true, true },
+		{ "http://8.8.8.8/", NULL, true, true, true },
+		{ "https://example.com/", "10.0.0.5", false, false, true },
+		{ "https://rebound.example/", "127.0.0.1", false, false, true },
+		{ "http://intra.example/", "192.168.1.2", false, true, true },
+		{ "http://intra.example/", "169.254.169.254", false, false, false },
+		{ "http://127.0.0.1/", NULL, false, false, true },
+		{ "http://2130706433/", NULL, false, false, true },
+		{ "http://0177.0.0.1/", NULL, false, false, true },
+		{ "http://[::ffff:127.0.0.1]/", NULL, false, false, true },
+		{ "http://[64:ff9b::7f00:1]/", NULL, false, false, true },
+		{ "http://localhost/", "127.0.0.1", false, false, true },
+		{ "http://printer.local/", "192.168.1.9", false, false, true },
+		{ "http://169.254.169.254/latest/", NULL, false, false, false },
+		{ "http://metadata.google.internal/", "169.254.169.254", false, false, false },
+		{ "http://[fd00:ec2::254]/", NULL, false, false, false },
+		{ "http://100.100.100.200/", NULL, false, false, false },
+	};
+	struct oc_strv named = { 0 };
+	struct oc_guard g[3] = { { .public_web = true },
+				 { .public_web = true, .private_ok = &named },
+				 { .public_web = true, .allow_private = OC_TRUE } };
+
+	(void)state;
+	oc_strv_add(&named, OC_LIT("intra.example"));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct oc_url u = url(cases[i].url);
+		const bool want[3] = { cases[i].strict, cases[i].named, cases[i].all };
+
+		for (size_t k = 0; k < 3; k++) {
+			struct oc_ip ip = u.ip;
+			struct oc_err e = { 0 };
+
+			if (cases[i].resolved)
+				assert_true(oc_ip_parse(oc_str(cases[i].resolved), &ip));
+			bool got = !oc_guard_check_host(&g[k], &u, &e) &&
+				   !oc_guard_check_addrs(&g[k], &u, &ip, 1, &e);
+			if (got != want[k]) fail_msg("%s, guard %zu", cases[i].url, k);
+			if (!got) assert_null(strstr(e.msg, "models.providers"));
+		}
+		oc_url_deinit(&u);
+	}
+	oc_strv_deinit(&named);
+}
+
+static void a_public_page_may_redirect_to_public_hosts_only(void **state)
+{
+	static const struct {
+		const char *location;
+		enum oc_redirect_refusal want;
+	} cases[] = {
+		{ "https://www.example.org/", OC_REDIRECT_NOT_REFUSED },
+		{ "/next", OC_REDIRECT_NOT_REFUSED },
+		{ "http://127.0.0.1/", OC_REDIRECT_PRIVATE },
+		{ "http://169.254.169.254/", OC_REDIRECT_PRIVATE },
+		{ "http://localhost:8080/", OC_REDIRECT_PRIVATE },
+		{ "file:///etc/passwd", OC_REDIRECT_BAD_URL },
+	};
+	const struct oc_guard g = { .public_web = true };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct oc_url from = url("https://example.com/");
+		struct oc_redirects r = { 0 };
+		struct oc_hop_request next = { 0 };
+		struct oc_err e = { 0 };
+		enum oc_hop hop;
+
+		(void)!oc_redirects_next(&r, &g, "GET", &from, false, 302, cases[i].location, &hop,
+					 &next, &e);
+		if (r.refusal != cases[i].want) fail_msg("%s: %s", cases[i].location, e.msg);
+		oc_hop_request_deinit(&next);
+		oc_redirects_deinit(&r);
+		oc_url_deinit(&from);
+	}
+}
+
 static void only_harmless_headers_cross_an_origin(void **state)
 {
 	(void)state;
@@ -379,6 +464,8 @@ int main(void)
 		cmocka_unit_test(a_circle_is_a_loop_and_stripped_headers_stay_away),
 		cmocka_unit_test(the_opt_in_admits_private_hosts_but_no_unnamed_public_one),
 		cmocka_unit_test(a_named_host_with_a_private_answer_is_refused),
+		cmocka_unit_test(a_model_reaches_public_addresses_only),
+		cmocka_unit_test(a_public_page_may_redirect_to_public_hosts_only),
 		cmocka_unit_test(only_harmless_headers_cross_an_origin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,14 +107,14 @@ static void what_is_held_back_has_a_bound(void **state)
 	memset(body, ' ', OC_MAX_RELAY_HELD_BYTES);
 	for (int i = 0; i < 2; i++) {
 		memcpy(body, i ? "{\"a\":\"" : "data: ", 6);
-		assert_int_equal(
-		    oc_relay_peek(types[i], (struct oc_str){ body, OC_MAX_RELAY_HELD_BYTES - 1 },
-				  false, &preamble),
-		    OC_PEEK_MORE);
-		assert_int_equal(
-		    oc_relay_peek(types[i], (struct oc_str){ body, OC_MAX_RELAY_HELD_BYTES }, false,
-				  &preamble),
-		    OC_PEEK_PASS);
+		assert_int_equal(oc_relay_peek(types[i],
+					       (struct oc_str){ body, OC_MAX_RELAY_HELD_BYTES - 1 },
+					       false, &preamble),
+				 OC_PEEK_MORE);
+		assert_int_equal(oc_relay_peek(types[i],
+					       (struct oc_str){ body, OC_MAX_RELAY_HELD_BYTES },
+					       false, &preamble),
+				 OC_PEEK_PASS);
 	}
 	free(body);
 }

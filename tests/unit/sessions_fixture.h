@@ -287,8 +287,23 @@ static inline void start_sessions(void)
 	OK(oc_sessions_new_wait(&spec, &world.sessions, &world.e));
 }
 
+/* Spec 03 §3.3: whatever a test does, the server can use again what it has read. */
+static inline void expect_no_odd_prefix(void)
+{
+	json_t *list = oc_sessions_prefixes(world.sessions, NULL), *row;
+	size_t i;
+
+	json_array_foreach (list, i, row) {
+		const char *reason = oc_json_cstr(row, "reason");
+
+		if (reason && !strcmp(reason, "unexplained")) fail_msg("%s", "an odd prefix");
+	}
+	json_decref(list);
+}
+
 static inline void stop_sessions(void)
 {
+	expect_no_odd_prefix();
 	oc_sessions_drain_wait(world.sessions, 0);
 	oc_sessions_free(world.sessions);
 	world.sessions = NULL;

@@ -200,8 +200,8 @@ struct oc_follow *oc_follow_start_wait(struct oc_gateway *gw, struct oc_exchange
 
 	if (rc == OC_OK) return f;
 	refuse(x, rc, &e);
+	f->refs = 1; /* there is no run that would let go */
 	unref(f);
-	unref(f); /* there is no run that would let go */
 	return NULL;
 }
 

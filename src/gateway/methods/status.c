@@ -242,6 +242,7 @@ static enum oc_rc status_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 	oc_json_put(o, "modelRuntime", model_runtime(r->gw));
 	oc_json_put(o, "eventLoop", oc_event_loop_view(r->gw));
 	oc_json_put(o, "processMemory", process_memory());
+	oc_json_put(o, "promptPrefixes", oc_sessions_prefixes(r->gw->sessions, NULL));
 	*result = o;
 	return OC_OK;
 }
