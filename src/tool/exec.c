@@ -73,7 +73,8 @@ static struct oc_exec_facts find_facts_wait(const struct call *c, struct oc_err 
 		.wants_out = oc_json_bool(c->args, "elevated", false) ||
 			     !oc_path_is_within(c->workdir, c->workspace),
 		.wants_net = oc_json_bool(c->args, "network", false) && !c->options->network,
-		.tainted = ctx->tainted && ctx->taint_rules,
+		.tainted = ctx->tainted,
+		.trust = ctx->trust,
 	};
 }
 
