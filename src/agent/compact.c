@@ -50,8 +50,9 @@ static int64_t room_for_conversation(const struct oc_run *run)
 
 static bool is_due(const struct oc_run *run)
 {
-	int64_t used = oc_run_prompt_tokens(run) - fixed_tokens(run);
+	int64_t all = oc_run_prompt_tokens(run), used = all - fixed_tokens(run);
 
+	if (run->plan.soft_cap && all > run->plan.soft_cap) return true;
 	return used > room_for_conversation(run) * run->plan.compact_percent / 100;
 }
 

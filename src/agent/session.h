@@ -172,7 +172,8 @@ OC_MUST_USE enum oc_rc oc_session_talk_init_wait(struct oc_session_talk *t,
 						 struct oc_err *e);
 void oc_session_talk_deinit(struct oc_session_talk *t);
 struct oc_conversation oc_session_talk_port(struct oc_session_talk *t);
-<<<<<<< HEAD
+/* A request was made with this: how much of it repeats the one before. */
+void oc_session_talk_requested(void *talk, const struct oc_messages *m, const json_t *tools);
 /* The person's message as it is stored. Deinit out. */
 void oc_session_input_message(const struct oc_session_run *run, const struct oc_input *input,
 			      struct oc_stored_message *out);
@@ -180,16 +181,6 @@ void oc_session_input_message(const struct oc_session_run *run, const struct oc_
  * more, where it can be answered. */
 OC_MUST_USE enum oc_rc oc_session_store_again_wait(struct oc_session_run *run,
 						   struct oc_stored_message *m, struct oc_err *e);
-=======
-/* A request was made with this: how much of it repeats the one before. */
-void oc_session_talk_requested(void *talk, const struct oc_messages *m, const json_t *tools);
-/* The person's message becomes part of the conversation. *duplicate: it is already, and then it may
- * be that out is empty. out is to be deinited in any case. */
-OC_MUST_USE enum oc_rc oc_session_store_input_wait(struct oc_session_run *run,
-						   const struct oc_input *input,
-						   struct oc_stored_message *out, bool *duplicate,
-						   struct oc_err *e);
->>>>>>> wip/agent6
 /* Message is stored: told to whoever watches. */
 void oc_session_told_message(struct oc_session_run *run, const struct oc_stored_message *m);
 
