@@ -8,6 +8,12 @@
  * (spec 03 §6.2). The rule goes by form, not by a list of models.
  */
 void oc_special_escape(struct oc_str s, struct oc_buf *out);
-/* Undoes escape: takes out only the joiners that escape would have put there. */
+/*
+ * The same for the marks around foreign text (spec 03 §6.1), ours and those of the original: a text
+ * must not close its own. Look-alikes count: full-width and mathematical letters, other angle
+ * brackets, invisible characters in between.
+ */
+void oc_mark_escape(struct oc_str s, struct oc_buf *out);
+/* Undoes both: takes out only the joiners that they would have put there. */
 void oc_special_unescape(struct oc_str s, struct oc_buf *out);
 #endif

@@ -1,5 +1,6 @@
 /* The tools of this folder. Each is a file and a row; what a row means stands in tool.h. */
 #include "tool/internal.h"
+#include "tool/web.h"
 
 static const struct oc_tool rows[] = {
 	{ .name = "read",
@@ -51,6 +52,23 @@ static const struct oc_tool rows[] = {
 	  .example = "{\"action\":\"poll\",\"id\":\"p1\",\"wait\":10}",
 	  .writes = true,
 	  .run_wait = oc_tool_process_wait },
+	{ .name = "web_search",
+	  .schema =
+	      "{\"name\":\"web_search\",\"description\":\"Search the web.\",\"parameters\":{\"type\":\"object\","
+	      "\"properties\":{\"query\":{\"type\":\"string\"},\"count\":{\"type\":\"integer\"},"
+	      "\"freshness\":{\"type\":\"string\",\"enum\":[\"day\",\"week\",\"month\",\"year\"]}},"
+	      "\"required\":[\"query\"]}}",
+	  .example = "{\"query\":\"weather in Berlin\"}",
+	  .needs_setup = true,
+	  .run_wait = oc_tool_web_search_wait },
+	{ .name = "web_fetch",
+	  .schema =
+	      "{\"name\":\"web_fetch\",\"description\":\"Fetch a web page as readable text.\","
+	      "\"parameters\":{\"type\":\"object\",\"properties\":{\"url\":{\"type\":\"string\"},"
+	      "\"max_chars\":{\"type\":\"integer\"}},\"required\":[\"url\"]}}",
+	  .unlisted = "{\"links\":{\"type\":\"boolean\"}}",
+	  .example = "{\"url\":\"https://example.com/\"}",
+	  .run_wait = oc_tool_web_fetch_wait },
 	{ .name = "use_tool",
 	  .schema =
 	      "{\"name\":\"use_tool\",\"description\":\"Call any other tool from the Tools list in the system prompt. Leave args empty to see what it accepts.\","

@@ -73,7 +73,8 @@ static struct oc_exec_facts find_facts_wait(const struct call *c, struct oc_err 
 		.wants_out = oc_json_bool(c->args, "elevated", false) ||
 			     !oc_path_is_within(c->workdir, c->workspace),
 		.wants_net = oc_json_bool(c->args, "network", false) && !c->options->network,
-		.tainted = ctx->tainted && ctx->taint_rules,
+		.tainted = ctx->tainted,
+		.trust = ctx->trust,
 	};
 }
 
@@ -375,6 +376,9 @@ static void add_outcome(const struct call *c, const struct oc_command *command,
 	if (!command->output.n) oc_buf_adds(&out->text, "(no output)");
 	if (oc_exec_is_foreign(command)) out->untrusted = "exec";
 	oc_exec_add_end(command, &out->text);
+	out->has_exit_code =
+	    !command->excess && !command->timed_out && !command->stopped && !command->signum;
+	out->exit_code = command->exit_code;
 	add_hint(c, command, &out->text);
 }
 

@@ -60,6 +60,8 @@ const char *oc_workspace_show(const struct oc_tool_context *ctx, const char *pat
 /* Cuts the text to what the context allows and keeps the whole of it in a spill file (spec 03
  * §4.2). */
 void oc_tool_result_cap(struct oc_tool_context *ctx, struct oc_tool_result *r);
+/* How a spill file of foreign text begins: whoever reads it reads foreign text. */
+#define OC_SPILL_FOREIGN "[foreign text:"
 /* Appends s with ill-formed UTF-8 and NUL replaced. */
 void oc_tool_result_add(struct oc_tool_result *r, struct oc_str s);
 

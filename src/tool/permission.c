@@ -110,9 +110,10 @@ struct oc_exec_ruling oc_exec_rule(const struct oc_exec_facts *f)
 	if (f->permission == OC_PERMISSION_GUARDED) {
 		r.ask = true;
 		r.why = "this session asks before every command";
-	} else if (r.where == OC_EXEC_HOST && f->tainted && mode != MODE_FULL && !f->read_only) {
-		r.ask = true;
-		r.why = "foreign text was read before it";
+	} else if (r.where == OC_EXEC_HOST) {
+		const struct oc_taint_facts taint = { f->tainted, f->trust, mode == MODE_FULL,
+						      f->read_only };
+		r.ask = oc_taint_asks(OC_ACT_EXEC_HOST, &taint, &r.why);
 	}
 	return r;
 }
@@ -125,7 +126,10 @@ static enum oc_file_ruling rule_outside(const struct oc_file_facts *f, const cha
 
 	*why = "it is outside the workspace";
 	if (f->workspace_only) return OC_FILE_DENIED;
-	if (full && !f->own && !(f->write && f->tainted)) return OC_FILE_FREE;
+	const struct oc_taint_facts taint = { .tainted = f->write && f->tainted,
+					      .trust = f->trust };
+	if (full && !f->own && !oc_taint_asks(OC_ACT_WRITE_OUTSIDE, &taint, why))
+		return OC_FILE_FREE;
 	return OC_FILE_ASK;
 }
 

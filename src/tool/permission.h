@@ -1,6 +1,6 @@
 #ifndef OC_TOOL_PERMISSION_H
 #define OC_TOOL_PERMISSION_H
-#include "base/str.h"
+#include "tool/taint.h"
 /*
  * How far tools may go, decided by tables over what the configuration and the session say (D19,
  * D45, spec 03 §4.8 and §6.1). Pure.
@@ -40,7 +40,8 @@ struct oc_exec_facts {
 	bool read_only;	  /* one of the commands that change nothing (spec 03 §4.8) */
 	bool wants_out;	  /* to run outside the sandbox, or starts outside the workspace */
 	bool wants_net;	  /* the network, which the sandbox does not have */
-	bool tainted;	  /* and the rules of taint hold for the model */
+	bool tainted;
+	enum oc_trust_tier trust; /* of the model: whether taint counts */
 };
 struct oc_exec_ruling {
 	enum oc_exec_where where;
@@ -57,6 +58,7 @@ struct oc_file_facts {
 	bool write, inside; /* inside: of the workspace */
 	bool own;	    /* a file of this program's state */
 	bool workspace_only, tainted;
+	enum oc_trust_tier trust;
 };
 enum oc_file_ruling oc_file_rule(const struct oc_file_facts *f, const char **why);
 #endif

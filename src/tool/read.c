@@ -152,8 +152,12 @@ static enum oc_rc read_file(struct oc_tool_context *ctx, const struct oc_place *
 				    oc_workspace_show(ctx, place->path), kind, bytes.n);
 	else if (!bytes.n)
 		oc_buf_adds(&out->text, "(empty file)");
-	else
+	else {
+		if (oc_str_starts(oc_buf_view(&bytes), OC_LIT(OC_SPILL_FOREIGN)) &&
+		    strstr(place->path, "/spill/"))
+			out->untrusted = "read";
 		add_lines(out, oc_buf_view(&bytes), w);
+	}
 	oc_buf_deinit(&bytes);
 	return OC_OK;
 }

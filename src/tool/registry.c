@@ -145,6 +145,7 @@ static bool is_use_tool(const struct oc_tool *tool)
 
 static bool is_allowed(const struct oc_toolset *set, const struct oc_tool *tool)
 {
+	if (tool->needs_setup && !(set && set->policy)) return false;
 	return !set || is_use_tool(tool) || oc_policy_allows(set->policy, tool->name, NULL);
 }
 

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "base/special.h"
 #include "base/utf8.h"
 #include "rt/file.h"
 #include "tool/internal.h"
@@ -67,14 +68,20 @@ static bool tail_matters(struct oc_str text)
 }
 
 /* Path of the spill file, NULL when it cannot be written. Free with free(). */
-static char *spill(struct oc_tool_context *ctx, struct oc_str text)
+static char *spill(struct oc_tool_context *ctx, const struct oc_tool_result *r)
 {
 	struct oc_err e = { 0 };
+	struct oc_buf text;
 	char *path;
 
 	if (!ctx->state_dir || !ctx->run_id) return NULL;
 	path = oc_asprintf("%s/spill/%s/%u.txt", ctx->state_dir, ctx->run_id, ++ctx->result_no);
-	if (oc_file_write(path, text, 0600, NULL, &e) == OC_OK) return path;
+	oc_buf_init(&text, OC_MAX_TOOL_RESULT_BYTES + 200);
+	if (r->untrusted) oc_buf_addf(&text, OC_SPILL_FOREIGN " %s %s]\n", r->untrusted, r->host);
+	oc_buf_add(&text, oc_buf_view(&r->text));
+	enum oc_rc rc = oc_file_write(path, oc_buf_view(&text), 0600, NULL, &e);
+	oc_buf_deinit(&text);
+	if (rc == OC_OK) return path;
 	free(path);
 	return NULL;
 }
@@ -91,18 +98,19 @@ static void add_marker(struct oc_buf *out, size_t left_out, size_t total, const 
 void oc_tool_result_cap(struct oc_tool_context *ctx, struct oc_tool_result *r)
 {
 	struct oc_str whole = oc_buf_view(&r->text);
-	size_t keep, tail, head;
+	bool asked = r->max_chars && r->max_chars < ctx->max_result_chars;
+	size_t max = asked ? r->max_chars : ctx->max_result_chars, keep, tail, head;
 	struct oc_buf cut;
 
-	if (whole.n <= ctx->max_result_chars) return;
-	keep = ctx->max_result_chars > 2 * MARKER_ROOM ? ctx->max_result_chars - MARKER_ROOM
-						       : ctx->max_result_chars / 2;
+	if (whole.n - r->own <= max) return;
+	keep = r->own + (max > 2 * MARKER_ROOM ? max - MARKER_ROOM : max / 2);
 	tail = tail_matters(whole) ? keep * 3 / 10 : 0;
 	if (tail > MAX_TAIL) tail = MAX_TAIL;
+	if (r->untrusted && r->own) tail = 0; /* a page is read from its beginning */
 	head = oc_utf8_floor(whole.p, keep - tail);
 	tail = whole.n - oc_utf8_floor(whole.p, whole.n - tail);
 
-	char *path = spill(ctx, whole);
+	char *path = spill(ctx, r);
 	oc_buf_init(&cut, OC_MAX_TOOL_RESULT_BYTES);
 	oc_buf_add(&cut, oc_str_head(whole, head));
 	add_marker(&cut, whole.n - head - tail, whole.n, path);
@@ -112,37 +120,19 @@ void oc_tool_result_cap(struct oc_tool_context *ctx, struct oc_tool_result *r)
 	r->text = cut;
 }
 
-/* A mark inside the text, in either case, is broken by a space after its brackets. */
-static void add_without_marks(struct oc_buf *out, struct oc_str text)
-{
-	size_t from = 0;
-
-	for (size_t at; (at = oc_str_ifind(text, OC_LIT("UNTRUSTED"), from)) != SIZE_MAX;
-	     from = at) {
-		size_t mark = at;
-
-		if (mark > from && text.p[mark - 1] == '/') mark--;
-		if (mark > from && text.p[mark - 1] == '<') {
-			oc_buf_add(out, (struct oc_str){ text.p + from, mark - from });
-			oc_buf_addc(out, ' ');
-			from = mark;
-		}
-		at += strlen("UNTRUSTED");
-		oc_buf_add(out, (struct oc_str){ text.p + from, at - from });
-	}
-	oc_buf_add(out, oc_str_from(text, from));
-}
-
 void oc_tool_result_mark(struct oc_tool_result *r)
 {
 	char id[5];
 	struct oc_buf marked;
+	struct oc_str text = oc_buf_view(&r->text);
 
 	if (!r->untrusted) return;
 	oc_rand_id(id, sizeof id - 1);
-	oc_buf_init(&marked, 2 * OC_MAX_TOOL_RESULT_BYTES);
-	oc_buf_addf(&marked, "<<UNTRUSTED %s %s>>\n", id, r->untrusted);
-	add_without_marks(&marked, oc_buf_view(&r->text));
+	oc_buf_init(&marked, 3 * OC_MAX_TOOL_RESULT_BYTES);
+	oc_mark_escape(oc_str_head(text, r->own), &marked);
+	oc_buf_addf(&marked, "<<UNTRUSTED %s %s%s%s>>\n", id, r->untrusted, r->host[0] ? " " : "",
+		    r->host);
+	oc_mark_escape(oc_str_from(text, r->own), &marked);
 	oc_buf_addf(&marked, "\n<</UNTRUSTED %s>>", id);
 	oc_buf_deinit(&r->text);
 	r->text = marked;

@@ -51,10 +51,13 @@ void oc_tool_settings_init(struct oc_tool_settings *s, const struct oc_config *c
 					     oc_json_cstr(json_object_get(own, "exec"), "mode"));
 	if (!s->exec_mode) s->exec_mode = "auto";
 	read_exec(&s->exec, tools, own);
+	oc_web_options_init(&s->web, config);
+	s->trust = oc_trust_tier_of(oc_str(model));
 	const struct oc_policy_spec policy = { .tools = tools,
 					       .agent_tools = own,
 					       .provider = provider,
 					       .model = model,
+					       .off = oc_web_off(&s->web),
 					       .lean = s->lean };
 	s->policy = oc_policy_new(&policy);
 }
@@ -64,6 +67,7 @@ void oc_tool_settings_deinit(struct oc_tool_settings *s)
 	oc_strv_deinit(&s->exec.allowlist);
 	oc_strv_deinit(&s->exec.path_prepend);
 	oc_policy_free(s->policy);
+	oc_web_options_deinit(&s->web);
 	*s = (struct oc_tool_settings){ 0 };
 }
 
@@ -72,6 +76,8 @@ void oc_tool_settings_apply(const struct oc_tool_settings *s, struct oc_tool_con
 	ctx->exec_mode = s->exec_mode;
 	ctx->exec = &s->exec;
 	ctx->policy = s->policy;
+	ctx->web = &s->web;
+	ctx->trust = s->trust;
 }
 
 struct oc_toolset oc_tool_settings_set(const struct oc_tool_settings *s,

@@ -4,10 +4,13 @@
 #include "tool/permission.h"
 #include "tool/policy.h"
 #include "tool/tool.h"
+#include "tool/web.h"
 /* What the configuration says about the tools of one agent with one model. */
 struct oc_tool_settings {
 	const char *exec_mode; /* the stricter of both places; static */
 	struct oc_exec_options exec;
+	struct oc_web_options web;
+	enum oc_trust_tier trust; /* of the model */
 	struct oc_policy *policy;
 	bool lean;
 };

@@ -9,7 +9,9 @@
  */
 struct oc_policy;
 struct oc_processes;
+struct oc_web_options;
 struct oc_tool_context;
+enum { OC_KNOWN_URLS = 256, OC_FOREIGN_HOST = 64 };
 
 /* What a person is asked. All texts are borrowed for the time of the question. */
 struct oc_question {
@@ -44,10 +46,15 @@ struct oc_tool_context {
 	const char *session_key;
 	/*
 	 * Something foreign was read since the last message of the user: set by the results that
-	 * are untrusted, cleared by the caller when a user message comes. It matters where
-	 * taint_rules is set: models below the tier of trust (spec 03 §6.1, §6.4).
+	 * are untrusted, cleared by the caller when a user message comes. What it forbids without a
+	 * question depends on the model's tier (tool/taint.h, spec 03 §6.1, §6.4).
 	 */
-	bool tainted, taint_rules;
+	bool tainted;
+	enum oc_trust_tier trust;
+	/* Hashes of addresses that foreign text brought in: to follow one carries nothing out. */
+	uint64_t known_urls[OC_KNOWN_URLS];
+	size_t n_known_urls;		  /* counts on; the oldest are forgotten */
+	const struct oc_web_options *web; /* tools.web; NULL = defaults, and no search */
 	/* May be NULL. A command is still producing output: the run makes progress. */
 	void (*alive)(void *arg);
 	void *alive_arg;
@@ -61,8 +68,13 @@ struct oc_tool_context {
 struct oc_tool_result {
 	struct oc_buf text;
 	bool is_error;
+	bool has_exit_code; /* a command ended by itself */
+	int exit_code;
 	const char *untrusted; /* static name of where foreign text comes from: marked as data; NULL
 				  = not foreign */
+	char host[OC_FOREIGN_HOST]; /* it came from; "" = no host */
+	size_t own;	  /* bytes at the front of text that are ours: they stay before the marks */
+	size_t max_chars; /* that the call asked for; 0 = what the context takes */
 };
 /* A row. Its memory outlives every use: static, or kept by whoever registered it. */
 struct oc_tool {
@@ -74,7 +86,8 @@ struct oc_tool {
 	/* Line of the directory (at most 90 characters) of a tool that is not in the tools array
 	 * but called through use_tool; NULL = in the array. */
 	const char *deferred;
-	bool writes; /* changes things: runs alone, in call order */
+	bool needs_setup; /* offered only where a policy says that it is configured (D34) */
+	bool writes;	  /* changes things: runs alone, in call order */
 	/* args fit the schema. Either fills out, or fails with e, which becomes the result. */
 	enum oc_rc (*run_wait)(struct oc_tool_context *ctx, const json_t *args,
 			       struct oc_tool_result *out, struct oc_err *e);

@@ -117,7 +117,8 @@ static enum oc_file_ruling rule(const struct oc_tool_context *ctx, const char *r
 		.inside = oc_path_is_within(real, root),
 		.own = is_own(state, root, real),
 		.workspace_only = ctx->exec && ctx->exec->workspace_only,
-		.tainted = ctx->tainted && ctx->taint_rules,
+		.tainted = ctx->tainted,
+		.trust = ctx->trust,
 	};
 	bool spilled = state && access == OC_ACCESS_READ && is_own_spill(ctx, state, real);
 	enum oc_file_ruling ruling = spilled ? OC_FILE_FREE : oc_file_rule(&facts, why);

@@ -220,6 +220,20 @@ def test_the_output_of_a_command_is_told_as_it_comes(start_gateway, sim):
     assert tools[-1]['result']['details']['status'] == 'completed'
 
 
+def test_a_result_tells_how_the_command_ended(start_gateway, sim):
+    config = test_config(sim.base_url)
+    config['tools'] = {'exec': {'mode': 'full'}}
+    c = start_gateway(config).connect()
+    sim.call('exec', {'command': 'exit 3'})
+    sim.reply('It failed.')
+    ask(c, 'run it', run='r')
+    result = next(f['payload']['data'] for f in of_run(c, 'r') if f['payload'].get('data', {}).get('phase') == 'result')
+    assert result['result']['details']['exitCode'] == 3 and result['result']['details']['status'] == 'completed'
+    calls = [p for m in c.call('chat.history', {'sessionKey': 'main'})['messages'] for p in m['content']
+             if isinstance(p, dict) and p['type'] == 'toolCall']
+    assert [set(p) for p in calls] == [{'type', 'id', 'name', 'arguments'}]
+
+
 def test_retries_are_noticed(gateway, sim):
     sim.fail('status', status=500)
     sim.reply('Here I am.')

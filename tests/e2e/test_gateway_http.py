@@ -72,6 +72,12 @@ def test_the_list_holds_agents_and_every_model_with_its_state(start_gateway, sim
     assert all(m['owned_by'] == 'lmstudio' for m in embeddings)
 
 
+def test_embeddings_without_a_text_are_refused(gateway, sim):
+    answer = gateway.post('/v1/embeddings', {'model': 'openclaw/default'})
+    assert answer.status == 400 and 'input' in answer.json['error']['message']
+    assert not sim.asked('/v1/embeddings')
+
+
 def test_one_model_is_found_by_its_encoded_id(gateway):
     assert gateway.get('/v1/models/openclaw%2Fdefault').json['id'] == 'openclaw/default'
     assert gateway.get('/v1/models/lmstudio%2Fqwen%2Fqwen3.5-9b').json['id'] == f'lmstudio/{MODEL}'
@@ -269,7 +275,7 @@ def test_an_agent_is_chosen_by_name_or_header(start_gateway, sim):
     assert g.post(CHAT, ask(user='u'), headers={'x-openclaw-agent-id': 'helper'}).status == 200
     assert g.connect().call('sessions.list', {'agentId': 'helper'})['sessions']
     unknown = g.post(CHAT, {**ask(), 'model': 'openclaw/nobody'})
-    assert unknown.status == 404 and 'openclaw/helper' in unknown.json['error']['message']
+    assert unknown.status == 400 and 'openclaw/helper' in unknown.json['error']['message']
 
 
 def test_a_client_that_leaves_ends_its_run(start_gateway):
