@@ -174,7 +174,6 @@ static void init_tools(struct oc_job *job)
 				      .permission = spec->permission,
 				      .processes = spec->processes,
 				      .session_key = spec->session_key,
-				      .taint_rules = true,
 				      .tainted = spec->tainted,
 				      .host = spec->host,
 				      .alive = spec->alive,
