@@ -28,9 +28,20 @@ static json_t *with_bookkeeping(json_t *body, const struct oc_stored_message *m)
 	return body;
 }
 
+/* How the model wrote the arguments is needed to say it again, and by nobody else. */
+static json_t *without_raw_arguments(json_t *body)
+{
+	json_t *part;
+	size_t i;
+
+	json_array_foreach (json_object_get(body, "content"), i, part)
+		json_object_del(part, "argumentsText");
+	return body;
+}
+
 json_t *oc_history_message(const struct oc_stored_message *m)
 {
-	return with_bookkeeping(json_deep_copy(m->body), m);
+	return with_bookkeeping(without_raw_arguments(json_deep_copy(m->body)), m);
 }
 
 /* ---- texts ---- */

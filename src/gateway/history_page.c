@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "gateway/history_message.h"
 #include "gateway/model_rows.h"
+#include "gateway/run_events.h"
 #include "gateway/session_row.h"
 
 enum { DEFAULT_LIMIT = 200, AFTER_MESSAGE = 50, SHOWN_AT_ONCE = 20 };
@@ -115,6 +116,8 @@ enum oc_rc oc_history_page_wait(struct oc_gateway *gw, const struct oc_history_a
 	oc_json_put(o, "defaults", oc_model_defaults(&gw->snapshot->catalog, NULL));
 	if (known) put_session(&p, &r, o);
 	if (known) oc_session_record_deinit(&r);
+	json_t *live = oc_run_events_in_flight(gw->run_events, ask->session_key);
+	if (live) oc_json_put(o, "inFlightRun", live);
 	if (rc)
 		json_decref(o);
 	else

@@ -37,13 +37,27 @@ json_t *oc_thinking_rows(const struct oc_model *model)
 	return rows;
 }
 
+const char *oc_thinking_clamp(const struct oc_model *model, const char *level)
+{
+	static const char *const ladder[] = { "off",  "minimal", "low", "medium",
+					      "high", "xhigh",	 "max" };
+	const char *best = "off";
+
+	if (!level || has_level(model, oc_str(level))) return level;
+	for (size_t i = 0; i < sizeof ladder / sizeof *ladder; i++) {
+		if (has_level(model, oc_str(ladder[i]))) best = ladder[i];
+		if (!strcmp(ladder[i], level)) break;
+	}
+	return best;
+}
+
 const char *oc_thinking_default(const struct oc_config *c, const struct oc_model *model)
 {
 	const char *configured =
 	    json_string_value(oc_config_get(c, "agents.defaults.thinkingDefault"));
 
 	if (configured && has_level(model, oc_str(configured))) return configured;
-	return model && model->reasoning ? "low" : "off";
+	return model && model->reasoning ? "medium" : "off";
 }
 
 /* ---- one model ---- */

@@ -8,6 +8,9 @@
 json_t *oc_model_rows(const struct oc_catalog *c, const char *provider);
 /* [{id, label}] that this model takes; model NULL = one that nobody knows. */
 json_t *oc_thinking_rows(const struct oc_model *model);
+/* The level itself where the model takes it, else the highest below that it takes. Static, or level
+ * itself. */
+const char *oc_thinking_clamp(const struct oc_model *model, const char *level);
 const char *oc_thinking_default(const struct oc_config *c, const struct oc_model *model);
 /* How much context a turn with this model has; 0 = nobody said. model may be NULL. */
 int64_t oc_model_context(const struct oc_config *c, const struct oc_model *model);

@@ -227,6 +227,34 @@ void oc_live_flush_thinking(struct oc_run_events *re, struct oc_live_run *r)
 	flush_thinking(re, r, whole_text(re));
 }
 
+/* ---- for who comes late ---- */
+
+static struct oc_str told(const struct oc_live_stream *s)
+{
+	return oc_str_head(oc_buf_view(&s->text), s->sent);
+}
+
+json_t *oc_run_events_in_flight(const struct oc_run_events *re, const char *session_key)
+{
+	const struct oc_live_run *r = re ? re->runs : NULL;
+
+	while (r && (!r->started || !r->session_key || strcmp(r->session_key, session_key) != 0))
+		r = r->next;
+	if (!r) return NULL;
+	json_t *o = text_data(r, &r->text, false, true), *calls = json_array();
+	oc_json_put(o, "runId", json_string(r->id));
+	oc_json_put(o, "seq", json_integer(r->seq));
+	json_object_del(o, "delta");
+	oc_json_put(o, "text", oc_json_new_str(told(&r->text)));
+	oc_json_put(o, "thinking", oc_json_new_str(told(&r->thinking)));
+	for (const struct oc_live_call *c = r->calls; c; c = c->next)
+		json_array_append_new(calls, json_pack("{s:s,s:s,s:o}", "toolCallId", c->id, "name",
+						       c->name, "output",
+						       oc_json_new_str(told(&c->output))));
+	oc_json_put(o, "calls", calls);
+	return o;
+}
+
 /* ---- pacing ---- */
 
 /* When this stream may speak again; UINT64_MAX = it has nothing to say. */

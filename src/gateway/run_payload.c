@@ -99,6 +99,8 @@ json_t *oc_tool_result_data(const struct oc_tool_call *call, const struct oc_too
 	    json_pack("{s:s,s:I}", "status", result->is_error ? "failed" : "completed",
 		      "durationMs", (json_int_t)ms);
 
+	if (result->has_exit_code)
+		oc_json_put(details, "exitCode", json_integer(result->exit_code));
 	oc_json_put(o, "isError", json_boolean(result->is_error));
 	oc_json_put(o, "result",
 		    json_pack("{s:o,s:o}", "content", text_parts(oc_buf_view(&result->text)),

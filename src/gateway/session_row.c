@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/settings.h"
 #include "base/mem.h"
 #include "gateway/history_message.h"
 #include "gateway/model_rows.h"
@@ -122,9 +123,14 @@ static int64_t put_model(json_t *row, const struct oc_snapshot *snap,
 			 const struct oc_session_record *r, enum oc_row_size size)
 {
 	const char *ref = oc_json_cstr(r->settings, "model");
+	struct oc_agent_settings agent;
 	struct oc_selection s;
+	bool has_agent = oc_agent_settings_init(&agent, &snap->config, r->agent, NULL) == OC_OK;
+	bool has_model =
+	    oc_session_model(&snap->catalog, ref || !has_agent ? ref : agent.model, &s);
 
-	if (!oc_session_model(&snap->catalog, ref, &s)) {
+	if (has_agent) oc_agent_settings_deinit(&agent);
+	if (!has_model) {
 		put_text(row, "modelProvider", r->provider);
 		put_text(row, "model", r->model);
 		return 0;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "rt/file.h"
+#include "tool/settings.h"
 
 enum { RESULT_CHARS = 200000, ID_CHARS = 12 };
 
@@ -58,6 +59,9 @@ static enum oc_rc run_wait(struct oc_gateway *gw, const struct oc_snapshot *snap
 				       .approve_wait = gw->approvals ? approve_wait : NULL,
 				       .approve_arg = &asking,
 				       .exec_mode = settings.exec_mode };
+	struct oc_tool_settings tools;
+	oc_tool_settings_init(&tools, &snap->config, settings.entry, NULL, NULL);
+	oc_tool_settings_apply(&tools, &ctx);
 	struct oc_tool_call call = { .id = run_id,
 				     .name = (char *)(uintptr_t)inv->name,
 				     .arguments = args,
@@ -67,6 +71,7 @@ static enum oc_rc run_wait(struct oc_gateway *gw, const struct oc_snapshot *snap
 	if (rc) oc_tool_result_deinit(out);
 	json_decref(call.args);
 	free(args);
+	oc_tool_settings_deinit(&tools);
 	oc_agent_settings_deinit(&settings);
 	return rc;
 }

@@ -85,20 +85,43 @@ static char *own_group(const char *controllers)
 	return out;
 }
 
+/* Groups of programs like this one that were killed; a group with processes cannot be removed. */
+static void sweep(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		int pid;
+
+		if (sscanf(entry->d_name, "openclaw-%d-", &pid) != 1) continue;
+		if (kill(pid, 0) != 0 && errno == ESRCH)
+			unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
+	}
+	if (dir) closedir(dir);
+}
+
+/* A group in the folder, or NULL. Takes folder. */
+static char *make_in(char *folder, const char *name)
+{
+	char *path = oc_asprintf("%s/openclaw-%s", folder, name);
+	bool made = mkdir(path, 0700) == 0;
+
+	if (made) sweep(folder);
+	free(folder);
+	if (made) return path;
+	free(path);
+	return NULL;
+}
+
 /* Makes a group below ours, or below the root where ours is not visible (containers). */
 static char *make_group(const char *mount, const char *controllers, const char *name)
 {
 	char *own = own_group(controllers);
-	char *path =
-	    oc_asprintf("%s%s/openclaw-%s", mount, own && strcmp(own, "/") ? own : "", name);
+	char *path = make_in(oc_asprintf("%s%s", mount, own && strcmp(own, "/") ? own : ""), name);
 
 	free(own);
-	if (mkdir(path, 0700) == 0) return path;
-	free(path);
-	path = oc_asprintf("%s/openclaw-%s", mount, name);
-	if (mkdir(path, 0700) == 0) return path;
-	free(path);
-	return NULL;
+	return path ? path : make_in(oc_strdup(mount), name);
 }
 
 static bool make_v2(struct oc_confine *c, const char *name)

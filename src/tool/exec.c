@@ -376,6 +376,9 @@ static void add_outcome(const struct call *c, const struct oc_command *command,
 	if (!command->output.n) oc_buf_adds(&out->text, "(no output)");
 	if (oc_exec_is_foreign(command)) out->untrusted = "exec";
 	oc_exec_add_end(command, &out->text);
+	out->has_exit_code =
+	    !command->excess && !command->timed_out && !command->stopped && !command->signum;
+	out->exit_code = command->exit_code;
 	add_hint(c, command, &out->text);
 }
 

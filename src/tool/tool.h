@@ -68,6 +68,8 @@ struct oc_tool_context {
 struct oc_tool_result {
 	struct oc_buf text;
 	bool is_error;
+	bool has_exit_code; /* a command ended by itself */
+	int exit_code;
 	const char *untrusted; /* static name of where foreign text comes from: marked as data; NULL
 				  = not foreign */
 	char host[OC_FOREIGN_HOST]; /* it came from; "" = no host */

@@ -86,7 +86,8 @@ def test_a_call_outside_the_workspace_is_refused(ready, sim):
     assert not (ready.home / 'escaped.txt').exists() and not (ready.home.parent / 'escaped.txt').exists()
 
 
-def test_exec_is_refused_without_a_terminal(ready, sim):
+def test_exec_that_asks_is_refused_without_a_terminal(ready, sim):
+    ready.write_config({**ready.read_config(), 'tools': {'exec': {'mode': 'ask'}}})
     sim.call('exec', {'command': 'touch ran.txt'}).reply('I was not allowed to.')
     agent(ready, 'run it').ok()
     assert not (ready.workspace / 'ran.txt').exists()

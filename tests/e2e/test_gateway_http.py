@@ -72,6 +72,12 @@ def test_the_list_holds_agents_and_every_model_with_its_state(start_gateway, sim
     assert all(m['owned_by'] == 'lmstudio' for m in embeddings)
 
 
+def test_embeddings_without_a_text_are_refused(gateway, sim):
+    answer = gateway.post('/v1/embeddings', {'model': 'openclaw/default'})
+    assert answer.status == 400 and 'input' in answer.json['error']['message']
+    assert not sim.asked('/v1/embeddings')
+
+
 def test_one_model_is_found_by_its_encoded_id(gateway):
     assert gateway.get('/v1/models/openclaw%2Fdefault').json['id'] == 'openclaw/default'
     assert gateway.get('/v1/models/lmstudio%2Fqwen%2Fqwen3.5-9b').json['id'] == f'lmstudio/{MODEL}'
@@ -269,7 +275,7 @@ def test_an_agent_is_chosen_by_name_or_header(start_gateway, sim):
     assert g.post(CHAT, ask(user='u'), headers={'x-openclaw-agent-id': 'helper'}).status == 200
     assert g.connect().call('sessions.list', {'agentId': 'helper'})['sessions']
     unknown = g.post(CHAT, {**ask(), 'model': 'openclaw/nobody'})
-    assert unknown.status == 404 and 'openclaw/helper' in unknown.json['error']['message']
+    assert unknown.status == 400 and 'openclaw/helper' in unknown.json['error']['message']
 
 
 def test_a_client_that_leaves_ends_its_run(start_gateway):
@@ -431,6 +437,13 @@ def with_hooks(base_url, **more):
     return {**test_config(base_url), 'hooks': {'enabled': True, 'token': 'hook-secret', **more}}
 
 
+def test_the_title_of_a_hook_is_its_message(start_gateway, sim):
+    g = start_gateway(with_hooks(sim.base_url))
+    assert g.post('/hooks/agent', {'message': 'Build 7 failed', 'waitForCompletion': True}, token=None, headers=HOOK).status == 200
+    row, = g.connect().call('sessions.list', {})['sessions']
+    assert row['derivedTitle'] == 'Build 7 failed'
+
+
 def test_hooks_have_a_token_of_their_own(start_gateway, sim):
     g = start_gateway(with_hooks(sim.base_url))
     body = {'text': 'mail came', 'mode': 'next-heartbeat'}
@@ -560,12 +573,15 @@ def test_the_examples_of_the_documentation_work(start_gateway, sim, openclaw, tm
 
 # ---- pages --------------------------------------------------------------------------------------------------------
 
-def test_without_a_ui_a_page_says_how_to_chat(gateway):
-    for path in ('/', '/chat'):
+def test_without_an_installed_ui_the_web_chat_is_served(gateway):
+    for path in ('/', '/chat', '/chat/main', '/models', '/other'):
         page = gateway.get(path, token=None)
-        assert page.status == 200 and b'openclaw chat' in page.body and b'<script' not in page.body
-        assert "default-src 'none'" in page.headers['Content-Security-Policy'] and page.headers['X-Frame-Options'] == 'DENY'
-    assert gateway.get('/other', token=None).status == 404
+        assert page.status == 200 and b'openclaw chat' in page.body and b'src="app.js"' in page.body
+        policy = page.headers['Content-Security-Policy']
+        assert policy.startswith("default-src 'none'") and 'unsafe' not in policy and page.headers['X-Frame-Options'] == 'DENY'
+    assert gateway.get('/chat/app.js', token=None).headers['Content-Type'].startswith('text/javascript')
+    assert gateway.get('/other.js', token=None).status == 404
+    assert gateway.get('/..%2fapp.js', token=None).status == 400
 
 
 @pytest.fixture

@@ -523,9 +523,9 @@ def test_a_client_that_leaves_the_queue_is_never_asked_for(start_gateway):
     (b'{"messages":[]}', 400, 'model'),
     (b'{"model":"box/m","model":"box/n"}', 400, 'twice'),
     (b'{"model":7}', 400, 'model'),
-    (b'{"model":"nowhere/m"}', 404, 'box/m'),
-    (b'{"model":"box/nothing"}', 404, 'box/m'),
-    (b'{"model":"health-check","messages":[]}', 404, 'box/m'),
+    (b'{"model":"nowhere/m"}', 400, 'box/m'),
+    (b'{"model":"box/nothing"}', 400, 'box/m'),
+    (b'{"model":"health-check","messages":[]}', 400, 'box/m'),
 ])
 def test_a_request_that_makes_no_sense_says_why(start_gateway, body, status, says):
     with Box(good) as box:
@@ -572,7 +572,7 @@ def test_what_large_requests_hold_together_has_a_bound(start_gateway):
             t.start()
         wait_for(lambda: answers, 'a refusal', 60)
         assert answers[0] == 503
-        assert g.post(CHAT, ask('nowhere/m')).status == 404, 'small requests are taken all the same'
+        assert g.post(CHAT, ask('nowhere/m')).status == 400, 'small requests are taken all the same'
         release.set()
         for t in threads:
             t.join(90)

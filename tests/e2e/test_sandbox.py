@@ -8,6 +8,7 @@ import time
 
 import pytest
 from conftest import processes_with
+from gateway_client import test_config as gateway_config
 from test_agent import agent, configure, ready, result_of, terminal  # noqa: F401 (fixtures)
 
 BWRAP = shutil.which('bwrap')
@@ -293,3 +294,76 @@ def test_a_path_that_is_swapped_all_the_time_never_leads_out(ready, sim):
     agent(ready, 'go')
     assert (secret / 'f').read_text() == 'hush' and os.listdir(secret) == ['f']
     assert not any('hush' in str(m['content']) for m in sim.chats[-1].json['messages'] if m['role'] == 'tool')
+
+
+# ---- over the gateway ---------------------------------------------------------------------------------------------
+
+def say(client, text, key='main'):
+    run = client.call('chat.send', {'sessionKey': key, 'message': text, 'idempotencyKey': text})['runId']
+    client.wait_event('chat', lambda p: p['runId'] == run and p['state'] in ('final', 'error', 'aborted'))
+
+
+def test_always_is_for_this_command_and_these_files(start_gateway, sim, openclaw):
+    config = gateway_config(sim.base_url)
+    config['tools'] = {'exec': {'mode': 'ask'}}
+    g = start_gateway(config)
+    c, judge = g.connect(), g.connect(scopes=['operator.approvals'])
+    openclaw.workspace.mkdir(parents=True, exist_ok=True)
+    script = openclaw.workspace / 'go.sh'
+    asked = []
+
+    def round(command, decision, text):
+        """One run with one command; decision None: nobody may be asked."""
+        sim.call('exec', {'command': command}).reply('ok')
+        run = c.call('chat.send', {'sessionKey': 'main', 'message': text, 'idempotencyKey': text})['runId']
+        if decision:
+            q = judge.wait_event('exec.approval.requested', lambda p: p['id'] not in asked)
+            asked.append(q['id'])
+            judge.call('exec.approval.resolve', {'id': q['id'], 'decision': decision})
+        c.wait_event('chat', lambda p: p['runId'] == run and p['state'] in ('final', 'error', 'aborted'))
+        return sim.chats[-1].json['messages'][-1]['content'], q if decision else None
+
+    script.write_text('echo one')
+    result, question = round('sh go.sh', 'allow-always', 'a')
+    assert result == 'one' and question['request']['resolvedPath'].startswith('/') and question['request']['reason']
+    assert round('sh go.sh', None, 'b')[0] == 'one'
+    script.write_text('echo two')
+    assert 'did not allow' in round('sh go.sh', 'deny', 'c')[0]
+    assert round('sh go.sh', 'allow-once', 'd')[0] == 'two'
+    assert 'did not allow' in round('sh go.sh', 'deny', 'e')[0]
+    assert round('echo $HOME', 'allow-always', 'f')[0]
+    assert 'did not allow' in round('echo $HOME', 'deny', 'g')[0]  # not understood: a yes held once
+
+
+@sandboxed
+@pytest.mark.parametrize('mode, ran, written, words', [('read-only', False, False, 'Read-only file system'), ('workspace', True, True, None)])
+def test_a_sessions_permission_mode_bounds_what_it_may(start_gateway, sim, openclaw, mode, ran, written, words):
+    config = gateway_config(sim.base_url)
+    config['tools'] = {'exec': {'mode': 'full'}}
+    g = start_gateway(config)
+    c = g.connect()
+    sim.reply('hello')
+    say(c, 'hi')
+    c.call('sessions.patch', {'key': 'main', 'permissionMode': mode})
+    sim.call('exec', {'command': 'touch ran; ls -A ~'}).call('write', {'path': 'w.txt', 'content': 'x'}).reply('ok')
+    say(c, 'go')
+    results = [m['content'] for m in sim.chats[-1].json['messages'] if m['role'] == 'tool']
+    assert (openclaw.workspace / 'ran').exists() is ran and (openclaw.workspace / 'w.txt').exists() is written
+    assert '.openclaw' not in results[0] and (not words or words in results[0])
+    assert written or 'read-only' in results[1]
+
+
+def test_background_commands_end_with_their_session_and_with_the_gateway(start_gateway, sim, openclaw):
+    config = gateway_config(sim.base_url)
+    config['tools'] = {'exec': {'mode': 'full'}}
+    g = start_gateway(config)
+    c = g.connect()
+    marks = [f'sleep {7000000 + os.getpid() + i}' for i in range(2)]
+    for i, key in enumerate(('main', 'other')):
+        sim.call('exec', {'command': marks[i], 'background': True}).reply('started')
+        say(c, f'go {i}', key)
+    assert all(leftovers(m) for m in marks)
+    c.call('sessions.reset', {'key': 'main'})
+    assert not leftovers(marks[0]) and leftovers(marks[1])
+    g.close()
+    assert not leftovers(marks[1])

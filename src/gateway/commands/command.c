@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "agent/settings.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -55,6 +56,7 @@ enum oc_rc oc_chat_command_wait(const struct oc_chat_ask *ask, struct oc_chat_an
 	}
 	a.snapshot = oc_gateway_snapshot(ask->gw);
 	rc = oc_store_session_wait(ask->gw->store, ask->session_key, &a.session, &e);
+	if (rc == OC_E_NOT_FOUND) a.session.agent = oc_session_key_agent(ask->session_key);
 	if (rc && rc != OC_E_NOT_FOUND)
 		oc_command_say(&a, "The session cannot be read: %s", e.msg);
 	else
@@ -118,13 +120,26 @@ bool oc_command_set_wait(struct oc_command_ask *a, const char *key, const char *
 	return oc_command_patch_wait(a, patch);
 }
 
+enum oc_rc oc_command_default_model(const struct oc_command_ask *a, struct oc_selection *out,
+				    struct oc_err *e)
+{
+	struct oc_agent_settings s;
+	enum oc_rc rc = oc_agent_settings_init(&s, &a->snapshot->config, a->session.agent, e);
+
+	if (rc) return rc;
+	rc = s.model ? oc_select(&a->snapshot->catalog, oc_str(s.model), out, NULL, e)
+		     : oc_select_default(&a->snapshot->catalog, out, NULL, e);
+	oc_agent_settings_deinit(&s);
+	return rc;
+}
+
 enum oc_rc oc_command_model(const struct oc_command_ask *a, struct oc_selection *out,
 			    struct oc_err *e)
 {
 	const char *chosen = oc_command_setting(a, "model");
 
 	if (chosen) return oc_select(&a->snapshot->catalog, oc_str(chosen), out, NULL, e);
-	return oc_select_default(&a->snapshot->catalog, out, NULL, e);
+	return oc_command_default_model(a, out, e);
 }
 
 void oc_command_tokens(struct oc_buf *out, int64_t n)
@@ -199,7 +214,6 @@ json_t *oc_chat_command_list(bool with_args)
 	json_t *list = json_array();
 
 	for (const struct oc_chat_row *row = oc_chat_rows; row->name; row++)
-		if (row->run_wait != oc_command_absent)
-			json_array_append_new(list, entry(row, with_args));
+		json_array_append_new(list, entry(row, with_args));
 	return list;
 }

@@ -41,6 +41,11 @@ bool oc_command_set_wait(struct oc_command_ask *a, const char *key, const char *
  * there is none. Deinit out. */
 OC_MUST_USE enum oc_rc oc_command_model(const struct oc_command_ask *a, struct oc_selection *out,
 					struct oc_err *e);
+/* Without the session's choice: the agent's model, else that of all agents. */
+OC_MUST_USE enum oc_rc oc_command_default_model(const struct oc_command_ask *a,
+						struct oc_selection *out, struct oc_err *e);
+/* Lines with the cost of this session and what the server's cache saved; OC_CANCELLED. */
+enum oc_rc oc_command_say_cost_wait(struct oc_command_ask *a);
 /* "12.3k" */
 void oc_command_tokens(struct oc_buf *out, int64_t n);
 
@@ -56,5 +61,7 @@ enum oc_rc oc_command_help(struct oc_command_ask *a), oc_command_list(struct oc_
     oc_command_tools(struct oc_command_ask *a), oc_command_whoami(struct oc_command_ask *a),
     oc_command_tasks(struct oc_command_ask *a), oc_command_approve(struct oc_command_ask *a),
     oc_command_exec(struct oc_command_ask *a), oc_command_restart(struct oc_command_ask *a),
-    oc_command_config(struct oc_command_ask *a), oc_command_absent(struct oc_command_ask *a);
+    oc_command_config(struct oc_command_ask *a), oc_command_btw(struct oc_command_ask *a),
+    oc_command_goal(struct oc_command_ask *a), oc_command_skill(struct oc_command_ask *a),
+    oc_command_subagents(struct oc_command_ask *a);
 #endif

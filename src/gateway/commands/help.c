@@ -33,19 +33,11 @@ enum oc_rc oc_command_list(struct oc_command_ask *a)
 		size_t before = out->n;
 
 		for (const struct oc_chat_row *row = oc_chat_rows; row->name; row++) {
-			if (row->run_wait == oc_command_absent ||
-			    strcmp(row->category, categories[i][0]))
-				continue;
+			if (strcmp(row->category, categories[i][0])) continue;
 			if (out->n == before)
 				oc_buf_addf(out, "%s**%s**\n", i ? "\n" : "", categories[i][1]);
 			add_row(out, row);
 		}
 	}
-	return OC_OK;
-}
-
-enum oc_rc oc_command_absent(struct oc_command_ask *a)
-{
-	oc_command_say(a, "/%s is not available here. `/commands` lists what is.", a->row->name);
 	return OC_OK;
 }

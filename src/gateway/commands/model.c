@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "config/edit.h"
 #include "gateway/commands/command.h"
+#include "gateway/model_rows.h"
 #include "model/provider/credential.h"
 
 enum { PAGE = 20, MAX_PAGE = 100, MAX_PAGE_NO = 1000000 };
@@ -219,7 +220,7 @@ static void show_current(struct oc_command_ask *a)
 		char *active = r->provider && r->model ? oc_ref_key(r->provider, r->model) : NULL;
 		if (active && strcmp(active, s.key)) oc_command_say(a, "Active: %s\n", active);
 		free(active);
-		if (!level) level = s.model && s.model->reasoning ? "medium" : "off";
+		if (!level) level = oc_thinking_default(&a->snapshot->config, s.model);
 		oc_selection_deinit(&s);
 	}
 	oc_command_say(a,
@@ -328,11 +329,23 @@ static void write_default_wait(struct oc_command_ask *a, const char *key, const 
 	oc_strv_deinit(&problems);
 }
 
+/* A level that the new model lacks becomes the highest below it that it has. */
+static void clamp_level_wait(struct oc_command_ask *a, const struct oc_model *model)
+{
+	const char *now = oc_command_setting(a, "thinkingLevel");
+	const char *best = oc_thinking_clamp(model, now);
+
+	if (!now || !strcmp(best, now)) return;
+	if (oc_command_set_wait(a, "thinkingLevel", best))
+		oc_command_say(a, "\nThinking level %s is not supported by this model: now %s.",
+			       now, best);
+}
+
 static void choose_for_session_wait(struct oc_command_ask *a, const struct oc_selection *s)
 {
 	struct oc_selection dflt;
 	struct oc_err e = { 0 };
-	bool is_default = oc_select_default(&a->snapshot->catalog, &dflt, NULL, &e) == OC_OK;
+	bool is_default = oc_command_default_model(a, &dflt, &e) == OC_OK;
 
 	if (is_default) {
 		is_default = !strcmp(dflt.key, s->key) && !s->profile;
@@ -346,7 +359,20 @@ static void choose_for_session_wait(struct oc_command_ask *a, const struct oc_se
 			? "Model reset to the configured default %s."
 			: "Model set to %s for this session only; configured default unchanged.",
 		    ref);
+	clamp_level_wait(a, s->model);
 	free(ref);
+}
+
+static void back_to_default_wait(struct oc_command_ask *a)
+{
+	struct oc_selection dflt;
+	struct oc_err e = { 0 };
+
+	if (!oc_command_set_wait(a, "model", NULL)) return;
+	oc_command_say(a, "Model reset to the configured default.");
+	if (oc_command_default_model(a, &dflt, &e) != OC_OK) return;
+	clamp_level_wait(a, dflt.model);
+	oc_selection_deinit(&dflt);
 }
 
 static void choose_wait(struct oc_command_ask *a, struct oc_str ref, char flag)
@@ -361,7 +387,9 @@ static void choose_wait(struct oc_command_ask *a, struct oc_str ref, char flag)
 			       OC_FMT(oc_str_head(ref, 200)), e.msg);
 	} else if (!oc_model_allowed(&a->snapshot->catalog, s.key)) {
 		oc_command_say(
-		    a, "Model \"%s\" is not allowed (agents.defaults.modelPolicy.allow).", s.key);
+		    a,
+		    "Model \"%s\" is not allowed (agents.defaults.modelPolicy.allow). See /models.",
+		    s.key);
 	} else if (flag == 's') {
 		choose_for_session_wait(a, &s);
 	} else if (!a->chat->admin) {
@@ -396,8 +424,7 @@ enum oc_rc oc_command_model_cmd(struct oc_command_ask *a)
 		a->rest = rest;
 		char flag = take_flag(a, &ref);
 		if (oc_str_ieq(ref, OC_LIT("default"))) {
-			if (oc_command_set_wait(a, "model", NULL))
-				oc_command_say(a, "Model reset to the configured default.");
+			back_to_default_wait(a);
 		} else if (ref.n) {
 			choose_wait(a, ref, flag);
 		} else {

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "gateway/commands/command.h"
-#include "model/codec/compat.h"
+#include "gateway/model_rows.h"
 #include "model/codec/reasoning.h"
 #include "net/url.h"
 
@@ -73,24 +73,12 @@ enum oc_rc oc_command_choice(struct oc_command_ask *a)
 
 static void levels_of(const struct oc_selection *s, struct oc_buf *out)
 {
-	static const char *const ladder[] = { "off",  "minimal", "low", "medium",
-					      "high", "xhigh",	 "max" };
-	const json_t *map = s->model ? json_object_get(s->model->entry, "thinkingLevelMap") : NULL;
-	struct oc_compat compat;
+	json_t *rows = oc_thinking_rows(s->model), *row;
+	size_t i;
 
-	if (!s->model || !s->model->reasoning) {
-		oc_buf_adds(out, "off");
-		return;
-	}
-	oc_compat_resolve(&compat, s->provider->id, NULL,
-			  json_object_get(s->model->entry, "compat"));
-	for (size_t i = 0; i < sizeof ladder / sizeof *ladder; i++) {
-		const char *has = oc_reasoning_level(&compat, map, ladder[i]);
-
-		if (has && !strcmp(has, ladder[i]))
-			oc_buf_addf(out, "%s%s", out->n ? ", " : "", ladder[i]);
-	}
-	oc_compat_deinit(&compat);
+	json_array_foreach (rows, i, row)
+		oc_buf_addf(out, "%s%s", i ? ", " : "", oc_json_cstr(row, "id"));
+	json_decref(rows);
 }
 
 static bool has_level(struct oc_str levels, const char *level)
@@ -130,7 +118,7 @@ enum oc_rc oc_command_think(struct oc_command_ask *a)
 	}
 	oc_buf_init(&levels, 256);
 	levels_of(&s, &levels);
-	if (!now) now = s.model && s.model->reasoning ? "medium" : "off";
+	if (!now) now = oc_thinking_default(&a->snapshot->config, s.model);
 	if (!typed.n) {
 		oc_command_say(a, "Thinking level: %s (%s)\nLevels: %s", now, s.key,
 			       oc_buf_cstr(&levels));
@@ -150,7 +138,7 @@ enum oc_rc oc_command_think(struct oc_command_ask *a)
 
 /* ---- /usage ---- */
 
-static void say_cost(struct oc_command_ask *a)
+static enum oc_rc say_cost_wait(struct oc_command_ask *a)
 {
 	struct oc_buf *out = &a->answer->text;
 
@@ -158,7 +146,8 @@ static void say_cost(struct oc_command_ask *a)
 	oc_command_tokens(out, a->session.input_tokens);
 	oc_buf_adds(out, " in, ");
 	oc_command_tokens(out, a->session.output_tokens);
-	oc_buf_adds(out, " out.");
+	oc_buf_adds(out, " out\n");
+	return oc_command_say_cost_wait(a);
 }
 
 /* Without a word the footer goes from one form to the next. */
@@ -174,15 +163,17 @@ enum oc_rc oc_command_usage(struct oc_command_ask *a)
 	const char *now = oc_command_setting(a, "responseUsage");
 	char *word = typed.n ? lower(typed) : oc_strdup(next_footer(now));
 
+	enum oc_rc rc = OC_OK;
+
 	if (!strcmp(word, "cost"))
-		say_cost(a);
+		rc = say_cost_wait(a);
 	else if (!one_of("off|tokens|full|on", oc_str(word)))
 		oc_command_say(
 		    a, "/usage does not know \"%.100s\". Options: off, tokens, full, cost", word);
 	else if (oc_command_set_wait(a, "responseUsage", word))
 		oc_command_say(a, "Usage footer: %s.", word);
 	free(word);
-	return OC_OK;
+	return rc == OC_CANCELLED ? rc : OC_OK;
 }
 
 /* ---- /queue ---- */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "gateway/commands/command.h"
+#include "gateway/model_rows.h"
 #include "model/provider/credential.h"
 #include "rt/task.h"
 #include "tool/tool.h"
@@ -64,7 +65,43 @@ static void say_model(struct oc_command_ask *a, const struct oc_selection *s)
 	oc_credential_deinit(&cred);
 }
 
-static void say_tokens(struct oc_command_ask *a, int64_t window)
+/* What the finished runs of this session used. */
+static enum oc_rc sum_runs_wait(struct oc_command_ask *a, struct oc_run_record *sum)
+{
+	struct oc_run_records runs = { 0 };
+	struct oc_err e = { 0 };
+	enum oc_rc rc;
+
+	if (!a->session.id) return OC_OK;
+	rc = oc_store_runs_between_wait(a->gw->store, a->session.created_ms, oc_wall_ms() + 1,
+					&runs, &e);
+	for (size_t i = 0; i < runs.n; i++) {
+		if (!runs.v[i].session_id || strcmp(runs.v[i].session_id, a->session.id)) continue;
+		sum->input += runs.v[i].input;
+		sum->cached += runs.v[i].cached;
+		sum->cost += runs.v[i].cost;
+	}
+	oc_run_records_deinit(&runs);
+	return rc;
+}
+
+enum oc_rc oc_command_say_cost_wait(struct oc_command_ask *a)
+{
+	struct oc_run_record sum = { 0 };
+	struct oc_buf *out = &a->answer->text;
+	enum oc_rc rc = sum_runs_wait(a, &sum);
+
+	if (rc) return rc;
+	oc_buf_addf(out, "💵 Cost: $%.4f\n🗄️ Cache: %lld%% hit · ", sum.cost,
+		    (long long)(sum.input > 0 ? sum.cached * 100 / sum.input : 0));
+	oc_command_tokens(out, sum.cached);
+	oc_buf_adds(out, " cached, ");
+	oc_command_tokens(out, sum.input > sum.cached ? sum.input - sum.cached : 0);
+	oc_buf_adds(out, " new\n");
+	return OC_OK;
+}
+
+static void say_tokens_wait(struct oc_command_ask *a, int64_t window)
 {
 	const struct oc_session_record *r = &a->session;
 	struct oc_buf *out = &a->answer->text;
@@ -73,7 +110,9 @@ static void say_tokens(struct oc_command_ask *a, int64_t window)
 	oc_command_tokens(out, r->input_tokens);
 	oc_buf_adds(out, " in / ");
 	oc_command_tokens(out, r->output_tokens);
-	oc_buf_adds(out, " out\n📚 Context: ");
+	oc_buf_adds(out, " out\n");
+	if (oc_command_say_cost_wait(a) == OC_CANCELLED) return;
+	oc_buf_adds(out, "📚 Context: ");
 	oc_command_tokens(out, r->prompt_tokens);
 	if (window > 0) {
 		oc_buf_addc(out, '/');
@@ -91,8 +130,8 @@ static void say_modes(struct oc_command_ask *a, const struct oc_selection *s)
 	const char *level = oc_command_setting(a, "thinkingLevel");
 	const char *queue = oc_command_setting(a, "queueMode");
 
-	if (!level) level = s && s->model && s->model->reasoning ? "medium" : "off";
-	oc_command_say(a, "⚙️ Think: %s", level);
+	if (!level) level = oc_thinking_default(&a->snapshot->config, s ? s->model : NULL);
+	oc_command_say(a, "⚙️ Execution: direct · Runtime: OpenClaw · Think: %s", level);
 	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
 		const char *value = oc_command_setting(a, shown[i][0]);
 
@@ -118,7 +157,7 @@ enum oc_rc oc_command_status(struct oc_command_ask *a)
 		say_model(a, &s);
 	else
 		oc_command_say(a, "🧠 Model: none (%s)\n", e.msg);
-	say_tokens(a, known ? window_of(&s) : 0);
+	say_tokens_wait(a, known ? window_of(&s) : 0);
 	oc_command_say(a, "🧵 Session: %s · ", a->chat->session_key);
 	if (a->session.id)
 		add_age(out, oc_wall_ms() - a->session.updated_ms);

@@ -121,6 +121,12 @@ static json_t *list_of(const struct oc_snapshot *s)
 	return list;
 }
 
+/* A path that is not there is 404, a wrong member of a body is 400 (spec 02 §4.1, §4.2). */
+static bool asks_for_models(const struct oc_exchange *x)
+{
+	return oc_str_starts(oc_str(oc_exchange_path(x)), OC_LIT("/v1/models"));
+}
+
 /* Those that can be named: whose provider can be reached at all. */
 void oc_models_unknown(struct oc_gateway *gw, struct oc_exchange *x, const char *name,
 		       const char *why)
@@ -140,8 +146,8 @@ void oc_models_unknown(struct oc_gateway *gw, struct oc_exchange *x, const char 
 	}
 	if (i < json_array_size(list))
 		oc_buf_addf(&text, " and %zu more (GET /v1/models)", json_array_size(list) - i);
-	oc_route_refuse(x, 404, "invalid_request_error", "model_not_found", "%s",
-			oc_buf_cstr(&text));
+	oc_route_refuse(x, asks_for_models(x) ? 404 : 400, "invalid_request_error",
+			"model_not_found", "%s", oc_buf_cstr(&text));
 	oc_buf_deinit(&text);
 	json_decref(list);
 }

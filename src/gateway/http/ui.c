@@ -1,6 +1,6 @@
 /*
- * The pages of the gateway: an installed copy of the Control UI (gateway.controlUi.root), or else a
- * page that says what this is and where to chat.
+ * The pages of the gateway: an installed copy of the Control UI (gateway.controlUi.root), or else
+ * the web chat that is part of the program.
  */
 #include "gateway/http/ui.h"
 
@@ -8,20 +8,7 @@
 
 #include "base/mem.h"
 #include "gateway/http/internal.h"
-
-static const char page[] =
-    "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
-    "<meta name=\"viewport\" content=\"width=device-width\"><title>OpenClaw</title>\n"
-    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:3em auto;padding:0 1em;"
-    "color:#222;background:#fff}code{background:#eee;padding:.1em .3em;border-radius:3px}"
-    "@media(prefers-color-scheme:dark){body{color:#ddd;background:#16181d}code{background:#333}}"
-    "</style>\n<h1>OpenClaw</h1>\n<p>The gateway runs.</p>\n"
-    "<p>To chat in a terminal: <code>openclaw chat</code></p>\n"
-    "<p>To send one message: <code>openclaw agent --message \"hello\"</code></p>\n"
-    "<p>To open a chat in the browser, install the Control UI and set "
-    "<code>gateway.controlUi.root</code> to its folder; then <code>openclaw dashboard</code> opens "
-    "it.</p>\n<p>Programs use <code>/v1/chat/completions</code>, <code>/v1/responses</code> and "
-    "<code>/v1/models</code> with the gateway's token.</p></html>\n";
+#include "gateway/http/ui_embedded.h"
 
 /* ---- configuration ---- */
 
@@ -63,16 +50,6 @@ static void secure(struct oc_exchange *x, struct oc_str html)
 	oc_exchange_set_header(x, "Content-Security-Policy", oc_buf_cstr(&policy));
 	oc_exchange_set_header(x, "X-Frame-Options", "DENY");
 	oc_buf_deinit(&policy);
-}
-
-static void own_page(struct oc_exchange *x)
-{
-	oc_exchange_set_header(x, "Content-Security-Policy",
-			       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-			       "frame-ancestors 'none'; form-action 'none'");
-	oc_exchange_set_header(x, "X-Frame-Options", "DENY");
-	oc_exchange_set_header(x, "Cache-Control", "no-cache");
-	oc_exchange_respond(x, 200, "text/html; charset=utf-8", oc_str(page));
 }
 
 static void send_file(struct oc_exchange *x, const struct oc_ui_file *f, const char *type)
@@ -143,6 +120,59 @@ static void serve_file_wait(struct oc_exchange *x, const char *root, struct oc_s
 	oc_buf_deinit(&f.bytes);
 }
 
+/* ---- the web chat ---- */
+
+static const struct oc_ui_embedded *embedded(struct oc_str path)
+{
+	for (int i = 0; i <= PAGE_DEPTH; i++) {
+		for (const struct oc_ui_embedded *f = oc_ui_embedded_files; f->path; f++)
+			if (oc_str_eq(path, oc_str(f->path))) return f;
+		if (!drop_folder(&path)) return NULL;
+	}
+	return NULL;
+}
+
+/* Nothing inline, nothing from elsewhere, and no text that becomes markup. */
+static void own_policy(struct oc_exchange *x)
+{
+	oc_exchange_set_header(x, "Content-Security-Policy",
+			       "default-src 'none'; script-src 'self'; style-src 'self'; "
+			       "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; "
+			       "form-action 'none'; frame-ancestors 'none'; "
+			       "require-trusted-types-for 'script'; trusted-types 'none'");
+	oc_exchange_set_header(x, "X-Frame-Options", "DENY");
+}
+
+static void serve_embedded(struct oc_exchange *x, const struct oc_ui_embedded *f, const char *type)
+{
+	const char *known = oc_exchange_header(x, "if-none-match");
+	bool gzip = oc_ui_accepts(oc_exchange_header(x, "accept-encoding"), "gzip");
+	struct oc_str bytes = { (const char *)(gzip ? f->gzip : f->plain),
+				gzip ? f->n_gzip : f->n_plain };
+
+	own_policy(x);
+	oc_exchange_set_header(x, "ETag", f->etag);
+	oc_exchange_set_header(x, "Vary", "Accept-Encoding");
+	oc_exchange_set_header(x, "Cache-Control", "no-cache");
+	if (gzip) oc_exchange_set_header(x, "Content-Encoding", "gzip");
+	if (known && oc_str_has(oc_str(known), oc_str(f->etag)))
+		oc_exchange_respond(x, 304, type, OC_LIT(""));
+	else
+		oc_exchange_respond(x, 200, type, bytes);
+}
+
+/* A path that names no file is one of the page's own addresses. */
+static void serve_own(struct oc_exchange *x, struct oc_str path)
+{
+	const char *type = oc_ui_type(path);
+	const struct oc_ui_embedded *f = embedded(type ? path : OC_LIT("index.html"));
+
+	if (f)
+		serve_embedded(x, f, type ? type : html_type);
+	else
+		oc_route_text(x, 404, "Not Found");
+}
+
 static void ui_wait(struct oc_gateway *gw, struct oc_exchange *x)
 {
 	struct oc_buf path;
@@ -152,10 +182,7 @@ static void ui_wait(struct oc_gateway *gw, struct oc_exchange *x)
 	if (!oc_ui_path(oc_str(oc_exchange_path(x)), base_of(gw), &path)) {
 		oc_route_text(x, 400, "Bad Request");
 	} else if (!root) {
-		if (!path.n || oc_str_eq(oc_buf_view(&path), OC_LIT("chat")))
-			own_page(x);
-		else
-			oc_route_text(x, 404, "Not Found");
+		serve_own(x, oc_buf_view(&path));
 	} else {
 		const char *type = oc_ui_type(oc_buf_view(&path));
 

@@ -12,16 +12,20 @@ enum { LARGE_BODY = 262144 };
 struct search {
 	struct oc_str text;
 	struct oc_span model;
+	bool has_input;
 	enum oc_rc rc;
 	struct oc_err e;
 };
 
 static void search(void *arg)
 {
-	static const char *const names[] = { "model" };
+	static const char *const names[] = { "model", "input" };
+	struct oc_span found[2] = { { 0 } };
 	struct search *s = arg;
 
-	s->rc = oc_json_find_members(s->text, names, 1, &s->model, &s->e);
+	s->rc = oc_json_find_members(s->text, names, 2, found, &s->e);
+	s->model = found[0];
+	s->has_input = found[1].n > 0;
 }
 
 /* The name of the model; NULL: answered with 400. */
@@ -85,8 +89,14 @@ static char *embedding_model(const struct oc_catalog *c)
 static void embed_wait(struct oc_gateway *gw, struct oc_exchange *x, const struct search *s)
 {
 	const char *wanted = oc_exchange_header(x, "x-openclaw-model");
-	char *name =
-	    wanted && *wanted ? oc_strdup(wanted) : embedding_model(&gw->snapshot->catalog);
+	char *name;
+
+	if (!s->has_input) {
+		oc_route_fail(x, 400, "invalid_request_error",
+			      "input is missing: write a text or a list of texts");
+		return;
+	}
+	name = wanted && *wanted ? oc_strdup(wanted) : embedding_model(&gw->snapshot->catalog);
 
 	if (name)
 		oc_relay_run_wait(gw, x, oc_relay_path(oc_exchange_path(x)), s->text, s->model,

@@ -1,0 +1,77 @@
+// Every word that the page says. A translation replaces this file.
+
+const plural = (n, one, many) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
+
+export const strings = {
+  product: 'OpenClaw', skip: 'Skip to the conversation',
+  // pages
+  pages: 'Pages', chat: 'Chat', models: 'Models', cron: 'Scheduled', config: 'Settings', logs: 'Logs', health: 'Health',
+  openSide: 'Show conversations', closeSide: 'Hide conversations',
+  // connection
+  connecting: 'Connecting…', reconnecting: 'The connection to the gateway is lost. Trying again…', tryNow: 'Try now',
+  restarting: 'The gateway restarts. This page comes back by itself.', connected: 'Connected',
+  noTokenTitle: 'This browser is not known to the gateway yet',
+  noTokenText: 'On the computer where the gateway runs, this command prints a link that lets you in, once for each browser:',
+  dashboard: 'openclaw dashboard', orToken: 'Or paste the token of the gateway (gateway.auth.token):',
+  token: 'Token', connect: 'Connect', inDocker: 'In a container: docker compose exec openclaw-gateway openclaw dashboard --no-open',
+  wrongTokenTitle: 'The token is wrong', wrongTokenText: 'The gateway was given another one. Get a new link with:',
+  pairTitle: 'This browser has to be approved', pairText: 'Because it is not on the computer of the gateway. There, run:',
+  pairList: (id) => `openclaw gateway call device.pair.approve --params '{"requestId":"${id}"}'`, tryAgain: 'Try again',
+  originTitle: 'The gateway does not trust this address', refusedTitle: 'The gateway refuses the connection',
+  limitedTitle: 'Too many wrong tokens', limitedText: 'The gateway waits a few minutes before it listens to this address again.',
+  secureTitle: 'This address is not secure enough',
+  needSecure: 'Browsers keep keys on https:// addresses and on localhost alone. Use the gateway through https, or through a tunnel: ssh -L 18789:127.0.0.1:18789 HOST, then open http://localhost:18789/chat',
+  noModelTitle: 'No model yet', noModelText: 'OpenClaw talks to a model server: LM Studio, Ollama, llama.cpp, vLLM, or any that speaks their language.',
+  lookForServers: 'Look for servers', addServer: 'Add a server by its address', looking: 'Looking…',
+  nothingFound: 'No server answered. Start one (LM Studio: Developer → Start Server; Ollama: ollama serve), then look again.',
+  // sessions
+  conversations: 'Conversations', newChat: 'New chat', searchChats: 'Search conversations', main: 'Main', untitled: 'New conversation',
+  moreChats: 'Show more', noChats: 'None found', pinned: 'Pinned', archivedOnes: 'Archived', showArchived: 'Archived conversations',
+  showCurrent: 'Current conversations',
+  options: (name) => `Options for ${name}`, rename: 'Rename', pin: 'Pin', unpin: 'Unpin', archive: 'Archive', unarchive: 'Take out of the archive',
+  reset: 'Empty', remove: 'Delete', exportChat: 'Export', compact: 'Summarise older messages', newName: 'Name',
+  sureReset: 'Empty this conversation? It begins anew; the older messages stay in exports.', sureRemove: (name) => `Delete “${name}”? This cannot be undone.`,
+  running: 'running', unread: 'new messages', justNow: 'now', asMarkdown: 'As Markdown', asJson: 'As JSON',
+  // messages
+  you: 'You', assistant: 'Assistant', thinking: 'Thinking…', thought: 'Thoughts', copy: 'Copy', copied: 'Copied', copyCode: 'Copy code',
+  codeLabel: 'text', table: 'Table', task: 'Done', image: (name) => `Image: ${name || 'untitled'}`, badLink: 'This link was taken out: only http, https and mailto are allowed',
+  moreRows: (n) => `… and ${plural(n, 'row', 'rows')} more (copy the message to see all)`,
+  edit: 'Edit and send again', retry: 'Try again', older: 'Show older messages', loadingOlder: 'Loading…', latest: 'Jump to the latest',
+  interrupted: 'Stopped', failed: 'The answer failed', waitingToSend: 'Waiting for the connection', notSent: 'Not sent', sendAgain: 'Send again',
+  hello: 'What shall we do?', helloText: 'Type a message, drop a picture, or begin with / for commands.',
+  answerFrom: (model) => `Answer from ${model}`, cutOff: 'The answer reached its length limit',
+  // tools
+  arguments: 'Arguments', output: 'Output', noOutput: 'No output', toolRunning: 'running', exitCode: (n) => `exit ${n}`, ok: 'done', error: 'failed',
+  file: 'File', before: 'Before', after: 'After', longOutput: 'Only the end is shown',
+  // what the server does
+  preparing: 'Preparing', starting: 'Waiting for the model', queued: (n) => (n ? `Place ${n} in the queue` : 'Waiting in the queue'),
+  loading: 'Loading the model', reading: (p) => (p === undefined ? 'Reading the prompt' : `Reading the prompt, ${p} %`), writing: 'Writing', thinkingNow: 'Thinking',
+  usingTool: (name) => `Running ${name}`, stop: 'Stop (Esc)', stopped: 'Stopped', answered: 'Answer complete',
+  // approvals
+  approvals: 'Questions that wait for you', wantsToRun: 'wants to run', inFolder: 'in', allowOnce: 'Allow once', allowAlways: 'Always allow', deny: 'Deny',
+  whyAsked: 'Why', expires: (t) => `Without an answer it is denied at ${t}`, otherChat: 'in another conversation',
+  // composer
+  message: 'Message', placeholder: 'Message OpenClaw', send: 'Send (Enter)', attach: 'Attach pictures or text files', removeFile: (n) => `Remove ${n}`,
+  dropHere: 'Drop pictures or text files', tooLarge: (n, max) => `${n} is too large: at most ${max}`, notText: (n) => `${n} is neither a picture nor text`,
+  noPictures: 'This model does not look at pictures', model: 'Model', chooseModel: 'Choose a model', thinkingLevel: 'Thinking', thinkingOf: (l) => `Thinking: ${l}`,
+  context: 'Context', contextOf: (used, all, p) => `Context: ${used} of ${all} tokens (${p} %)`, speed: (n) => `${n} tokens/s`, commands: 'Commands',
+  keyboardHint: 'Enter sends, Shift+Enter makes a new line',
+  // models
+  searchModels: 'Search models', noModels: 'No model fits', moreModels: (n) => `… and ${plural(n, 'model', 'models')} more: type to narrow the list`,
+  isDefault: 'default', makeDefault: 'Make default', seesPictures: 'pictures', thinks: 'thinks', noTools: 'no tools', tokens: (n) => `${n} tokens`,
+  unavailable: 'not available', refresh: 'Ask the servers again', provider: 'Provider', address: 'Address', key: 'Key (when it needs one)',
+  name: 'Name', addProvider: 'Add', modelId: 'Model (as the server names it)', kind: 'Kind of server', modelCount: (n) => plural(n, 'model', 'models'),
+  providerAdded: 'Added. Its models appear as soon as the server answers.', inUse: 'in use',
+  // scheduled
+  noJobs: 'Nothing is scheduled.', runNow: 'Run now', enabled: 'On', nextRun: 'Next', lastRun: 'Last', addJob: 'Add', everyMinutes: 'Every … minutes',
+  cronLine: 'Cron line, such as 0 8 * * 1-5', at: 'Once at', job: 'What to do', schedule: 'When', never: 'never', runs: 'Runs', jobStarted: 'Started',
+  // settings
+  save: 'Save', saved: 'Saved', reload: 'Load again', configFile: 'Configuration file', configHint: 'JSON5. Secrets show as __OPENCLAW_REDACTED__ and are kept when you leave them so.',
+  changedMeanwhile: 'The file was changed elsewhere in the meantime. Load it again; your text stays in the clipboard.', invalid: 'Not saved',
+  common: 'Common settings', allOfIt: 'All of it', defaultModel: 'Default model', execMode: 'Commands', workspace: 'Workspace', contextTokens: 'Context limit (tokens)',
+  // logs
+  filter: 'Filter', level: 'Level', follow: 'Follow', saveLog: 'Save', noLines: 'No lines', all: 'all',
+  // health
+  version: 'Version', uptime: 'Running since', memory: 'Memory', stalls: 'Longest stall of the loop', sessions: 'Conversations', clients: 'Connected', slots: 'Slots',
+  problem: 'Problem', cancel: 'Cancel', close: 'Close', yes: 'Yes', done: 'Done', unknownError: 'Something went wrong',
+};

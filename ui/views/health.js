@@ -1,0 +1,35 @@
+// How the gateway is.
+import { h, fill } from '../dom.js';
+import { get } from '../store.js';
+import { strings } from '../strings.js';
+
+const PACE = 5000;
+const megabytes = (n) => (n ? `${(n / 1048576).toFixed(1)} MB` : '–');
+
+export function open(app) {
+  const facts = h('dl.facts'), who = h('div.cards'), raw = h('details', null, h('summary', null, strings.allOfIt));
+  let timer = 0, ended = false;
+
+  async function load() {
+    const [status, presence] = document.hidden ? [] : await Promise.all([app.request('status').catch(() => null), app.request('system-presence').catch(() => [])]);
+    if (ended) return;
+    if (status) show(status, presence);
+    timer = setTimeout(load, PACE);
+  }
+
+  function show(s, presence) {
+    const hello = get('hello'), loop = s.eventLoop || {};
+    const rows = [[strings.version, hello.server?.version], [strings.memory, megabytes(s.processMemory?.rssBytes)],
+      ...Object.entries(loop).filter(([, v]) => typeof v !== 'object').map(([k, v]) => [`loop: ${k}`, String(v)]),
+      [strings.sessions, s.sessions?.count], [strings.model, s.sessions?.defaults?.model],
+      [strings.configFile, hello.snapshot?.configPath]];
+    fill(facts, rows.filter(([, v]) => v !== undefined && v !== null).map(([k, v]) => [h('dt', null, k), h('dd', null, String(v))]));
+    fill(who, (presence || []).map((p) => h('div.card', null, h('div', null, p.text || p.host || p.instanceId || p.mode || '', h('div.dim', null, [p.mode, p.platform, p.ip].filter(Boolean).join(' · '))))));
+    const open_ = raw.open;
+    fill(raw, h('summary', null, strings.allOfIt), h('pre', { tabindex: '0' }, JSON.stringify(s, null, 2)));
+    raw.open = open_;
+  }
+
+  load();
+  return { node: h('div', null, facts, h('h2', null, strings.clients), who, raw), end() { ended = true; clearTimeout(timer); } };
+}
