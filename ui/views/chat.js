@@ -30,7 +30,7 @@ export class ChatView {
     addEventListener('keydown', (e) => this.key(e));
     new ResizeObserver(() => this.follow()).observe(this.box.firstChild);
     new ResizeObserver(() => this.follow()).observe(this.box);
-    watch(['phase', 'modelsKnown', 'models'], () => { if (this.talk) this.plan(); });
+    watch(['phase', 'modelsKnown', 'models', 'approvals'], () => { if (this.talk) this.plan(); });
   }
 
   // ---- which conversation
@@ -209,7 +209,8 @@ export class ChatView {
     this.clock = 0;
     if (!run) { fill(this.status); return; }
     const tick = () => {
-      const text = STATUS[run.phase]?.(run) || '', ms = Date.now() - run.startedAt;
+      const asked = get('approvals').some((a) => a.request.sessionKey === this.talk.key);
+      const text = asked ? strings.waitingForYou : STATUS[run.phase]?.(run) || '', ms = Date.now() - run.startedAt;
       fill(this.status, h('span.spinner'), text, ms > 2000 ? ` · ${Math.floor(ms / 1000)} s` : '');
     };
     tick();
