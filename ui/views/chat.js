@@ -260,7 +260,7 @@ export class ChatView {
 const STATUS = {
   preparing: () => strings.preparing, starting: () => strings.starting, queued: (r) => strings.queued(r.position), loading: () => strings.loading,
   reading: (r) => strings.reading(r.percent), thinking: () => strings.thinkingNow, tool: (r) => strings.usingTool(r.tool || ''),
-  writing: (r) => (speedOf(r) ? `${strings.writing} · ${strings.speed(speedOf(r))}` : strings.writing),
+  writing: () => strings.writing,
 };
 
 /** Tokens a second of the answer under way: of what the server counted, else four characters a token. */
