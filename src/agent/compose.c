@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "agent/prompt.h"
+#include "agent/speed.h"
 #include "agent/transcript.h"
 #include "agent/trial.h"
 #include "base/limits.h"
@@ -13,17 +14,40 @@ enum { MAX_PROMPT_BYTES = 4194304 };
 /* ---- the plan ---- */
 
 /* The smallest of the windows that anybody named (D42); 0 = nobody. */
-static int64_t context_of(const struct oc_trial *c)
+static int64_t context_of(const struct oc_trial *c, const char **limited_by)
 {
+	static const char loaded[] = "the context with which the server has loaded the model";
 	const struct oc_model *m = c->target->model;
-	const int64_t told[] = { c->told_ctx, c->loaded_ctx, m ? m->context_tokens : 0,
-				 m ? m->context_window : 0,
-				 c->job->spec->settings->context_tokens };
+	const struct {
+		int64_t tokens;
+		const char *what;
+	} told[] = {
+		{ c->told_ctx, loaded },
+		{ c->loaded_ctx, loaded },
+		{ m ? m->context_window : 0, "contextWindow of the model in models.providers" },
+		{ m ? m->context_tokens : 0, "contextTokens of the model in models.providers" },
+		{ c->job->spec->settings->context_tokens, "agents.defaults.contextTokens" }
+	};
 	int64_t smallest = 0;
 
-	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
-		if (told[i] > 0 && (!smallest || told[i] < smallest)) smallest = told[i];
+	*limited_by = "contextWindow of the model in models.providers: nobody says how large it is";
+	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+		if (told[i].tokens <= 0 || (smallest && told[i].tokens >= smallest)) continue;
+		smallest = told[i].tokens;
+		*limited_by = told[i].what;
+	}
 	return smallest;
+}
+
+/* Above it a slow server would make every turn slow (spec 03 §5.3). */
+static int64_t soft_cap_of(const struct oc_trial *c)
+{
+	enum { SLOW_CAP = 49152, SLOW_TOKENS_PER_SECOND = 500 };
+	double speed = oc_speed_of(c->target);
+
+	if (c->job->spec->settings->context_soft_cap)
+		return c->job->spec->settings->context_soft_cap;
+	return speed > 0 && speed < SLOW_TOKENS_PER_SECOND ? SLOW_CAP : 0;
 }
 
 static int64_t output_limit_of(const struct oc_trial *c)
@@ -65,6 +89,21 @@ static char *directory_of(const struct oc_trial *c)
 	return oc_buf_take(&text);
 }
 
+/* What a small window has room for; the rest can be called all the same. */
+static void drop_all_but_core(json_t *tools)
+{
+	static const char *const core[] = { "read", "write", "edit", "exec", "use_tool" };
+	enum { N_CORE = sizeof core / sizeof *core };
+
+	for (size_t i = json_array_size(tools); i > 0; i--) {
+		const json_t *function = json_object_get(json_array_get(tools, i - 1), "function");
+		size_t k = 0;
+
+		while (k < N_CORE && strcmp(core[k], oc_json_cstr(function, "name")) != 0) k++;
+		if (k == N_CORE) json_array_remove(tools, i - 1);
+	}
+}
+
 /* Tools of ours and behind them those of the caller (D25). */
 static void offer_tools(const struct oc_trial *c, struct oc_run *run)
 {
@@ -79,6 +118,7 @@ static void offer_tools(const struct oc_trial *c, struct oc_run *run)
 		const struct oc_toolset set = toolset_of(c);
 
 		run->tools_json = oc_toolset_json(&set, &run->tool_names);
+		if (run->plan.core_tools_only) drop_all_but_core(run->tools_json);
 	}
 	if (!json_array_size(spec->callers_tools)) return;
 	drop_named(run->tools_json, &c->job->callers_tools);
@@ -241,7 +281,12 @@ enum oc_rc oc_recompose_wait(const struct oc_trial *c, struct oc_run *run, struc
 
 enum oc_rc oc_compose_wait(const struct oc_trial *c, struct oc_run *run, struct oc_err *e)
 {
-	oc_plan_init(&run->plan, context_of(c), output_limit_of(c));
+	const char *limited_by;
+	int64_t n_ctx = context_of(c, &limited_by);
+
+	oc_plan_init(&run->plan, n_ctx, output_limit_of(c));
+	run->plan.limited_by = limited_by;
+	run->plan.soft_cap = soft_cap_of(c);
 	oc_plan_set_ratio(&run->plan, c->chars_per_token);
 	return oc_recompose_wait(c, run, e);
 }

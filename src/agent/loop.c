@@ -89,9 +89,9 @@ static enum oc_rc make_room(struct oc_run *run, struct oc_err *e)
 	return oc_fail(
 	    e, OC_E_LIMIT,
 	    "the request does not fit: about %lld tokens of prompt and %lld for the answer, but the "
-	    "context holds %lld. Load the model with a larger context, or raise contextTokens of "
-	    "the model if the server has more.",
-	    (long long)need, (long long)run->plan.out, (long long)run->plan.n_ctx);
+	    "context holds %lld. What limits it: %s. Raise that, or shorten the message.",
+	    (long long)need, (long long)run->plan.out, (long long)run->plan.n_ctx,
+	    run->plan.limited_by ? run->plan.limited_by : "the context of the loaded model");
 }
 
 /* ---- one response ---- */

@@ -573,12 +573,15 @@ def test_the_examples_of_the_documentation_work(start_gateway, sim, openclaw, tm
 
 # ---- pages --------------------------------------------------------------------------------------------------------
 
-def test_without_a_ui_a_page_says_how_to_chat(gateway):
-    for path in ('/', '/chat'):
+def test_without_an_installed_ui_the_web_chat_is_served(gateway):
+    for path in ('/', '/chat', '/chat/main', '/models', '/other'):
         page = gateway.get(path, token=None)
-        assert page.status == 200 and b'openclaw chat' in page.body and b'<script' not in page.body
-        assert "default-src 'none'" in page.headers['Content-Security-Policy'] and page.headers['X-Frame-Options'] == 'DENY'
-    assert gateway.get('/other', token=None).status == 404
+        assert page.status == 200 and b'openclaw chat' in page.body and b'src="app.js"' in page.body
+        policy = page.headers['Content-Security-Policy']
+        assert policy.startswith("default-src 'none'") and 'unsafe' not in policy and page.headers['X-Frame-Options'] == 'DENY'
+    assert gateway.get('/chat/app.js', token=None).headers['Content-Type'].startswith('text/javascript')
+    assert gateway.get('/other.js', token=None).status == 404
+    assert gateway.get('/..%2fapp.js', token=None).status == 400
 
 
 @pytest.fixture
