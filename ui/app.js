@@ -50,10 +50,9 @@ const chat = new ChatView(app);
 
 // ---- what the gateway tells
 
-async function start() {
-  const key = get('session') || canonical(wanted());
-  if (key !== get('session')) put('session', key);
-  chat.connected(key);
+function start() {
+  if (!wanted()) openSession(canonical(), null);
+  chat.load();
   client.request('sessions.subscribe').catch(() => {});
   loadSessions(app);
   loadModels();
@@ -63,7 +62,7 @@ async function start() {
 
 async function loadModels(refresh) {
   const r = await client.request('models.list', refresh ? { refresh: true } : {}).catch(() => null);
-  if (r) put('models', r.models);
+  if (r) put('models', r.models), put('modelsKnown', true);
   return r?.models;
 }
 
@@ -108,10 +107,12 @@ function address(view, key) {
 }
 
 function openSession(key, how = 'pushState') {
-  put('session', key);
+  if (key !== get('session')) put('session', key);
   put('sideOpen', false);
-  localStorage.setItem(LAST, key);
-  if (how) history[how](null, '', address('chat', key));
+  if (how) {
+    localStorage.setItem(LAST, key);
+    history[how](null, '', address('chat', key));
+  }
   chat.open(key);
   put('route', { view: 'chat' });
 }
@@ -179,6 +180,8 @@ addEventListener('keydown', (e) => { if (e.key === 'Escape' && get('sideOpen')) 
 document.querySelector('.skip').textContent = strings.skip;
 
 takeToken();
+put('session', canonical(wanted()));
+chat.open(get('session'));
 readAddress();
 sidebar(app, document.getElementById('side'));
 approvalsTray(app, chat.tray);

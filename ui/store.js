@@ -7,7 +7,7 @@ const state = {
   route: { view: 'chat' },
   session: null, // key of the open conversation
   rows: new Map(), // key -> row of a session, as listed or told last
-  models: [], commands: [], approvals: [],
+  models: [], modelsKnown: false, commands: [], approvals: [],
   sideOpen: false,
 };
 const watchers = new Map();

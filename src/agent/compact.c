@@ -36,12 +36,8 @@ static const char digest_heading[] =
 
 static int64_t fixed_tokens(const struct oc_run *run)
 {
-	char *tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
-	int64_t n = oc_plan_tokens(&run->plan, oc_buf_view(&run->messages.v[0].text)) +
-		    oc_plan_tokens(&run->plan, oc_str(tools));
-
-	free(tools);
-	return n;
+	return oc_plan_tokens(&run->plan, oc_buf_view(&run->messages.v[0].text)) +
+	       oc_plan_tokens(&run->plan, oc_str(run->tools_text));
 }
 
 /* Tokens that the conversation may have. */

@@ -106,7 +106,7 @@ static void drop_all_but_core(json_t *tools)
 }
 
 /* Tools of ours and behind them those of the caller (D25). */
-static void offer_tools(const struct oc_trial *c, struct oc_run *run)
+static void collect_tools(const struct oc_trial *c, struct oc_run *run)
 {
 	const struct oc_agent_spec *spec = c->job->spec;
 	bool ours = run->plan.tools && !spec->no_tools;
@@ -127,6 +127,13 @@ static void offer_tools(const struct oc_trial *c, struct oc_run *run)
 	json_array_extend(run->tools_json, spec->callers_tools);
 	for (size_t i = 0; i < c->job->callers_tools.n; i++)
 		oc_strv_add_once(&run->tool_names, oc_str(c->job->callers_tools.v[i]));
+}
+
+static void offer_tools(const struct oc_trial *c, struct oc_run *run)
+{
+	collect_tools(c, run);
+	free(run->tools_text);
+	run->tools_text = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
 }
 
 /* Whatever decides the bytes of the opening but for the files of the workspace. */
@@ -184,8 +191,7 @@ static void count_blocks_wait(const struct oc_trial *c, struct oc_run *run)
 {
 	const struct oc_messages *m = &run->messages;
 	const struct oc_selection *t = c->target;
-	char *tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
-	const struct oc_str blocks[] = { oc_str(tools), oc_buf_view(&m->v[0].text),
+	const struct oc_str blocks[] = { oc_str(run->tools_text), oc_buf_view(&m->v[0].text),
 					 oc_buf_view(&m->v[m->n - 1].text) };
 	int64_t tokens = c->job->spec->port ? -1 : 0; /* who answers can count */
 
@@ -196,7 +202,6 @@ static void count_blocks_wait(const struct oc_trial *c, struct oc_run *run)
 			break;
 		if (tokens >= 0) oc_plan_know(&run->plan, blocks[i], tokens);
 	}
-	free(tools);
 }
 
 /* Whether a conversation can be shortened later, so that only its last message has to fit now. */
@@ -230,7 +235,7 @@ static enum oc_rc freeze_wait(const struct oc_trial *c, const json_t *profile,
 	const struct oc_conversation *conversation = c->job->conversation;
 
 	if (!conversation->freeze_wait) return OC_OK;
-	frozen->tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
+	frozen->tools = run->tools_text ? oc_strdup(run->tools_text) : NULL;
 	return conversation->freeze_wait(conversation->arg, profile, frozen, e);
 }
 
@@ -238,13 +243,11 @@ static enum oc_rc thaw_wait(const struct oc_trial *c, const json_t *profile,
 			    const struct oc_run *run, struct oc_frozen *out, struct oc_err *e)
 {
 	const struct oc_conversation *conversation = c->job->conversation;
-	char *tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
 	enum oc_rc rc = OC_OK;
 
 	*out = (struct oc_frozen){ 0 };
 	if (conversation->thaw_wait)
-		rc = conversation->thaw_wait(conversation->arg, profile, tools, out, e);
-	free(tools);
+		rc = conversation->thaw_wait(conversation->arg, profile, run->tools_text, out, e);
 	return rc;
 }
 

@@ -73,7 +73,7 @@ struct oc_session_run {
 	unsigned segment;
 	size_t partial_kept; /* bytes of it in the store */
 	unsigned kept_segment;
-	bool tools_since_text;		 /* the next text begins a segment */
+	bool segment_over;		 /* the next text begins a segment */
 	const struct oc_tool_call *call; /* that is running, for its output; borrowed */
 	uint64_t call_began_ms;
 	struct oc_bell ended;

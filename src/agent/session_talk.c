@@ -384,6 +384,7 @@ static enum oc_rc steer_wait(void *arg, struct oc_messages *out, struct oc_err *
 
 		rc = take_in_wait(t, item.input, out, e);
 		oc_input_free(item.input);
+		t->run->segment_over = true; /* what comes now answers something else */
 	}
 	return rc;
 }

@@ -248,9 +248,9 @@ json_t *oc_run_events_in_flight(const struct oc_run_events *re, const char *sess
 	oc_json_put(o, "text", oc_json_new_str(told(&r->text)));
 	oc_json_put(o, "thinking", oc_json_new_str(told(&r->thinking)));
 	for (const struct oc_live_call *c = r->calls; c; c = c->next)
-		json_array_append_new(
-		    calls, json_pack("{s:s,s:s,s:o}", "toolCallId", c->id, "name", c->name,
-				     "output", oc_json_new_str(told(&c->output))));
+		json_array_append_new(calls, json_pack("{s:s,s:s,s:o}", "toolCallId", c->id, "name",
+						       c->name, "output",
+						       oc_json_new_str(told(&c->output))));
 	oc_json_put(o, "calls", calls);
 	return o;
 }

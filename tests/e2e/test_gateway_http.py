@@ -437,6 +437,13 @@ def with_hooks(base_url, **more):
     return {**test_config(base_url), 'hooks': {'enabled': True, 'token': 'hook-secret', **more}}
 
 
+def test_the_title_of_a_hook_is_its_message(start_gateway, sim):
+    g = start_gateway(with_hooks(sim.base_url))
+    assert g.post('/hooks/agent', {'message': 'Build 7 failed', 'waitForCompletion': True}, token=None, headers=HOOK).status == 200
+    row, = g.connect().call('sessions.list', {})['sessions']
+    assert row['derivedTitle'] == 'Build 7 failed'
+
+
 def test_hooks_have_a_token_of_their_own(start_gateway, sim):
     g = start_gateway(with_hooks(sim.base_url))
     body = {'text': 'mail came', 'mode': 'next-heartbeat'}
@@ -566,12 +573,15 @@ def test_the_examples_of_the_documentation_work(start_gateway, sim, openclaw, tm
 
 # ---- pages --------------------------------------------------------------------------------------------------------
 
-def test_without_a_ui_a_page_says_how_to_chat(gateway):
-    for path in ('/', '/chat'):
+def test_without_an_installed_ui_the_web_chat_is_served(gateway):
+    for path in ('/', '/chat', '/chat/main', '/models', '/other'):
         page = gateway.get(path, token=None)
-        assert page.status == 200 and b'openclaw chat' in page.body and b'<script' not in page.body
-        assert "default-src 'none'" in page.headers['Content-Security-Policy'] and page.headers['X-Frame-Options'] == 'DENY'
-    assert gateway.get('/other', token=None).status == 404
+        assert page.status == 200 and b'openclaw chat' in page.body and b'src="app.js"' in page.body
+        policy = page.headers['Content-Security-Policy']
+        assert policy.startswith("default-src 'none'") and 'unsafe' not in policy and page.headers['X-Frame-Options'] == 'DENY'
+    assert gateway.get('/chat/app.js', token=None).headers['Content-Type'].startswith('text/javascript')
+    assert gateway.get('/other.js', token=None).status == 404
+    assert gateway.get('/..%2fapp.js', token=None).status == 400
 
 
 @pytest.fixture

@@ -108,12 +108,13 @@ def test_sessions_are_made_named_searched_and_deleted(chat):
     row.hover()
     row.get_by_role('button').click()
     chat.get_by_role('menuitem', name='Rename').click()
-    chat.get_by_label('Name').fill('Harbour plans')
+    chat.get_by_role('textbox', name='Name').fill('Harbour plans')
     chat.get_by_role('button', name='Save').click()
     chat.locator('#top h1').get_by_text('Harbour plans').wait_for()
     chat.get_by_role('searchbox', name='Search conversations').fill('harbour')
-    chat.wait_for_function('document.querySelectorAll(".sessions li").length === 1')
+    chat.locator('.sessions li').filter(has_text='Main').wait_for(state='detached')
     row = chat.locator('.sessions li')
+    assert row.count() == 1
     row.hover()
     row.get_by_role('button').click()
     chat.get_by_role('menuitem', name='Delete').click()
@@ -130,6 +131,7 @@ def test_a_model_is_found_among_a_thousand(start_gateway, sim, open_page):
     page.get_by_role('combobox', name='Message').wait_for()
     page.locator('.choice').first.click()
     page.get_by_role('combobox', name='Search models').fill('model-777')
+    page.get_by_role('option', name='many/model-777').wait_for()
     page.keyboard.press('Enter')
     page.locator('.choice').first.get_by_text('many/model-777').wait_for()
 

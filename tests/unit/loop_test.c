@@ -201,6 +201,7 @@ static int begin(void **state)
 	run.sink = &sink;
 	run.tools = &ctx;
 	run.tools_json = oc_tools_json(NULL, &run.tool_names);
+	run.tools_text = oc_json_compact(run.tools_json);
 	oc_plan_init(&run.plan, 32768, 4096);
 	oc_messages_add(&run.messages, OC_ROLE_SYSTEM, OC_LIT("be good"));
 	oc_messages_add(&run.messages, OC_ROLE_USER, OC_LIT("do it"));

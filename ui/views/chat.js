@@ -30,33 +30,26 @@ export class ChatView {
     addEventListener('keydown', (e) => this.key(e));
     new ResizeObserver(() => this.follow()).observe(this.box.firstChild);
     new ResizeObserver(() => this.follow()).observe(this.box);
-    watch(['phase'], () => { if (get('phase') !== 'open') this.plan(); });
-    this.open(null);
+    watch(['phase', 'modelsKnown', 'models'], () => { if (this.talk) this.plan(); });
   }
 
   // ---- which conversation
 
   open(key) {
-    if (this.talk?.key === key && key) return this.toEnd();
+    if (this.talk?.key === key) return this.toEnd();
     this.talk = new Conversation(key, () => this.plan());
     this.talk.pending = outbox().filter((p) => p.session === key);
     this.live.reset();
     this.atEnd = true;
     this.composer.opened(key);
     this.plan();
-    if (key && get('phase') === 'open') this.load();
+    if (get('phase') === 'open') this.load();
     return undefined;
   }
 
   /** After every greeting: whatever was missed is fetched, and what was not sent is. */
-  async connected(key) {
-    if (this.talk.key !== key) { this.composer.opened(key); this.talk = new Conversation(key, () => this.plan()); this.talk.pending = outbox().filter((p) => p.session === key); }
-    await this.load();
-  }
-
   async load() {
     const { talk } = this;
-    if (talk.loading) talk.again = true;
     talk.beginLoad();
     this.app.request('sessions.messages.subscribe', { key: talk.key }).catch(() => {});
     try {
@@ -196,7 +189,18 @@ export class ChatView {
   greeting() {
     const { talk } = this;
     if (talk.items.length || talk.pending.length || talk.run || talk.loading || get('phase') !== 'open') return [];
+    if (get('modelsKnown') && !get('models').length) return [this.noModel ||= this.offerModels()];
     return [this.empty ||= h('div.empty', null, h('img', { src: 'icon.svg', alt: '', width: 56, height: 56 }), h('h2', null, strings.hello), h('p.dim', null, strings.helloText))];
+  }
+
+  offerModels() {
+    const said = h('p.dim', { role: 'status' }), look = h('button.primary', { type: 'button', onclick: async () => {
+      said.textContent = strings.looking;
+      const found = await this.app.loadModels(true);
+      said.textContent = found?.length ? '' : strings.nothingFound;
+    } }, strings.lookForServers);
+    return h('div.empty', null, h('h2', null, strings.noModelTitle), h('p', null, strings.noModelText),
+      h('div.row', null, look, h('button', { type: 'button', onclick: () => this.app.go('models') }, strings.addServer)), said);
   }
 
   showStatus() {

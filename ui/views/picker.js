@@ -1,6 +1,6 @@
 // Choosing a model among many.
 import { h, fill, say } from '../dom.js';
-import { get, putRow, row } from '../store.js';
+import { get, putRow, row, watch } from '../store.js';
 import { strings } from '../strings.js';
 import { openDialog } from './dialogs.js';
 
@@ -22,7 +22,7 @@ export function pickModel(app) {
   const input = h('input', { type: 'search', placeholder: strings.searchModels, 'aria-label': strings.searchModels, autofocus: true, role: 'combobox',
     'aria-expanded': 'true', 'aria-controls': 'model-list' });
   const list = h('div.options', { role: 'listbox', id: 'model-list', 'aria-label': strings.chooseModel });
-  const { dialog } = openDialog(strings.chooseModel, h('div.picker', null, h('h2', null, strings.chooseModel), input, list), { class: 'small' });
+  const { dialog, closed } = openDialog(strings.chooseModel, h('div.picker', null, h('h2', null, strings.chooseModel), input, list), { class: 'small' });
   let found = [], chosen = 0;
 
   async function choose(m) {
@@ -61,6 +61,6 @@ export function pickModel(app) {
     e.preventDefault();
     mark();
   });
-  show();
+  closed.then(watch(['models'], show));
   input.focus();
 }
