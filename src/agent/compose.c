@@ -79,11 +79,12 @@ static struct oc_toolset toolset_of(const struct oc_trial *c)
 }
 
 /* The lines of the system text that name what use_tool can call. Free with free(). */
-static char *directory_of(const struct oc_trial *c)
+static char *directory_of(const struct oc_trial *c, bool names_only)
 {
-	const struct oc_toolset set = toolset_of(c);
+	struct oc_toolset set = toolset_of(c);
 	struct oc_buf text;
 
+	set.lean = set.lean || names_only;
 	oc_buf_init(&text, MAX_PROMPT_BYTES);
 	oc_toolset_directory(&set, &text);
 	return oc_buf_take(&text);
@@ -140,7 +141,7 @@ static json_t *profile_json(const struct oc_trial *c)
 {
 	const struct oc_provider *p = c->target->provider;
 	const struct oc_agent_spec *spec = c->job->spec;
-	char *directory = directory_of(c);
+	char *directory = directory_of(c, false);
 	json_t *o = json_object();
 
 	oc_json_put(o, "directory", oc_json_new_str(oc_str(directory)));
@@ -159,7 +160,9 @@ static json_t *profile_json(const struct oc_trial *c)
 static char *system_text(const struct oc_trial *c, const struct oc_run *run)
 {
 	const struct oc_job *job = c->job;
-	char *directory = run->plan.tools && !job->spec->no_tools ? directory_of(c) : NULL;
+	char *directory = run->plan.tools && !job->spec->no_tools
+			      ? directory_of(c, run->plan.core_tools_only)
+			      : NULL;
 	const struct oc_prompt_spec prompt = { .workspace = job->tools.workspace,
 					       .time_zone = job->time_zone,
 					       .plan = &run->plan,
