@@ -46,7 +46,7 @@ export const strings = {
   // what the server does
   preparing: 'Preparing', starting: 'Waiting for the model', queued: (n) => (n ? `Place ${n} in the queue` : 'Waiting in the queue'),
   loading: 'Loading the model', reading: (p) => (p === undefined ? 'Reading the prompt' : `Reading the prompt, ${p} %`), writing: 'Writing', thinkingNow: 'Thinking',
-  usingTool: (name) => `Running ${name}`, stop: 'Stop (Esc)', stopped: 'Stopped', answered: 'Answer complete',
+  usingTool: (name) => `Running ${name}`, stop: 'Stop (Esc)', stopped: 'Stopped', waitingForYou: 'Waiting for your answer below', answered: 'Answer complete',
   // approvals
   approvals: 'Questions that wait for you', wantsToRun: 'wants to run', inFolder: 'in', allowOnce: 'Allow once', allowAlways: 'Always allow', deny: 'Deny',
   whyAsked: 'Why', expires: (t) => `Without an answer it is denied at ${t}`, otherChat: 'in another conversation',
@@ -73,5 +73,6 @@ export const strings = {
   filter: 'Filter', level: 'Level', follow: 'Follow', saveLog: 'Save', noLines: 'No lines', all: 'all',
   // health
   version: 'Version', uptime: 'Running since', memory: 'Memory', stalls: 'Longest stall of the loop', sessions: 'Conversations', clients: 'Connected', slots: 'Slots',
+  loopDelay: 'Delay of the loop (99 %, longest)', loopBusy: 'Loop busy', degraded: 'Degraded', no: 'no',
   problem: 'Problem', cancel: 'Cancel', close: 'Close', yes: 'Yes', done: 'Done', unknownError: 'Something went wrong',
 };

@@ -65,17 +65,27 @@ static struct oc_call_spec call_spec(const struct oc_trial *c, const struct oc_t
 	};
 }
 
+static void tell_loading(void *arg)
+{
+	const struct oc_run_sink *sink = arg;
+	const struct oc_progress loading = { .present = true, .phase = OC_PHASE_LOADING };
+
+	if (sink->progress) sink->progress(sink->arg, &loading);
+}
+
 /* Before each request: the server may have thrown the model out. A recent look at the list holds
  * (D54). */
 static enum oc_rc preload_wait(struct oc_trial *c)
 {
 	const struct oc_provider *p = c->target->provider;
+	const struct oc_preload_watch watch = { .loading = tell_loading,
+						.arg = (void *)(uintptr_t)c->job->spec->sink };
 	char *request_model = NULL;
 	enum oc_rc rc;
 
 	if (c->job->spec->port || oc_provider_kind(p->id)->load != OC_LOAD_LMSTUDIO) return OC_OK;
 	rc = oc_lmstudio_preload_wait(c->job->spec->catalog, p, c->target->model_id,
-				      c->target->model, &request_model, &c->loaded_ctx);
+				      c->target->model, &watch, &request_model, &c->loaded_ctx);
 	free(c->request_model);
 	c->request_model = request_model;
 	return rc;

@@ -234,6 +234,16 @@ def test_a_result_tells_how_the_command_ended(start_gateway, sim):
     assert [set(p) for p in calls] == [{'type', 'id', 'name', 'arguments'}]
 
 
+def test_a_model_that_is_loaded_first_is_told(gateway, sim):
+    c = gateway.connect()
+    c.call('sessions.patch', {'key': 'main', 'model': 'lmstudio/zai-org/glm-4.7-flash'})
+    ask(c, 'hi', run='r')
+    told = [f['payload']['data'] for f in of_run(c, 'r') if f['payload'].get('stream') == 'progress']
+    assert told == [{'phase': 'loading'}]
+    ask(c, 'again', run='r2')
+    assert not [f for f in of_run(c, 'r2') if f['payload'].get('stream') == 'progress'], 'it is loaded now'
+
+
 def test_retries_are_noticed(gateway, sim):
     sim.fail('status', status=500)
     sim.reply('Here I am.')

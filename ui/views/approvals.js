@@ -23,7 +23,7 @@ function card(app, approval) {
     if (done !== undefined) put('approvals', get('approvals').filter((a) => a.id !== approval.id));
   };
   return h('section.approval', { 'aria-label': `${strings.assistant} ${strings.wantsToRun}` },
-    h('p', null, h('b', null, r.host || r.tool || r.agentId || strings.assistant), ` ${strings.wantsToRun}`,
+    h('p', null, h('b', null, strings.assistant), ` ${strings.wantsToRun}`,
       elsewhere ? h('button.link', { type: 'button', onclick: () => app.openSession(r.sessionKey) }, strings.otherChat) : null),
     h('pre', { tabindex: '0', dir: 'ltr' }, r.command || JSON.stringify(r, null, 2)),
     r.cwd ? h('p.dim', null, `${strings.inFolder} `, h('code', { dir: 'ltr' }, r.cwd)) : null,

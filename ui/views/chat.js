@@ -30,7 +30,7 @@ export class ChatView {
     addEventListener('keydown', (e) => this.key(e));
     new ResizeObserver(() => this.follow()).observe(this.box.firstChild);
     new ResizeObserver(() => this.follow()).observe(this.box);
-    watch(['phase', 'modelsKnown', 'models'], () => { if (this.talk) this.plan(); });
+    watch(['phase', 'modelsKnown', 'models', 'approvals'], () => { if (this.talk) this.plan(); });
   }
 
   // ---- which conversation
@@ -209,7 +209,8 @@ export class ChatView {
     this.clock = 0;
     if (!run) { fill(this.status); return; }
     const tick = () => {
-      const text = STATUS[run.phase]?.(run) || '', ms = Date.now() - run.startedAt;
+      const asked = get('approvals').some((a) => a.request.sessionKey === this.talk.key);
+      const text = asked ? strings.waitingForYou : STATUS[run.phase]?.(run) || '', ms = Date.now() - run.startedAt;
       fill(this.status, h('span.spinner'), text, ms > 2000 ? ` · ${Math.floor(ms / 1000)} s` : '');
     };
     tick();
@@ -259,7 +260,7 @@ export class ChatView {
 const STATUS = {
   preparing: () => strings.preparing, starting: () => strings.starting, queued: (r) => strings.queued(r.position), loading: () => strings.loading,
   reading: (r) => strings.reading(r.percent), thinking: () => strings.thinkingNow, tool: (r) => strings.usingTool(r.tool || ''),
-  writing: (r) => (speedOf(r) ? `${strings.writing} · ${strings.speed(speedOf(r))}` : strings.writing),
+  writing: () => strings.writing,
 };
 
 /** Tokens a second of the answer under way: of what the server counted, else four characters a token. */

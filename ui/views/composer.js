@@ -26,7 +26,7 @@ export class Composer {
     this.meter = h('span.meter');
     this.node = h('form.composer', { onsubmit: (e) => { e.preventDefault(); this.submit(); } }, this.commands, this.chips, this.input,
       h('div.tools', null, iconButton('clip', strings.attach, () => this.picker.click()), this.model, this.thinking, this.meter,
-        h('span.space'), this.stop, this.send), this.picker, h('span.unseen', { id: 'hint' }, strings.keyboardHint));
+        h('span.ends', null, this.stop, this.send)), this.picker, h('span.unseen', { id: 'hint' }, strings.keyboardHint));
     this.listen();
     watch(['rows', 'session', 'models', 'phase'], () => this.showChoices());
   }
@@ -184,7 +184,9 @@ export class Composer {
     this.model.title = r.model ? `${strings.model}: ${r.modelProvider}/${r.model}` : strings.chooseModel;
     const levels = r.thinkingLevels || known?.thinkingLevels || [];
     this.thinking.hidden = levels.length < 2;
-    fill(this.thinking, strings.thinkingOf(r.thinkingLevel || known?.thinkingDefault || 'off'), icon('down_small'));
+    const level = r.thinkingLevel || known?.thinkingDefault || 'off';
+    fill(this.thinking, h('span.word', null, `${strings.thinkingLevel}:`), h('span', null, level), icon('down_small'));
+    this.thinking.setAttribute('aria-label', strings.thinkingOf(level));
     this.showMeter(r);
   }
 

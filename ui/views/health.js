@@ -20,7 +20,8 @@ export function open(app) {
   function show(s, presence) {
     const hello = get('hello'), loop = s.eventLoop || {};
     const rows = [[strings.version, hello.server?.version], [strings.memory, megabytes(s.processMemory?.rssBytes)],
-      ...Object.entries(loop).filter(([, v]) => typeof v !== 'object').map(([k, v]) => [`loop: ${k}`, String(v)]),
+      [strings.loopDelay, loop.delayP99Ms === undefined ? null : `${loop.delayP99Ms} ms, ${loop.delayMaxMs} ms`],
+      [strings.loopBusy, loop.utilization === undefined ? null : `${Math.round(loop.utilization * 100)} %`], [strings.degraded, loop.degraded ? strings.yes : strings.no],
       [strings.sessions, s.sessions?.count], [strings.model, s.sessions?.defaults?.model],
       [strings.configFile, hello.snapshot?.configPath]];
     fill(facts, rows.filter(([, v]) => v !== undefined && v !== null).map(([k, v]) => [h('dt', null, k), h('dd', null, String(v))]));

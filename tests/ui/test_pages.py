@@ -1,0 +1,95 @@
+"""The pages beside the conversation do what they say."""
+import json
+
+from gateway_client import test_config
+
+OTHER = 'openai/gpt-oss-20b'
+
+
+def open_view(page, name):
+    page.get_by_role('link', name=name).click()
+    return page.locator(f'section.page[aria-label="{name}"]')
+
+
+def wait_for(condition, seconds=10):
+    import time
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_another_model_becomes_the_default(chat, openclaw):
+    view = open_view(chat, 'Models')
+    view.locator('.card').filter(has_text=OTHER).get_by_role('button', name='Make default').click()
+    wait_for(lambda: openclaw.read_config()['agents']['defaults']['model']['primary'] == 'lmstudio/' + OTHER)
+    view.locator('.card').filter(has_text=OTHER).get_by_text('default', exact=True).wait_for()
+
+
+def test_a_server_is_added_by_its_address(chat, openclaw, make_sim):
+    other = make_sim(any_name=True)
+    view = open_view(chat, 'Models')
+    view.get_by_role('button', name='Add a server by its address').click()
+    chat.get_by_label('Kind of server').select_option('openai')
+    chat.get_by_role('button', name='Add', exact=True).click()
+    chat.get_by_role('textbox', name='Name', exact=True).fill('shed')
+    chat.get_by_role('textbox', name='Address').fill(other.base_url)
+    chat.get_by_role('textbox', name='Model (as').fill('tiny-model')
+    chat.get_by_role('button', name='Add', exact=True).click()
+    chat.get_by_role('button', name='Close').click()
+    view.locator('.card').filter(has_text='tiny-model').wait_for()
+    assert openclaw.read_config()['models']['providers']['shed']['baseUrl'] == other.base_url
+
+
+def test_settings_are_saved_and_refused_when_they_are_wrong_or_changed_elsewhere(chat, openclaw):
+    view = open_view(chat, 'Settings')
+    area = view.get_by_role('textbox', name='Configuration file')
+    chat.locator('textarea.raw').evaluate('(e) => new Promise((done) => { const look = () => (e.value ? done() : setTimeout(look, 20)); look(); })')
+    config = json.loads(area.input_value())
+    config['agents']['defaults']['contextTokens'] = 20000
+    area.fill(json.dumps(config))
+    view.get_by_role('button', name='Save').click()
+    view.get_by_text('Saved').wait_for()
+    written = openclaw.read_config()
+    assert written['agents']['defaults']['contextTokens'] == 20000
+    assert 'REDACTED' not in json.dumps(written)
+    area.fill('{ "gateway": 7 }')
+    view.get_by_role('button', name='Save').click()
+    view.get_by_text('Not saved').first.wait_for()
+    written['agents']['defaults']['contextTokens'] = 30000
+    openclaw.write_config(written)
+    area.fill(json.dumps(config))
+    view.get_by_role('button', name='Save').click()
+    view.get_by_text('Not saved').first.wait_for()
+    assert openclaw.read_config()['agents']['defaults']['contextTokens'] == 30000
+
+
+def test_a_job_is_scheduled_run_and_removed(chat):
+    view = open_view(chat, 'Scheduled')
+    view.get_by_role('button', name='Add').click()
+    chat.get_by_role('textbox', name='Name').fill('tides')
+    chat.get_by_role('textbox', name='What to do').fill('ECHO:from the schedule')
+    chat.get_by_role('textbox', name='→').fill('0 8 * * 1-5')
+    chat.get_by_role('button', name='Add', exact=True).last.click()
+    card = view.locator('.card').filter(has_text='tides')
+    card.get_by_role('button', name='Run now').click()
+    card.get_by_text('ok').wait_for()
+    card.get_by_role('button', name='Delete').click()
+    chat.get_by_role('dialog').get_by_role('button', name='Delete').click()
+    card.wait_for(state='detached')
+
+
+def test_a_gateway_without_a_model_says_so_and_finds_none(start_gateway, open_page):
+    page = open_page(start_gateway(test_config()))
+    page.get_by_text('No model yet').wait_for()
+    page.get_by_role('button', name='Look for servers').click()
+    page.get_by_text('No server answered').wait_for()
+    page.get_by_role('button', name='Add a server by its address').click()
+    page.locator('section.page[aria-label="Models"]').wait_for()
+
+
+def test_logs_are_filtered(chat):
+    view = open_view(chat, 'Logs')
+    view.locator('.lines').get_by_text('ready').first.wait_for()
+    view.get_by_role('searchbox', name='Filter').fill('no such line')
+    view.get_by_text('No lines').wait_for()
