@@ -85,6 +85,8 @@ class WebSocket:
                     self.data = self.data[at + size:]
                     if opcode == 8:
                         raise RuntimeError(f"closed: {payload!r}")
+                    if opcode == 9:
+                        self.s.sendall(b"\x8a" + bytes([0x80 | len(payload)]) + b"\0\0\0\0" + payload)
                     if opcode == 1:
                         return payload
                     continue
@@ -208,7 +210,7 @@ class Gateway:
         self.out.close()
 
 
-def starts(g, n):
+def start_times(g, n):
     """Seconds of n starts; the last one stays."""
     out = []
     for i in range(n):
@@ -276,9 +278,22 @@ def watch_stall(g):
     return g.metric("openclaw_loop_longest_seconds")
 
 
-def measure(g, server, runs, row, plain):
+def wait_ready(g, seconds=120):
+    """Until it takes clients."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return WebSocket(g.port).close()
+        except (RuntimeError, OSError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+def measure(g, server, runs, row, plain, starts=None):
     """Everything, with the budgets; g is not started yet."""
-    row("spawn to first /healthz 200", starts(g, max(5, runs // 5)), 15)
+    row("spawn to first /healthz 200", start_times(g, starts or max(5, runs // 5)), 15)
+    wait_ready(g)
     time.sleep(2)
     rss, anonymous = g.memory()
     plain("resident memory, idle", f"{rss:.1f} MB", "16 MB", rss > 16)

@@ -15,6 +15,7 @@ struct batch {
 	const struct oc_tool_call *stored; /* of the assistant message: their ids are ours */
 	size_t n, first_result;		   /* index of the first result among the messages */
 	char **args;			   /* canonical text of each call's arguments */
+	enum oc_repeat_verdict words;	   /* about the text beside the calls */
 	size_t last_write; /* number of calls up to and including the last that changed things */
 };
 
@@ -110,6 +111,8 @@ static void add_notes(struct batch *b, size_t i, struct oc_tool_result *r)
 			    b->calls[i].name);
 	if (verdict == OC_REPEAT_END) run->no_more_tools = true;
 	if (i + 1 < b->n) return;
+	if (b->words == OC_REPEAT_SAME)
+		oc_buf_adds(&r->text, "\n[note: your last two messages say the same; go on]");
 	if (run->no_more_tools || run->turns >= run->max_turns)
 		oc_buf_adds(&r->text,
 			    "\n[note: no more tool calls; answer now from what you know]");
@@ -154,6 +157,8 @@ enum oc_rc oc_batch_wait(struct oc_run *run, const struct oc_reply *reply, struc
 			   .first_result = run->messages.n };
 	enum oc_rc rc;
 
+	b.words = oc_repeat_words(&run->repeat, oc_buf_view(&reply->text));
+	if (b.words == OC_REPEAT_END) run->no_more_tools = true;
 	b.args = oc_alloc(b.n * sizeof *b.args);
 	for (size_t i = 0; i < b.n; i++) b.args[i] = canonical(&b.calls[i]);
 	rc = answer_all_wait(&b, reply->finish == OC_FINISH_LENGTH, e);

@@ -5,9 +5,12 @@
  */
 #include <stdlib.h>
 
+#include "agent/prompt.h"
+#include "agent/remember.h"
 #include "agent/transcript.h"
 #include "agent/trial.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -23,7 +26,8 @@ static const char ask_for_note[] =
     "[program: the conversation has become long. Write a note that will stand for it, in at most 600 "
     "tokens, without calling tools: what the user wants; what they asked for and prefer; what is done, "
     "what is under way, what is blocked; decisions; names, paths and numbers that will be needed; what "
-    "comes next. Only the note.]";
+    "comes next. Only the note. If the user told something that is worth knowing for months, end with a "
+    "line \"Remember:\" and one short line for each, never a password or key.]";
 static const char note_heading[] = "[note about the conversation before this point]\n";
 static const char digest_heading[] =
     "[digest of the conversation before this point, made by the program]\n";
@@ -32,12 +36,8 @@ static const char digest_heading[] =
 
 static int64_t fixed_tokens(const struct oc_run *run)
 {
-	char *tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
-	int64_t n = oc_plan_tokens(&run->plan, oc_buf_view(&run->messages.v[0].text)) +
-		    oc_plan_tokens(&run->plan, oc_str(tools));
-
-	free(tools);
-	return n;
+	return oc_plan_tokens(&run->plan, oc_buf_view(&run->messages.v[0].text)) +
+	       oc_plan_tokens(&run->plan, oc_str(run->tools_text));
 }
 
 /* Tokens that the conversation may have. */
@@ -50,8 +50,9 @@ static int64_t room_for_conversation(const struct oc_run *run)
 
 static bool is_due(const struct oc_run *run)
 {
-	int64_t used = oc_run_prompt_tokens(run) - fixed_tokens(run);
+	int64_t all = oc_run_prompt_tokens(run), used = all - fixed_tokens(run);
 
+	if (run->plan.soft_cap && all > run->plan.soft_cap) return true;
 	return used > room_for_conversation(run) * run->plan.compact_percent / 100;
 }
 
@@ -91,6 +92,39 @@ static bool makes_sense(const struct oc_reply *r)
 	return r->outcome == OC_OUTCOME_OK && oc_str_trim(oc_buf_view(&r->text)).n;
 }
 
+/* Strangers' words must not become what the user is known for. */
+static bool holds_foreign(const struct oc_messages *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const struct oc_messages one = { m->v + i, 1, 1 };
+
+		if (oc_messages_tainted(&one)) return true;
+	}
+	return false;
+}
+
+/* What is worth it goes into the user's memory; returns the note without that. */
+static struct oc_str keep_memories(const struct oc_trial *c, const struct oc_run *run,
+				   struct oc_str note)
+{
+	struct oc_buf items;
+	struct oc_str rest;
+	struct oc_err e = { 0 };
+	struct tm tm;
+	char date[16];
+
+	oc_buf_init(&items, OC_MAX_REQUEST_BYTES);
+	oc_remember_items(note, &rest, &items);
+	oc_prompt_local_time(oc_wall_ms(), c->job->time_zone, &tm);
+	strftime(date, sizeof date, "%Y-%m-%d", &tm);
+	if (items.n && !holds_foreign(&run->messages) &&
+	    c->job->tools.permission != OC_PERMISSION_READ_ONLY &&
+	    oc_remember_keep(c->job->tools.workspace, date, oc_buf_view(&items), &e) != OC_OK)
+		oc_log(OC_LOG_WARN, "agent", "memory: %s", e.msg);
+	oc_buf_deinit(&items);
+	return rest;
+}
+
 /* The existing conversation with one more message, so that the server's memory of it is used. */
 static enum oc_rc write_note_wait(const struct oc_trial *c, struct oc_run *run, struct oc_buf *out)
 {
@@ -115,7 +149,7 @@ static enum oc_rc write_note_wait(const struct oc_trial *c, struct oc_run *run, 
 		rc = run->model.call_wait(run->model.arg, &req, &reply, &e);
 	if (!rc && makes_sense(&reply)) {
 		oc_buf_adds(out, note_heading);
-		oc_buf_add(out, oc_str_trim(oc_buf_view(&reply.text)));
+		oc_buf_add(out, keep_memories(c, run, oc_str_trim(oc_buf_view(&reply.text))));
 	}
 	oc_reply_deinit(&reply);
 	oc_messages_deinit(&messages);

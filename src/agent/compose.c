@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "agent/prompt.h"
+#include "agent/speed.h"
 #include "agent/transcript.h"
 #include "agent/trial.h"
 #include "base/limits.h"
@@ -13,17 +14,40 @@ enum { MAX_PROMPT_BYTES = 4194304 };
 /* ---- the plan ---- */
 
 /* The smallest of the windows that anybody named (D42); 0 = nobody. */
-static int64_t context_of(const struct oc_trial *c)
+static int64_t context_of(const struct oc_trial *c, const char **limited_by)
 {
+	static const char loaded[] = "the context with which the server has loaded the model";
 	const struct oc_model *m = c->target->model;
-	const int64_t told[] = { c->told_ctx, c->loaded_ctx, m ? m->context_tokens : 0,
-				 m ? m->context_window : 0,
-				 c->job->spec->settings->context_tokens };
+	const struct {
+		int64_t tokens;
+		const char *what;
+	} told[] = {
+		{ c->told_ctx, loaded },
+		{ c->loaded_ctx, loaded },
+		{ m ? m->context_window : 0, "contextWindow of the model in models.providers" },
+		{ m ? m->context_tokens : 0, "contextTokens of the model in models.providers" },
+		{ c->job->spec->settings->context_tokens, "agents.defaults.contextTokens" }
+	};
 	int64_t smallest = 0;
 
-	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
-		if (told[i] > 0 && (!smallest || told[i] < smallest)) smallest = told[i];
+	*limited_by = "contextWindow of the model in models.providers: nobody says how large it is";
+	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+		if (told[i].tokens <= 0 || (smallest && told[i].tokens >= smallest)) continue;
+		smallest = told[i].tokens;
+		*limited_by = told[i].what;
+	}
 	return smallest;
+}
+
+/* Above it a slow server would make every turn slow (spec 03 §5.3). */
+static int64_t soft_cap_of(const struct oc_trial *c)
+{
+	enum { SLOW_CAP = 49152, SLOW_TOKENS_PER_SECOND = 500 };
+	double speed = oc_speed_of(c->target);
+
+	if (c->job->spec->settings->context_soft_cap)
+		return c->job->spec->settings->context_soft_cap;
+	return speed > 0 && speed < SLOW_TOKENS_PER_SECOND ? SLOW_CAP : 0;
 }
 
 static int64_t output_limit_of(const struct oc_trial *c)
@@ -55,18 +79,34 @@ static struct oc_toolset toolset_of(const struct oc_trial *c)
 }
 
 /* The lines of the system text that name what use_tool can call. Free with free(). */
-static char *directory_of(const struct oc_trial *c)
+static char *directory_of(const struct oc_trial *c, bool names_only)
 {
-	const struct oc_toolset set = toolset_of(c);
+	struct oc_toolset set = toolset_of(c);
 	struct oc_buf text;
 
+	set.lean = set.lean || names_only;
 	oc_buf_init(&text, MAX_PROMPT_BYTES);
 	oc_toolset_directory(&set, &text);
 	return oc_buf_take(&text);
 }
 
+/* What a small window has room for; the rest can be called all the same. */
+static void drop_all_but_core(json_t *tools)
+{
+	static const char *const core[] = { "read", "write", "edit", "exec", "use_tool" };
+	enum { N_CORE = sizeof core / sizeof *core };
+
+	for (size_t i = json_array_size(tools); i > 0; i--) {
+		const json_t *function = json_object_get(json_array_get(tools, i - 1), "function");
+		size_t k = 0;
+
+		while (k < N_CORE && strcmp(core[k], oc_json_cstr(function, "name")) != 0) k++;
+		if (k == N_CORE) json_array_remove(tools, i - 1);
+	}
+}
+
 /* Tools of ours and behind them those of the caller (D25). */
-static void offer_tools(const struct oc_trial *c, struct oc_run *run)
+static void collect_tools(const struct oc_trial *c, struct oc_run *run)
 {
 	const struct oc_agent_spec *spec = c->job->spec;
 	bool ours = run->plan.tools && !spec->no_tools;
@@ -79,6 +119,7 @@ static void offer_tools(const struct oc_trial *c, struct oc_run *run)
 		const struct oc_toolset set = toolset_of(c);
 
 		run->tools_json = oc_toolset_json(&set, &run->tool_names);
+		if (run->plan.core_tools_only) drop_all_but_core(run->tools_json);
 	}
 	if (!json_array_size(spec->callers_tools)) return;
 	drop_named(run->tools_json, &c->job->callers_tools);
@@ -88,12 +129,19 @@ static void offer_tools(const struct oc_trial *c, struct oc_run *run)
 		oc_strv_add_once(&run->tool_names, oc_str(c->job->callers_tools.v[i]));
 }
 
+static void offer_tools(const struct oc_trial *c, struct oc_run *run)
+{
+	collect_tools(c, run);
+	free(run->tools_text);
+	run->tools_text = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
+}
+
 /* Whatever decides the bytes of the opening but for the files of the workspace. */
 static json_t *profile_json(const struct oc_trial *c)
 {
 	const struct oc_provider *p = c->target->provider;
 	const struct oc_agent_spec *spec = c->job->spec;
-	char *directory = directory_of(c);
+	char *directory = directory_of(c, false);
 	json_t *o = json_object();
 
 	oc_json_put(o, "directory", oc_json_new_str(oc_str(directory)));
@@ -112,7 +160,9 @@ static json_t *profile_json(const struct oc_trial *c)
 static char *system_text(const struct oc_trial *c, const struct oc_run *run)
 {
 	const struct oc_job *job = c->job;
-	char *directory = run->plan.tools && !job->spec->no_tools ? directory_of(c) : NULL;
+	char *directory = run->plan.tools && !job->spec->no_tools
+			      ? directory_of(c, run->plan.core_tools_only)
+			      : NULL;
 	const struct oc_prompt_spec prompt = { .workspace = job->tools.workspace,
 					       .time_zone = job->time_zone,
 					       .plan = &run->plan,
@@ -141,8 +191,7 @@ static void count_blocks_wait(const struct oc_trial *c, struct oc_run *run)
 {
 	const struct oc_messages *m = &run->messages;
 	const struct oc_selection *t = c->target;
-	char *tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
-	const struct oc_str blocks[] = { oc_str(tools), oc_buf_view(&m->v[0].text),
+	const struct oc_str blocks[] = { oc_str(run->tools_text), oc_buf_view(&m->v[0].text),
 					 oc_buf_view(&m->v[m->n - 1].text) };
 	int64_t tokens = c->job->spec->port ? -1 : 0; /* who answers can count */
 
@@ -153,7 +202,6 @@ static void count_blocks_wait(const struct oc_trial *c, struct oc_run *run)
 			break;
 		if (tokens >= 0) oc_plan_know(&run->plan, blocks[i], tokens);
 	}
-	free(tools);
 }
 
 /* Whether a conversation can be shortened later, so that only its last message has to fit now. */
@@ -187,7 +235,7 @@ static enum oc_rc freeze_wait(const struct oc_trial *c, const json_t *profile,
 	const struct oc_conversation *conversation = c->job->conversation;
 
 	if (!conversation->freeze_wait) return OC_OK;
-	frozen->tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
+	frozen->tools = run->tools_text ? oc_strdup(run->tools_text) : NULL;
 	return conversation->freeze_wait(conversation->arg, profile, frozen, e);
 }
 
@@ -195,13 +243,11 @@ static enum oc_rc thaw_wait(const struct oc_trial *c, const json_t *profile,
 			    const struct oc_run *run, struct oc_frozen *out, struct oc_err *e)
 {
 	const struct oc_conversation *conversation = c->job->conversation;
-	char *tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
 	enum oc_rc rc = OC_OK;
 
 	*out = (struct oc_frozen){ 0 };
 	if (conversation->thaw_wait)
-		rc = conversation->thaw_wait(conversation->arg, profile, tools, out, e);
-	free(tools);
+		rc = conversation->thaw_wait(conversation->arg, profile, run->tools_text, out, e);
 	return rc;
 }
 
@@ -241,7 +287,12 @@ enum oc_rc oc_recompose_wait(const struct oc_trial *c, struct oc_run *run, struc
 
 enum oc_rc oc_compose_wait(const struct oc_trial *c, struct oc_run *run, struct oc_err *e)
 {
-	oc_plan_init(&run->plan, context_of(c), output_limit_of(c));
+	const char *limited_by;
+	int64_t n_ctx = context_of(c, &limited_by);
+
+	oc_plan_init(&run->plan, n_ctx, output_limit_of(c));
+	run->plan.limited_by = limited_by;
+	run->plan.soft_cap = soft_cap_of(c);
 	oc_plan_set_ratio(&run->plan, c->chars_per_token);
 	return oc_recompose_wait(c, run, e);
 }

@@ -7,7 +7,7 @@
 #include "base/rand.h"
 #include "json/path.h"
 
-enum { MAX_NAME_CHARS = 200, MAX_TEXT_BYTES = 65536 };
+enum { MAX_NAME_CHARS = 200, MAX_TEXT_BYTES = 65536, LATE_MS = 60000 };
 
 static const int64_t backoff_ms[] = { 30000, 60000, 300000, 900000, 3600000 };
 
@@ -107,6 +107,18 @@ static bool is_one_shot(const json_t *job)
 	return kind && !strcmp(kind, "at");
 }
 
+/* A one-shot that was due a moment ago, while it was written, still runs; one that was due long ago
+ * is a mistake. Plans it in the first case. */
+static enum oc_rc begin_schedule(json_t *job, int64_t now_ms, struct oc_err *e)
+{
+	int64_t grace = is_one_shot(job) ? LATE_MS : 0;
+
+	settle_schedule(job, now_ms);
+	oc_cron_job_plan(job, now_ms - grace);
+	if (!grace || !oc_cron_job_enabled(job) || oc_cron_job_next(job)) return OC_OK;
+	return oc_fail(e, OC_E_INPUT, "schedule.at is in the past");
+}
+
 enum oc_rc oc_cron_job_new(const json_t *wanted, int64_t now_ms, json_t **out, struct oc_err *e)
 {
 	json_t *job = json_is_object(wanted) ? json_deep_copy(wanted) : json_object();
@@ -127,12 +139,11 @@ enum oc_rc oc_cron_job_new(const json_t *wanted, int64_t now_ms, json_t **out, s
 	json_object_set_new(job, "updatedAtMs", json_integer(now_ms));
 	json_object_set_new(job, "state", json_object());
 	rc = check(job, now_ms, e);
+	if (!rc) rc = begin_schedule(job, now_ms, e);
 	if (rc) {
 		json_decref(job);
 		return rc;
 	}
-	settle_schedule(job, now_ms);
-	oc_cron_job_plan(job, now_ms);
 	*out = job;
 	return OC_OK;
 }
@@ -152,15 +163,13 @@ enum oc_rc oc_cron_job_patch(const json_t *job, const json_t *patch, int64_t now
 				    json_deep_copy(json_object_get(job, ours[i])));
 	json_object_set_new(changed, "updatedAtMs", json_integer(now_ms));
 	rc = check(changed, now_ms, e);
+	if (!rc && json_object_get(patch, "schedule")) rc = begin_schedule(changed, now_ms, e);
 	if (rc) {
 		json_decref(changed);
 		return rc;
 	}
-	if (json_object_get(patch, "schedule")) settle_schedule(changed, now_ms);
-	if (rescheduled) {
-		json_object_del(oc_cron_job_state(changed), "consecutiveErrors");
-		oc_cron_job_plan(changed, now_ms);
-	}
+	if (rescheduled) json_object_del(oc_cron_job_state(changed), "consecutiveErrors");
+	if (rescheduled && !json_object_get(patch, "schedule")) oc_cron_job_plan(changed, now_ms);
 	*out = changed;
 	return OC_OK;
 }

@@ -38,6 +38,7 @@ void oc_run_init(struct oc_run *run)
 void oc_run_deinit(struct oc_run *run)
 {
 	json_decref(run->tools_json);
+	free(run->tools_text);
 	oc_strv_deinit(&run->tool_names);
 	oc_messages_deinit(&run->messages);
 	oc_buf_deinit(&run->answer);
@@ -60,12 +61,8 @@ enum oc_rc oc_run_keep_wait(struct oc_run *run, struct oc_said *said, struct oc_
 
 int64_t oc_run_prompt_tokens(const struct oc_run *run)
 {
-	char *tools = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
-	int64_t n = oc_plan_message_tokens(&run->plan, &run->messages) +
-		    oc_plan_tokens(&run->plan, oc_str(tools));
-
-	free(tools);
-	return n;
+	return oc_plan_message_tokens(&run->plan, &run->messages) +
+	       oc_plan_tokens(&run->plan, oc_str(run->tools_text));
 }
 
 static void notice(const struct oc_run *run, const char *text)
@@ -89,9 +86,9 @@ static enum oc_rc make_room(struct oc_run *run, struct oc_err *e)
 	return oc_fail(
 	    e, OC_E_LIMIT,
 	    "the request does not fit: about %lld tokens of prompt and %lld for the answer, but the "
-	    "context holds %lld. Load the model with a larger context, or raise contextTokens of "
-	    "the model if the server has more.",
-	    (long long)need, (long long)run->plan.out, (long long)run->plan.n_ctx);
+	    "context holds %lld. What limits it: %s. Raise that, or shorten the message.",
+	    (long long)need, (long long)run->plan.out, (long long)run->plan.n_ctx,
+	    run->plan.limited_by ? run->plan.limited_by : "the context of the loaded model");
 }
 
 /* ---- one response ---- */

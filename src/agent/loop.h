@@ -40,6 +40,7 @@ struct oc_run {
 	const struct oc_run_sink *sink;
 	struct oc_tool_context *tools;
 	json_t *tools_json; /* owned; NULL = chat only */
+	char *tools_text;   /* the same, as it is sent */
 	struct oc_strv tool_names;
 	struct oc_plan plan;
 	unsigned max_turns;	     /* 0 = 40 */

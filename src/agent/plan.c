@@ -9,13 +9,16 @@ enum { MIN_OUT = 512, MIN_RESULT_TOKENS = 300, MAX_RESULT_TOKENS = 4000, MESSAGE
 
 static const struct level {
 	int64_t below; /* for windows smaller than this; 0 = all */
-	bool tools, core_files_only;
-	size_t user_file_chars;
+	bool tools, core_files_only, few;
+	size_t user_file_chars, skill_chars;
 	unsigned compact_percent;
 } levels[] = {
-	{ 4096, false, true, 800, 70 },	   { 8192, true, false, 2000, 75 },
-	{ 16384, true, false, 4000, 80 },  { 32768, true, false, 8000, 80 },
-	{ 65536, true, false, 16000, 85 }, { 0, true, false, 24000, 85 },
+	{ 4096, false, true, true, 800, 0, 70 },
+	{ 8192, true, false, true, 2000, 400, 75 },
+	{ 16384, true, false, false, 4000, 1000, 80 },
+	{ 32768, true, false, false, 8000, 2000, 80 },
+	{ 65536, true, false, false, 16000, 4000, 85 },
+	{ 0, true, false, false, 24000, 6000, 85 },
 };
 
 static int64_t clamp(int64_t v, int64_t low, int64_t high)
@@ -31,6 +34,8 @@ static void apply_level(struct oc_plan *p)
 
 	p->tools = l->tools;
 	p->core_files_only = l->core_files_only;
+	p->core_tools_only = p->skill_names_only = l->few;
+	p->skill_chars = l->skill_chars;
 	p->compact_percent = l->compact_percent;
 	p->user_file_chars = l->user_file_chars < share ? l->user_file_chars : share;
 }
@@ -106,8 +111,14 @@ int64_t oc_plan_tokens(const struct oc_plan *p, struct oc_str text)
 	if (known >= 0) return known;
 	while (text.n) {
 		uint32_t cp;
-		size_t n = oc_utf8_next(text, &cp);
+		size_t ascii = 0;
 
+		/* Every turn counts some 10 KB of prompt, nearly all of it this. */
+		while (ascii < text.n && (unsigned char)text.p[ascii] < 0x80) ascii++;
+		other += (int64_t)ascii;
+		text = oc_str_from(text, ascii);
+		if (!text.n) break;
+		size_t n = oc_utf8_next(text, &cp);
 		if (is_dense(cp))
 			dense++;
 		else

@@ -14,10 +14,15 @@ enum {
 enum { OC_PLAN_COUNTED = 8 };
 struct oc_plan {
 	int64_t n_ctx;
-	unsigned level;		  /* row of the table; lower levels send less */
-	int64_t out;		  /* tokens for the answer, thinking included */
-	bool tools;		  /* false: chat only */
-	bool core_files_only;	  /* SOUL and USER alone */
+	unsigned level;	      /* row of the table; lower levels send less */
+	int64_t out;	      /* tokens for the answer, thinking included */
+	bool tools;	      /* false: chat only */
+	bool core_files_only; /* SOUL and USER alone */
+	bool core_tools_only; /* read, write, edit, exec; the rest by use_tool or by name */
+	bool skill_names_only;
+	size_t skill_chars;	  /* of the list of skills; 0 = none */
+	int64_t soft_cap;	  /* shorten the conversation above it; 0 = none */
+	const char *limited_by;	  /* the setting, or who said how much n_ctx is; NULL = nobody */
 	unsigned compact_percent; /* of what is left for the conversation: shorten it then */
 	size_t user_file_chars;	  /* of all user files together */
 	size_t max_result_chars;  /* of one tool result */

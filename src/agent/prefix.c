@@ -82,6 +82,7 @@ static bool only_reasoning_went(const struct oc_prefix *before, const struct oc_
 
 static const char *why(const struct oc_prefix *before, const struct oc_prefix *now, size_t at)
 {
+	if (at == 0 && (!before->parts[0].bytes || !now->parts[0].bytes)) return "tools";
 	if (only_reasoning_went(before, now, at)) return "reasoning";
 	if (before->parts[at].role == OC_ROLE_TOOL) return "trimmed";
 	if (before->parts[at].role == OC_ROLE_USER && at + 1 == before->n) return "instruction";

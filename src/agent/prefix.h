@@ -22,7 +22,8 @@ void oc_prefix_deinit(struct oc_prefix *p); /* accepts a zeroed struct */
 struct oc_prefix_result {
 	size_t shared, before; /* bytes: repeated, and of the whole request before */
 	/* Why it is not all: "reasoning" was left out, "trimmed" tool result, "instruction" of the
-	 * program taken back; NULL = it is all of it, or nothing explains it. Static. */
+	 * program taken back, "tools" taken away for the last answer of a run; NULL = it is all of
+	 * it, or nothing explains it. Static. */
 	const char *reason;
 };
 struct oc_prefix_result oc_prefix_compare(const struct oc_prefix *before,

@@ -6,14 +6,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/skills.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/special.h"
 #include "base/utf8.h"
+#include "base/visible.h"
 #include "rt/file.h"
 #include "rt/task.h"
 
-enum { MAX_FILE_BYTES = 2097152, MAX_USER_CHARS = 4000, MIN_FILE_CHARS = 200 };
+enum { MAX_FILE_BYTES = 2097152, MAX_USER_CHARS = 4000, MIN_FILE_CHARS = 200, MAX_NAME_CHARS = 80 };
 
 /* ---- the fixed part ---- */
 
@@ -198,6 +200,9 @@ void oc_prompt_system(const struct oc_prompt_spec *spec, struct oc_buf *out)
 			    spec->directory);
 	oc_buf_adds(out, safety);
 	oc_buf_adds(out, replying);
+	if (spec->tools)
+		oc_skills_list(spec->workspace, spec->plan->skill_chars,
+			       spec->plan->skill_names_only, out);
 	add_files(spec, out);
 }
 
@@ -238,6 +243,24 @@ void oc_prompt_local_time(int64_t wall_ms, const char *zone, struct tm *out)
 	free(before);
 }
 
+/* A name that a stranger chose, on the program's own line: it cannot end it, nor imitate another.
+ */
+static void add_name(struct oc_str name, struct oc_buf *out)
+{
+	struct oc_buf line, marked;
+
+	oc_buf_init(&line, 1024);
+	oc_buf_init(&marked, 4096);
+	oc_visible_add(&line, name, MAX_NAME_CHARS);
+	for (size_t i = 0; i < line.n; i++)
+		if (strchr("[]|", line.p[i]))
+			line.p[i] = line.p[i] == '|' ? '/' : line.p[i] == '[' ? '(' : ')';
+	oc_mark_escape(oc_buf_view(&line), &marked);
+	oc_special_escape(oc_buf_view(&marked), out);
+	oc_buf_deinit(&line);
+	oc_buf_deinit(&marked);
+}
+
 void oc_prompt_header(int64_t wall_ms, const char *time_zone, const char *channel,
 		      const char *sender, struct oc_buf *out)
 {
@@ -249,7 +272,7 @@ void oc_prompt_header(int64_t wall_ms, const char *time_zone, const char *channe
 	oc_buf_addf(out, "[ctx %s %s | %s", when, time_zone, channel);
 	if (sender) {
 		oc_buf_adds(out, " | from ");
-		oc_special_escape(oc_str(sender), out);
+		add_name(oc_str(sender), out);
 	}
 	oc_buf_adds(out, "]\n");
 }

@@ -1,7 +1,14 @@
 /* Counts calls that lead nowhere. */
 #include "agent/repeat.h"
 
-enum { SAY_SAME = 3, BLOCK_SAME = 5, END_SAME = 8, SAY_FAILING = 3, END_FAILING = 8 };
+enum {
+	SAY_SAME = 3,
+	BLOCK_SAME = 5,
+	END_SAME = 8,
+	SAY_FAILING = 3,
+	END_FAILING = 8,
+	MIN_WORDS = 40
+};
 
 static uint64_t hash(uint64_t h, struct oc_str s)
 {
@@ -62,4 +69,14 @@ enum oc_repeat_verdict oc_repeat_note(struct oc_repeat *r, struct oc_str tool, s
 	if (same >= END_SAME || failures >= END_FAILING) return OC_REPEAT_END;
 	if (failures >= SAY_FAILING) return OC_REPEAT_FAILING;
 	return same >= SAY_SAME ? OC_REPEAT_SAME : OC_REPEAT_FINE;
+}
+
+enum oc_repeat_verdict oc_repeat_words(struct oc_repeat *r, struct oc_str words)
+{
+	uint64_t h = hash_call(oc_str_trim(words), OC_LIT(""));
+
+	r->same_words = r->words == h && oc_str_trim(words).n >= MIN_WORDS ? r->same_words + 1 : 0;
+	r->words = h;
+	if (!r->same_words) return OC_REPEAT_FINE;
+	return r->same_words == 1 ? OC_REPEAT_SAME : OC_REPEAT_END;
 }

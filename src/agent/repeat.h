@@ -14,6 +14,8 @@ struct oc_repeat {
 	size_t n, next;
 	uint64_t failing_tool; /* hash of its name */
 	unsigned failures;     /* of that tool in a row */
+	uint64_t words;	       /* hash of what the model said last beside its calls */
+	unsigned same_words;   /* how often in a row */
 };
 enum oc_repeat_verdict {
 	OC_REPEAT_FINE,
@@ -23,6 +25,9 @@ enum oc_repeat_verdict {
 };
 /* The call was made so often with one result that it is not worth running. */
 bool oc_repeat_blocks(const struct oc_repeat *r, struct oc_str tool, struct oc_str args);
+/* What the model said beside its calls; short words are no sign of anything. SAME: it has said just
+ * that before, END: for the third time in a row. */
+enum oc_repeat_verdict oc_repeat_words(struct oc_repeat *r, struct oc_str words);
 /* A call and how it ended. args in canonical form. */
 enum oc_repeat_verdict oc_repeat_note(struct oc_repeat *r, struct oc_str tool, struct oc_str args,
 				      struct oc_str result, bool failed);

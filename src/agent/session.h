@@ -4,6 +4,7 @@
 #include "agent/input.h"
 #include "agent/prefix.h"
 #include "agent/session_queue.h"
+#include "agent/user_files.h"
 #include "tool/processes.h"
 /*
  * Between the files of the sessions: what is in memory of sessions that somebody works with, and of
@@ -72,7 +73,7 @@ struct oc_session_run {
 	unsigned segment;
 	size_t partial_kept; /* bytes of it in the store */
 	unsigned kept_segment;
-	bool tools_since_text;		 /* the next text begins a segment */
+	bool segment_over;		 /* the next text begins a segment */
 	const struct oc_tool_call *call; /* that is running, for its output; borrowed */
 	uint64_t call_began_ms;
 	struct oc_bell ended;
@@ -99,6 +100,7 @@ struct oc_sessions {
 	struct oc_bell place;	     /* one is free */
 	struct oc_bell quiet;	     /* a run has ended */
 	struct oc_prefix_log prefixes;
+	struct oc_user_files files;
 	bool closing;
 };
 

@@ -45,11 +45,11 @@ static void on_text(void *arg, struct oc_str delta)
 	struct oc_session_run *r = arg;
 
 	oc_session_run_moved(r);
-	if (r->tools_since_text && r->partial.n) {
+	if (r->segment_over && r->partial.n) {
 		oc_buf_clear(&r->partial);
 		r->segment++;
 	}
-	r->tools_since_text = false;
+	r->segment_over = false;
 	oc_buf_add(&r->partial, delta);
 	oc_session_run_tell(r, &(struct oc_run_event){ .kind = OC_RUN_TEXT,
 						       .delta = delta,
@@ -74,7 +74,7 @@ static void on_tool_start(void *arg, const struct oc_tool_call *call)
 	struct oc_session_run *r = arg;
 
 	oc_session_run_moved(r);
-	r->tools_since_text = true;
+	r->segment_over = true;
 	r->call = call;
 	r->call_began_ms = oc_now_ms();
 	oc_session_run_tell(r, &(struct oc_run_event){ .kind = OC_RUN_TOOL_START, .call = call });

@@ -397,14 +397,19 @@ void oc_session_run_end_idle(struct oc_session_run *r, const char *status)
 
 /* ---- the beginning ---- */
 
+static struct oc_str first_line(struct oc_str text)
+{
+	return oc_str_trim(oc_str_head(text, oc_str_find(text, OC_LIT("\n"), 0)));
+}
+
 /* One line, at most 60 characters. NULL when there is nothing to say. */
 static char *title_of(const struct oc_input *i)
 {
-	struct oc_str text = oc_str_trim(oc_input_text(i));
-	struct oc_str line = oc_str_head(text, oc_str_find(text, OC_LIT("\n"), 0));
+	struct oc_str text = oc_str_trim(oc_input_text(i)), line = first_line(text);
 	size_t chars = 0, at = 0;
 
-	line = oc_str_trim(line);
+	if (oc_str_starts(line, OC_LIT("<<UNTRUSTED "))) /* the mark is for the model */
+		line = first_line(oc_str_trim(oc_str_from(text, line.n)));
 	while (at < line.n && chars < TITLE_CHARS) {
 		uint32_t cp;
 

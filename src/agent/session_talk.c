@@ -128,6 +128,7 @@ static enum oc_rc freeze_wait(void *arg, const json_t *profile, const struct oc_
 	if (!rc) session->known.epoch = t->epoch.id;
 	oc_gate_leave(&session->record);
 	if (rc) return rc;
+	oc_user_files_know(&t->run->owner->files, session->id, t->run->settings.workspace);
 	read_profile(t);
 	t->due = NULL;
 	t->idle = false;
@@ -317,6 +318,7 @@ static char *header_of(const struct oc_session_run *run, const struct oc_input *
 
 	oc_buf_init(&text, OC_MAX_REQUEST_BYTES);
 	oc_prompt_header(input->accepted_ms, zone, input->channel, input->sender, &text);
+	oc_user_files_tell(&run->owner->files, run->session->id, run->settings.workspace, &text);
 	free(zone);
 	return oc_buf_take(&text);
 }
@@ -382,6 +384,7 @@ static enum oc_rc steer_wait(void *arg, struct oc_messages *out, struct oc_err *
 
 		rc = take_in_wait(t, item.input, out, e);
 		oc_input_free(item.input);
+		t->run->segment_over = true; /* what comes now answers something else */
 	}
 	return rc;
 }

@@ -261,6 +261,7 @@ void oc_sessions_free(struct oc_sessions *s)
 	}
 	oc_processes_free_wait(s->processes);
 	oc_prefix_log_deinit(&s->prefixes);
+	oc_user_files_deinit(&s->files);
 	oc_scope_free(s->scope);
 	free(s);
 }

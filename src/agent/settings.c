@@ -107,6 +107,9 @@ enum oc_rc oc_agent_settings_init(struct oc_agent_settings *s, const struct oc_c
 		s->timeout_seconds = oc_json_int(defaults, "timeoutSeconds", -1);
 	s->context_tokens = oc_json_positive(s->entry, "contextTokens");
 	if (!s->context_tokens) s->context_tokens = oc_json_positive(defaults, "contextTokens");
+	s->context_soft_cap = oc_json_positive(s->entry, "contextSoftCap");
+	if (!s->context_soft_cap)
+		s->context_soft_cap = oc_json_positive(defaults, "contextSoftCap");
 	return OC_OK;
 }
 

@@ -7,14 +7,15 @@
  */
 struct oc_agent_settings {
 	const char *id;
-	const json_t *entry;	 /* borrowed, NULL when the agent has none */
-	char *workspace;	 /* absolute */
-	const char *thinking;	 /* a level, NULL = by the model */
-	const char *exec_mode;	 /* tools.exec.mode: the stricter of both places */
-	const char *time_zone;	 /* userTimezone, NULL */
-	const char *model;	 /* the agent's own reference, NULL */
-	int64_t timeout_seconds; /* whole run; 0 = none, -1 = not configured */
-	int64_t context_tokens;	 /* cap; 0 = none */
+	const json_t *entry;	  /* borrowed, NULL when the agent has none */
+	char *workspace;	  /* absolute */
+	const char *thinking;	  /* a level, NULL = by the model */
+	const char *exec_mode;	  /* tools.exec.mode: the stricter of both places */
+	const char *time_zone;	  /* userTimezone, NULL */
+	const char *model;	  /* the agent's own reference, NULL */
+	int64_t timeout_seconds;  /* whole run; 0 = none, -1 = not configured */
+	int64_t context_tokens;	  /* cap; 0 = none */
+	int64_t context_soft_cap; /* shorten above it; 0 = by the server's speed */
 };
 /* id NULL = "main". OC_E_NOT_FOUND: no such agent; e lists those there are. Borrows from config. */
 OC_MUST_USE enum oc_rc oc_agent_settings_init(struct oc_agent_settings *s,

@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "agent/babble.h"
 #include "agent/context_guard.h"
+#include "agent/speed.h"
 #include "agent/target.h"
 #include "agent/tool_choice.h"
 #include "agent/window.h"
@@ -63,17 +65,27 @@ static struct oc_call_spec call_spec(const struct oc_trial *c, const struct oc_t
 	};
 }
 
+static void tell_loading(void *arg)
+{
+	const struct oc_run_sink *sink = arg;
+	const struct oc_progress loading = { .present = true, .phase = OC_PHASE_LOADING };
+
+	if (sink->progress) sink->progress(sink->arg, &loading);
+}
+
 /* Before each request: the server may have thrown the model out. A recent look at the list holds
  * (D54). */
 static enum oc_rc preload_wait(struct oc_trial *c)
 {
 	const struct oc_provider *p = c->target->provider;
+	const struct oc_preload_watch watch = { .loading = tell_loading,
+						.arg = (void *)(uintptr_t)c->job->spec->sink };
 	char *request_model = NULL;
 	enum oc_rc rc;
 
 	if (c->job->spec->port || oc_provider_kind(p->id)->load != OC_LOAD_LMSTUDIO) return OC_OK;
 	rc = oc_lmstudio_preload_wait(c->job->spec->catalog, p, c->target->model_id,
-				      c->target->model, &request_model, &c->loaded_ctx);
+				      c->target->model, &watch, &request_model, &c->loaded_ctx);
 	free(c->request_model);
 	c->request_model = request_model;
 	return rc;
@@ -133,17 +145,97 @@ static void port_explain(void *arg, const struct oc_turn_request *r, const struc
 	oc_call_explain(&spec, reply, out);
 }
 
-/* Whoever answers: the request is told. */
+/* ---- whoever answers: looked after ---- */
+
+/* One request: its task can be stopped from the stream it gives. */
+struct watched {
+	struct oc_trial *trial;
+	const struct oc_reply_sink *sink; /* who is told */
+	struct oc_turn_request request;
+	struct oc_reply *reply;
+	struct oc_err *e;
+	enum oc_rc rc;
+	struct oc_scope *scope;
+	struct oc_babble text, reasoning;
+	uint64_t began_ms, first_ms; /* monotonic; first 0 = nothing came */
+};
+
+static void watch_delta(struct watched *w, struct oc_babble *b, struct oc_str delta)
+{
+	if (!w->first_ms) w->first_ms = oc_now_ms();
+	if (w->trial->babbled || !oc_babble_feed(b, delta)) return;
+	w->trial->babbled = true;
+	oc_scope_cancel(w->scope);
+}
+
+static void watched_text(void *arg, struct oc_str delta)
+{
+	struct watched *w = arg;
+
+	if (w->sink->text) w->sink->text(w->sink->arg, delta);
+	watch_delta(w, &w->text, delta);
+}
+
+static void watched_reasoning(void *arg, struct oc_str delta)
+{
+	struct watched *w = arg;
+
+	if (w->sink->reasoning) w->sink->reasoning(w->sink->arg, delta);
+	watch_delta(w, &w->reasoning, delta);
+}
+
+static void watched_progress(void *arg, const struct oc_progress *p)
+{
+	const struct watched *w = arg;
+
+	if (w->sink->progress) w->sink->progress(w->sink->arg, p);
+}
+
+static void ask(void *arg)
+{
+	struct watched *w = arg;
+	const struct oc_model_port *port = &w->trial->port;
+
+	w->rc = port->call_wait(port->arg, &w->request, w->reply, w->e);
+}
+
+static void measure(const struct watched *w)
+{
+	const struct oc_usage *u = &w->reply->usage;
+
+	if (!w->rc && u->present && w->first_ms && !w->trial->job->spec->port)
+		oc_speed_note(w->trial->target, u->input - (u->cached > 0 ? u->cached : 0),
+			      w->first_ms - w->began_ms);
+}
+
 static enum oc_rc told_call_wait(void *arg, const struct oc_turn_request *r, struct oc_reply *reply,
 				 struct oc_err *e)
 {
-	const struct oc_trial *c = arg;
+	struct oc_trial *c = arg;
 	const struct oc_agent_spec *spec = c->job->spec;
-	enum oc_rc rc = c->port.call_wait(c->port.arg, r, reply, e);
+	const struct oc_reply_sink sink = { .text = watched_text,
+					    .reasoning = watched_reasoning,
+					    .progress = watched_progress };
+	struct oc_reply_sink mine = sink;
+	struct watched w = { .trial = c, .sink = r->sink, .request = *r, .reply = reply, .e = e };
 
+	mine.arg = &w;
+	w.request.sink = &mine;
+	w.began_ms = oc_now_ms();
+	c->babbled = false;
+	w.scope = oc_scope_new();
+	oc_scope_spawn(w.scope, ask, &w);
+	oc_scope_join_wait(w.scope);
+	oc_scope_free(w.scope);
+	if (c->babbled && w.rc == OC_CANCELLED && !oc_scope_cancelled(oc_scope_current())) {
+		reply->outcome = OC_OUTCOME_ERROR;
+		reply->error.class = OC_ERR_BAD_PAYLOAD;
+		w.rc = OC_OK;
+	}
+	measure(&w);
 	/* Afterwards: nobody waits for it then. */
 	if (spec->requested) spec->requested(spec->requested_arg, r->messages, r->tools);
-	return rc;
+	return w.rc;
 }
 
 static void told_explain(void *arg, const struct oc_turn_request *r, const struct oc_reply *reply,
@@ -151,7 +243,12 @@ static void told_explain(void *arg, const struct oc_turn_request *r, const struc
 {
 	const struct oc_trial *c = arg;
 
-	c->port.explain(c->port.arg, r, reply, out);
+	if (c->babbled)
+		oc_buf_adds(
+		    out, "the model said the same thing again and again and was stopped. Ask once "
+			 "more, give it a higher repeat penalty, or try another model.");
+	else
+		c->port.explain(c->port.arg, r, reply, out);
 }
 
 /* ---- one candidate ---- */

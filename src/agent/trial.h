@@ -32,6 +32,7 @@ struct oc_trial {
 	struct oc_call_error error; /* of the last reply that was one */
 	const char *thinking;
 	struct oc_model_port port; /* who answers */
+	bool babbled;		   /* it was stopped because it said the same for ever */
 	json_t *params_with_tools; /* the caller's, and what it chose; NULL = none */
 };
 

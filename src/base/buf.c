@@ -41,7 +41,9 @@ void oc_buf_add(struct oc_buf *b, struct oc_str s)
 
 void oc_buf_addc(struct oc_buf *b, char c)
 {
-	oc_buf_add(b, (struct oc_str){ &c, 1 });
+	if (!reserve(b, 1)) return;
+	b->p[b->n++] = c;
+	b->p[b->n] = '\0';
 }
 
 void oc_buf_adds(struct oc_buf *b, const char *s)

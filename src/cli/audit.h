@@ -16,4 +16,8 @@ void oc_audit_find(struct oc_audit *a, const char *id, enum oc_audit_level level
 		   const char *remedy, const char *fmt, ...) OC_PRINTF(6, 7);
 /* Every rule about the configuration; asks nobody. */
 void oc_audit_config(struct oc_audit *a);
+/* Those about tools: the web, and what taint enforces (tool/taint.h). */
+void oc_audit_tools(struct oc_audit *a);
+/* The tool by which pages reach the model, NULL = none is allowed. Static. */
+const char *oc_audit_web_source(const struct oc_audit *a);
 #endif

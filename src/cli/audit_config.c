@@ -123,8 +123,7 @@ static const char *untrusted_source(const struct oc_audit *a)
 	if (on(a, "hooks.enabled", false)) return "hooks";
 	if (is(text_at(a, "channels.telegram.dmPolicy"), "open")) return "an open channel";
 	if (json_is_object(oc_config_get(a->config, "channels.telegram"))) return "a channel";
-	if (text_at(a, "tools.web.search.provider")) return "web search";
-	return NULL;
+	return oc_audit_web_source(a);
 }
 
 static void audit_exec(struct oc_audit *a)
@@ -239,8 +238,8 @@ static void audit_mcp(struct oc_audit *a)
 void oc_audit_config(struct oc_audit *a)
 {
 	static void (*const rules[])(struct oc_audit *) = {
-		audit_auth,  audit_bind,     audit_origins,   audit_exec,
-		audit_hooks, audit_channels, audit_providers, audit_mcp,
+		audit_auth,	audit_bind,	 audit_origins, audit_exec,	audit_hooks,
+		audit_channels, audit_providers, audit_mcp,	oc_audit_tools,
 	};
 
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) rules[i](a);

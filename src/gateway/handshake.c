@@ -11,6 +11,7 @@
 #include "gateway/devices.h"
 #include "gateway/health.h"
 #include "gateway/method.h"
+#include "gateway/model_rows.h"
 #include "gateway/origin.h"
 #include "gateway/shape.h"
 
@@ -368,14 +369,13 @@ static json_t *features(size_t *n_methods)
 
 static json_t *session_defaults(const struct oc_gateway *gw)
 {
-	const struct oc_config *c = &gw->snapshot->config;
-	json_t *model = oc_config_get(c, "agents.defaults.model");
-	const char *primary =
-	    json_is_string(model) ? json_string_value(model) : oc_json_cstr(model, "primary");
+	struct oc_selection model; /* one that was discovered counts as well */
+	bool has_model = oc_session_model(&gw->snapshot->catalog, NULL, &model);
 
+	if (has_model) oc_selection_deinit(&model);
 	return json_pack("{s:s, s:b, s:s, s:s, s:s}", "defaultAgentId", "main", "modelConfigured",
-			 primary && *primary, "mainKey", "main", "mainSessionKey",
-			 "agent:main:main", "scope", "per-sender");
+			 has_model, "mainKey", "main", "mainSessionKey", "agent:main:main", "scope",
+			 "per-sender");
 }
 
 static json_t *snapshot_wait(struct handshake *h)

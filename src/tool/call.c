@@ -30,6 +30,7 @@ static void say_unknown(const struct oc_tool_context *ctx, struct oc_str name,
 	oc_buf_adds(&out->text, ". Tools: ");
 	for (size_t i = 0; (tool = oc_tool_at(i)); i++) {
 		if (!oc_policy_allows(ctx->policy, tool->name, NULL)) continue;
+		if (tool->needs_setup && !ctx->policy) continue;
 		oc_buf_addf(&out->text, "%s%s", sep, tool->name);
 		sep = ", ";
 	}

@@ -127,13 +127,30 @@ const struct oc_tool *oc_tool_find(struct oc_str name)
 	return tool ? tool : find(name, oc_str_ieq);
 }
 
+/* Rows do not change: each is parsed once, for all runs of the process. */
+static const json_t *parsed_schema(const struct oc_tool *tool)
+{
+	enum { MAX_ROWS = 64 };
+	static struct {
+		const struct oc_tool *tool;
+		json_t *schema;
+	} parsed[MAX_ROWS];
+	struct oc_err e = { 0 };
+	size_t i = 0;
+
+	while (i < MAX_ROWS && parsed[i].tool && parsed[i].tool != tool) i++;
+	assert(i < MAX_ROWS);
+	if (!parsed[i].tool) {
+		parsed[i].schema = oc_json_parse(oc_str(tool->schema), NULL, &e);
+		parsed[i].tool = tool;
+	}
+	assert(parsed[i].schema); /* a row */
+	return parsed[i].schema;
+}
+
 json_t *oc_tool_schema(const struct oc_tool *tool)
 {
-	struct oc_err e = { 0 };
-	json_t *v = oc_json_parse(oc_str(tool->schema), NULL, &e);
-
-	assert(v); /* a row */
-	return v;
+	return json_deep_copy(parsed_schema(tool));
 }
 
 /* ---- what a request offers ---- */

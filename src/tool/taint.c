@@ -29,6 +29,8 @@ bool oc_taint_asks(enum oc_act act, const struct oc_taint_facts *f, const char *
 
 /* ---- tiers ---- */
 
+enum { MAX_THOUSANDTHS = 10000000 }; /* no model is larger: it is some other number */
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -44,8 +46,8 @@ static int64_t read_number(struct oc_str s, size_t *at)
 {
 	int64_t n = 0, scale = 1000;
 
-	for (; *at < s.n && is_digit(s.p[*at]) && n < 1000000000; (*at)++)
-		n = n * 10 + (s.p[*at] - '0') * 1000;
+	for (; *at < s.n && is_digit(s.p[*at]); (*at)++)
+		if (n < MAX_THOUSANDTHS) n = n * 10 + (s.p[*at] - '0') * 1000;
 	if (*at + 1 >= s.n || s.p[*at] != '.' || !is_digit(s.p[*at + 1])) return n;
 	for ((*at)++; *at < s.n && is_digit(s.p[*at]); (*at)++) {
 		scale /= 10;
@@ -68,7 +70,7 @@ static int64_t read_size(struct oc_str s, size_t *at)
 	if (*at >= s.n) return 0;
 	char unit = s.p[*at];
 	bool ends = *at + 1 >= s.n || (!is_letter(s.p[*at + 1]) && !is_digit(s.p[*at + 1]));
-	if (!ends || times > 1000) return 0;
+	if (!ends || times > 1000 || n > MAX_THOUSANDTHS) return 0;
 	if (unit == 'b' || unit == 'B') return n * times;
 	return unit == 'm' || unit == 'M' ? n * times / 1000 : 0;
 }

@@ -148,7 +148,16 @@ PATHS = [
     ('gateway.secret_in_config', 'info', lambda c: None),
     ('gateway.control_ui.allowed_origins_wildcard', 'critical',
      lambda c: c['gateway'].update(controlUi={'allowedOrigins': ['*']})),
-    ('tools.exec.full', 'warn', lambda c: c.update(tools={'exec': {'mode': 'full'}})),
+    ('tools.exec.full', 'warn', lambda c: c.update(tools={'exec': {'mode': 'full'}, 'deny': ['group:web']})),
+    ('tools.exec.full', 'critical', lambda c: c.update(tools={'exec': {'mode': 'full'}})),
+    ('tools.taint', 'info', lambda c: None),
+    ('tools.web.private_network', 'warn',
+     lambda c: c.update(tools={'web': {'fetch': {'ssrfPolicy': {'dangerouslyAllowPrivateNetwork': True}}}})),
+    ('tools.web.private_hosts', 'info', lambda c: c.update(tools={'web': {'fetch': {'ssrfPolicy': {'allowedHostnames': ['a.lan']}}}})),
+    ('tools.web.private_hosts', None, lambda c: c.update(
+        tools={'web': {'fetch': {'enabled': False, 'ssrfPolicy': {'allowedHostnames': ['a.lan']}}}})),
+    ('tools.web.search_plain_http', 'critical', lambda c: c.update(tools={'web': {'search': {
+        'provider': 'brave', 'brave': {'apiKey': 'k' * 30, 'baseUrl': 'http://search.example.com'}}}})),
     ('tools.exec.full', 'critical', lambda c: c.update(tools={'exec': {'mode': 'full'}}, hooks={'enabled': True, 'token': 'h' * 30})),
     ('hooks.no_token', 'critical', lambda c: c.update(hooks={'enabled': True})),
     ('models.plain_http', 'warn', lambda c: c['models']['providers'].update(
@@ -158,7 +167,7 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize('check, severity, change', PATHS, ids=[f'{c}-{s}' for c, s, _ in PATHS])
+@pytest.mark.parametrize('check, severity, change', PATHS, ids=[f'{c}-{s}-{i}' for i, (c, s, _) in enumerate(PATHS)])
 def test_audit_finds(sound, check, severity, change):
     assert audit(sound, change).get(check) == severity
 

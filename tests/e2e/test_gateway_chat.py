@@ -234,6 +234,16 @@ def test_a_result_tells_how_the_command_ended(start_gateway, sim):
     assert [set(p) for p in calls] == [{'type', 'id', 'name', 'arguments'}]
 
 
+def test_a_model_that_is_loaded_first_is_told(gateway, sim):
+    c = gateway.connect()
+    c.call('sessions.patch', {'key': 'main', 'model': 'lmstudio/zai-org/glm-4.7-flash'})
+    ask(c, 'hi', run='r')
+    told = [f['payload']['data'] for f in of_run(c, 'r') if f['payload'].get('stream') == 'progress']
+    assert told == [{'phase': 'loading'}]
+    ask(c, 'again', run='r2')
+    assert not [f for f in of_run(c, 'r2') if f['payload'].get('stream') == 'progress'], 'it is loaded now'
+
+
 def test_retries_are_noticed(gateway, sim):
     sim.fail('status', status=500)
     sim.reply('Here I am.')
@@ -565,6 +575,22 @@ def test_queued_messages_end_empty_and_run_later(gateway, sim, mode):
     assert later['runId']
     sent = str(sim.chats[2].json['messages'])
     assert 'later q1' in sent and (('later q2' in sent) == (mode == 'collect'))
+
+
+def test_the_answer_to_a_steered_message_is_a_segment_of_its_own(gateway, sim):
+    c = gateway.connect()
+    sim.settings['pace'] = 0.1
+    sim.reply('one two three four five six seven eight')
+    c.call('chat.send', {'sessionKey': 'main', 'message': 'first', 'idempotencyKey': 'r1'})
+    c.wait_event('chat', lambda p: p['runId'] == 'r1' and p['state'] == 'delta')
+    sim.reply('Steered.')
+    c.call('chat.send', {'sessionKey': 'main', 'message': 'second', 'idempotencyKey': 's1', 'queueMode': 'steer'})
+    empty = c.wait_event('chat', ended('s1'))
+    assert empty['state'] == 'final' and 'message' not in empty
+    assert text_of(c.wait_event('chat', ended('r1'))['message']) == 'Steered.'
+    spoken = [f['payload']['data'] for f in of_run(c, 'r1') if f['payload'].get('stream') == 'assistant']
+    assert len({s['itemId'] for s in spoken}) == 2
+    assert spoken[-1]['text'] == 'Steered.' and [s['text'] for s in spoken if s['itemId'] == spoken[0]['itemId']][-1].endswith('eight')
 
 
 def test_nothing_begins_while_the_gateway_shuts_down(gateway, sim):

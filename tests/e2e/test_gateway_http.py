@@ -437,6 +437,13 @@ def with_hooks(base_url, **more):
     return {**test_config(base_url), 'hooks': {'enabled': True, 'token': 'hook-secret', **more}}
 
 
+def test_the_title_of_a_hook_is_its_message(start_gateway, sim):
+    g = start_gateway(with_hooks(sim.base_url))
+    assert g.post('/hooks/agent', {'message': 'Build 7 failed', 'waitForCompletion': True}, token=None, headers=HOOK).status == 200
+    row, = g.connect().call('sessions.list', {})['sessions']
+    assert row['derivedTitle'] == 'Build 7 failed'
+
+
 def test_hooks_have_a_token_of_their_own(start_gateway, sim):
     g = start_gateway(with_hooks(sim.base_url))
     body = {'text': 'mail came', 'mode': 'next-heartbeat'}

@@ -372,6 +372,9 @@ def test_models_are_found_with_only_the_environment_set(start_gateway, openclaw,
         assert time.monotonic() < until, g.console
         time.sleep(0.05)
     assert json.loads(path.read_text())['providers']['lmstudio']['models']
+    c = g.connect(token=None)
+    assert c.hello['snapshot']['sessionDefaults']['modelConfigured'] is True
+    assert c.call('agents.list')['agents'][0]['model']['primary'].startswith('lmstudio/')
 
 
 # ---- ending with runs under way

@@ -54,6 +54,36 @@ static void a_relative_time_is_settled_when_it_is_written(void **state)
 	json_decref(job);
 }
 
+static void a_time_just_gone_runs_and_one_long_ago_is_refused(void **state)
+{
+	static const struct {
+		int64_t ago_ms;
+		bool fits;
+	} cases[] = { { 1000, true }, { 59999, true }, { 60000, false }, { 86400000, false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		json_t *schedule = json_pack("{s:s,s:I}", "kind", "at", "atMs",
+					     (json_int_t)(NOW - cases[i].ago_ms));
+		json_t *wanted = value(reminder), *job = NULL, *daily_job = new_job(daily);
+		json_t *patch = json_pack("{s:O}", "schedule", schedule);
+		struct oc_err e = { 0 };
+
+		json_object_set_new(wanted, "schedule", schedule);
+		assert_int_equal(oc_cron_job_new(wanted, NOW, &job, &e) == OC_OK, cases[i].fits);
+		if (cases[i].fits) assert_int_equal(oc_cron_job_next(job), NOW - cases[i].ago_ms);
+		if (!cases[i].fits) assert_non_null(strstr(e.msg, "in the past"));
+		json_decref(job);
+		job = NULL;
+		assert_int_equal(oc_cron_job_patch(daily_job, patch, NOW, &job, &e) == OC_OK,
+				 cases[i].fits);
+		json_decref(job);
+		json_decref(daily_job);
+		json_decref(patch);
+		json_decref(wanted);
+	}
+}
+
 static void a_wrong_job_is_refused_with_the_member(void **state)
 {
 	static const char *const wrong[][2] = {
@@ -191,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_job_gets_what_was_left_out),
 		cmocka_unit_test(a_relative_time_is_settled_when_it_is_written),
+		cmocka_unit_test(a_time_just_gone_runs_and_one_long_ago_is_refused),
 		cmocka_unit_test(a_wrong_job_is_refused_with_the_member),
 		cmocka_unit_test(a_patch_keeps_id_and_state_and_plans_anew),
 		cmocka_unit_test(

@@ -201,6 +201,7 @@ static int begin(void **state)
 	run.sink = &sink;
 	run.tools = &ctx;
 	run.tools_json = oc_tools_json(NULL, &run.tool_names);
+	run.tools_text = oc_json_compact(run.tools_json);
 	oc_plan_init(&run.plan, 32768, 4096);
 	oc_messages_add(&run.messages, OC_ROLE_SYSTEM, OC_LIT("be good"));
 	oc_messages_add(&run.messages, OC_ROLE_USER, OC_LIT("do it"));
@@ -548,6 +549,57 @@ static void a_tool_that_keeps_failing_is_given_up(void **state)
 	assert_non_null(strstr(result_text(2), "exec keeps failing; answer without it"));
 }
 
+static void two_calls_in_turn_are_a_circle_as_well(void **state)
+{
+	static const struct line lines[] = {
+		{ .calls = { { "read", "{\"path\":\"c\"}" } } },
+		{ .calls = { { "read", "{\"path\":\"d\"}" } } },
+		{ .calls = { { "read", "{\"path\":\"c\"}" } } },
+		{ .calls = { { "read", "{\"path\":\"d\"}" } } },
+		{ .calls = { { "read", "{\"path\":\"c\"}" } } },
+		{ .calls = { { "read", "{\"path\":\"d\"}" } } },
+		{ .text = "I stop." },
+	};
+	(void)state;
+	put("c", "ping");
+	put("d", "pong");
+	expect_run(lines, OC_OK, "");
+	assert_null(strstr(result_text(3), "[note"));
+	assert_non_null(strstr(result_text(4), "gave the same result before"));
+	assert_non_null(strstr(result_text(5), "gave the same result before"));
+}
+
+static void a_tool_that_is_not_there_is_given_up_after_three_calls(void **state)
+{
+	static const struct line lines[] = {
+		{ .calls = { { "fly", "{\"to\":1}" },
+			     { "fly", "{\"to\":2}" },
+			     { "fly", "{\"to\":3}" } } },
+		{ .text = "I cannot fly." },
+	};
+	(void)state;
+	expect_run(lines, OC_OK, "");
+	assert_non_null(strstr(result_text(0), "unknown tool: fly"));
+	assert_non_null(strstr(result_text(2), "fly keeps failing"));
+}
+
+static void the_same_words_three_times_in_a_row_end_the_tools(void **state)
+{
+	static const char words[] = "Let me look into one more of these files before I answer.";
+	static const struct line lines[] = {
+		{ .text = words, .calls = { { "read", "{\"path\":\"c\"}" } } },
+		{ .text = words, .calls = { { "read", "{\"path\":\"d\"}" } } },
+		{ .text = words, .calls = { { "read", "{\"path\":\"e\"}" } } },
+		{ .text = "Done." },
+	};
+	(void)state;
+	expect_run(lines, OC_OK, "");
+	assert_null(strstr(result_text(0), "[note"));
+	assert_non_null(strstr(result_text(1), "say the same"));
+	assert_non_null(strstr(result_text(2), "no more tool calls"));
+	assert_string_equal(script.flags.v[3], "bare after");
+}
+
 static void no_request_exceeds_the_context(void **state)
 {
 	static const struct line lines[] = { { .text = "never sent" } };
@@ -614,6 +666,9 @@ int main(void)
 		T(calls_after_the_limit_are_ignored),
 		T(a_model_that_goes_in_circles_is_stopped),
 		T(a_tool_that_keeps_failing_is_given_up),
+		T(two_calls_in_turn_are_a_circle_as_well),
+		T(a_tool_that_is_not_there_is_given_up_after_three_calls),
+		T(the_same_words_three_times_in_a_row_end_the_tools),
 		T(no_request_exceeds_the_context),
 		T(a_full_context_drops_old_results_first),
 	};

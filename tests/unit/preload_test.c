@@ -104,8 +104,8 @@ static void one_turn(void *arg)
 
 	free(t->model);
 	t->model = NULL;
-	t->rc =
-	    oc_lmstudio_preload_wait(&t->f->catalog, p, "a/b", &p->models[0], &t->model, &t->ctx);
+	t->rc = oc_lmstudio_preload_wait(&t->f->catalog, p, "a/b", &p->models[0], NULL, &t->model,
+					 &t->ctx);
 }
 
 static void together(void *arg)

@@ -32,7 +32,7 @@ static const struct {
 	  "\"secret\":null,\"abortedLastRun\":true}" },
 	{ "agent:main:notes", "{\"model\":\"lmstudio/b\",\"icon\":\"x\"}", NULL, 0, OC_ROW_COMPACT,
 	  "{\"thinkingLevels\":null,\"contextBudgetStatus\":null,\"snapshotAt\":null,\"icon\":null,"
-	  "\"status\":null,\"totalTokensFresh\":false,\"thinkingLevel\":\"low\"}" },
+	  "\"status\":null,\"totalTokensFresh\":false,\"thinkingLevel\":\"medium\"}" },
 	{ "agent:ops:telegram:group:7", "{\"model\":\"gone/x\"}", "failed", 0, OC_ROW_COMPACT,
 	  "{\"kind\":\"group\",\"chatType\":\"group\",\"model\":\"a\"}" },
 };

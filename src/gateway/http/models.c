@@ -121,13 +121,13 @@ static json_t *list_of(const struct oc_snapshot *s)
 	return list;
 }
 
-/* Those that can be named: whose provider can be reached at all. */
 /* A path that is not there is 404, a wrong member of a body is 400 (spec 02 §4.1, §4.2). */
 static bool asks_for_models(const struct oc_exchange *x)
 {
 	return oc_str_starts(oc_str(oc_exchange_path(x)), OC_LIT("/v1/models"));
 }
 
+/* Those that can be named: whose provider can be reached at all. */
 void oc_models_unknown(struct oc_gateway *gw, struct oc_exchange *x, const char *name,
 		       const char *why)
 {

@@ -172,7 +172,7 @@ static enum oc_rc preload_wait(struct aim *a)
 
 	if (oc_provider_kind(t->provider->id)->load != OC_LOAD_LMSTUDIO) return OC_OK;
 	if (a->relay->path->embeddings || (t->model && !t->model->can_chat)) return OC_OK;
-	return oc_lmstudio_preload_wait(a->relay->catalog, t->provider, t->model_id, t->model,
+	return oc_lmstudio_preload_wait(a->relay->catalog, t->provider, t->model_id, t->model, NULL,
 					&a->request_model, &window);
 }
 

@@ -64,7 +64,7 @@ struct waiter {
 struct attempt {
 	char *key;
 	struct attempt *next;
-	bool running;
+	bool running, loading;
 	unsigned failures;
 	uint64_t not_before_ms, adequate_until_ms;
 	char *request_model; /* what the last attempt learnt; NULL = nothing */
@@ -118,7 +118,13 @@ struct call {
 	const char *model; /* as configured, without the provider */
 	const struct oc_model *m;
 	struct attempt *attempt;
+	const struct oc_preload_watch *watch; /* NULL */
 };
+
+static void tell_loading(const struct oc_preload_watch *watch)
+{
+	if (watch) watch->loading(watch->arg);
+}
 
 static enum oc_rc call_init(struct call *call, const struct oc_catalog *c,
 			    const struct oc_provider *p, struct oc_err *e)
@@ -235,7 +241,11 @@ static enum oc_rc ensure_loaded(struct call *call, struct oc_err *e)
 		learn(call->attempt, instance ? instance : known->id, instance ? ctx : known->ctx);
 	}
 	if (!rc && instance) call->attempt->adequate_until_ms = oc_now_ms() + ADEQUATE_MS;
-	if (!rc && !instance) rc = load_wait(call, known ? known->id : call->model, want, e);
+	if (!rc && !instance) {
+		call->attempt->loading = true;
+		tell_loading(call->watch);
+		rc = load_wait(call, known ? known->id : call->model, want, e);
+	}
 	oc_discovery_deinit(&list);
 	return rc;
 }
@@ -258,7 +268,7 @@ static void wake_waiters(struct attempt *a, enum oc_rc rc)
 {
 	struct waiter *w = a->waiters;
 
-	a->running = false;
+	a->running = a->loading = false;
 	a->waiters = NULL;
 	while (w) {
 		struct waiter *next = w->next;
@@ -269,9 +279,9 @@ static void wake_waiters(struct attempt *a, enum oc_rc rc)
 
 static enum oc_rc attempt_wait(struct attempt *a, const struct oc_catalog *c,
 			       const struct oc_provider *p, const char *model,
-			       const struct oc_model *m)
+			       const struct oc_model *m, const struct oc_preload_watch *watch)
 {
-	struct call call = { .model = model, .m = m, .attempt = a };
+	struct call call = { .model = model, .m = m, .attempt = a, .watch = watch };
 	struct oc_err e = { 0 };
 	enum oc_rc rc;
 
@@ -328,7 +338,8 @@ static bool must_skip(const struct attempt *a, const char *model)
 
 enum oc_rc oc_lmstudio_preload_wait(const struct oc_catalog *c, const struct oc_provider *p,
 				    const char *model_id, const struct oc_model *m,
-				    char **request_model, int64_t *loaded_ctx)
+				    const struct oc_preload_watch *watch, char **request_model,
+				    int64_t *loaded_ctx)
 {
 	const char *model = model_id;
 	enum oc_rc rc;
@@ -341,10 +352,12 @@ enum oc_rc oc_lmstudio_preload_wait(const struct oc_catalog *c, const struct oc_
 	struct attempt *a = attempt_for(p->base_url, model, m);
 	bool done = false;
 	while (a->running && !done) {
+		if (a->loading) tell_loading(watch);
 		if ((rc = join_wait(a)) == OC_CANCELLED) return rc;
 		done = rc == OC_OK;
 	}
-	if (!done && !must_skip(a, model) && (rc = attempt_wait(a, c, p, model, m))) return rc;
+	if (!done && !must_skip(a, model) && (rc = attempt_wait(a, c, p, model, m, watch)))
+		return rc;
 	hand_out(a, model, request_model, loaded_ctx);
 	return OC_OK;
 }

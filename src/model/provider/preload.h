@@ -8,14 +8,20 @@
  * request (spec 01 §3.7). A failed preload is one warning and never fails the turn.
  */
 
+/* Told when a load begins or is under way already; may not park. */
+struct oc_preload_watch {
+	void (*loading)(void *arg);
+	void *arg;
+};
 /* *request_model gets what the chat request must name (free with free()), *loaded_ctx the window in
  * use, 0 when unknown. Concurrent turns that want the same share one attempt; a failed one is not
  * repeated before its back-off has passed; a list that showed an adequate instance holds for 60 s
- * (D54). Only OC_CANCELLED fails. */
+ * (D54). watch may be NULL. Only OC_CANCELLED fails. */
 OC_MUST_USE enum oc_rc oc_lmstudio_preload_wait(const struct oc_catalog *c,
 						const struct oc_provider *p, const char *model_id,
-						const struct oc_model *m, char **request_model,
-						int64_t *loaded_ctx);
+						const struct oc_model *m,
+						const struct oc_preload_watch *watch,
+						char **request_model, int64_t *loaded_ctx);
 /* A request failed, or the config changed: the next turn looks at the list again. */
 void oc_lmstudio_preload_forget(const struct oc_provider *p);
 
