@@ -11,7 +11,7 @@ import { welcome } from './views/welcome.js';
 
 const PAGES = { // each is loaded when it is opened first
   models: () => import('./views/models.js'), cron: () => import('./views/cron.js'), config: () => import('./views/config.js'),
-  logs: () => import('./views/logs.js'), health: () => import('./views/health.js'),
+  logs: () => import('./views/logs.js'), status: () => import('./views/health.js'),
 };
 const LAST = 'openclaw.session';
 
@@ -51,7 +51,10 @@ const chat = new ChatView(app);
 // ---- what the gateway tells
 
 function start() {
-  if (!wanted()) openSession(canonical(), null);
+  if (!wanted() && get('session') !== canonical()) {
+    put('session', canonical());
+    chat.open(canonical());
+  }
   chat.load();
   client.request('sessions.subscribe').catch(() => {});
   loadSessions(app);
@@ -99,7 +102,7 @@ function wanted() {
 }
 
 function base() {
-  return location.pathname.replace(/(chat(\/.*)?|sessions|models|cron|automations|config|logs|health)$/, '');
+  return location.pathname.replace(/(chat(\/.*)?|sessions|models|cron|automations|config|logs|status)$/, '');
 }
 
 function address(view, key) {

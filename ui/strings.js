@@ -5,7 +5,7 @@ const plural = (n, one, many) => `${n.toLocaleString()} ${n === 1 ? one : many}`
 export const strings = {
   product: 'OpenClaw', skip: 'Skip to the conversation',
   // pages
-  pages: 'Pages', chat: 'Chat', models: 'Models', cron: 'Scheduled', config: 'Settings', logs: 'Logs', health: 'Health',
+  pages: 'Pages', chat: 'Chat', models: 'Models', cron: 'Scheduled', config: 'Settings', logs: 'Logs', status: 'Health',
   openSide: 'Show conversations', closeSide: 'Hide conversations',
   // connection
   connecting: 'Connecting…', reconnecting: 'The connection to the gateway is lost. Trying again…', tryNow: 'Try now',

@@ -214,3 +214,35 @@ def test_an_attached_picture_reaches_the_model(start_gateway, sim, open_page):
     say(page, 'ECHO:seen')
     answer(page, 'seen')
     assert 'image_url' in json.dumps(sim.chats[-1].json['messages'][-1])
+
+
+def test_a_session_that_begins_anew_is_empty_at_once(chat):
+    say(chat, 'ECHO:old words')
+    answer(chat, 'old words')
+    say(chat, '/new')
+    answer(chat, 'New session started')
+    assert chat.get_by_text('old words').count() == 0
+    chat.gateway.connect().call('sessions.reset', {'key': 'main'})
+    chat.get_by_text('What shall we do?').wait_for()
+
+
+def test_a_conversation_is_exported_as_markdown(chat):
+    say(chat, 'ECHO:for the archive')
+    answer(chat, 'for the archive')
+    chat.locator('#top').get_by_role('button', name='Options for Chat').click()
+    with chat.expect_download() as download:
+        chat.get_by_role('menuitem', name='Export: As Markdown').click()
+    text = download.value.path().read_text()
+    assert download.value.suggested_filename.endswith('.md') and 'for the archive' in text and '## Assistant' in text
+
+
+def test_editing_puts_the_question_back_into_the_box(chat):
+    say(chat, 'ECHO:first wording')
+    answer(chat, 'first wording')
+    chat.locator('.message.user').hover()
+    chat.get_by_role('button', name='Edit and send again').click()
+    box = chat.get_by_role('combobox', name='Message')
+    assert box.input_value() == 'ECHO:first wording'
+    box.fill('ECHO:second wording')
+    box.press('Enter')
+    answer(chat, 'second wording')
