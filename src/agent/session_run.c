@@ -312,7 +312,6 @@ static void tell_end(struct oc_session_run *r)
 		event.http_status = r->result.http_status;
 	}
 	oc_session_run_tell(r, &event);
-	tell_change(r, "end");
 }
 
 /* Nobody looks at it as under way any more. */
@@ -354,7 +353,7 @@ static void tell_input(struct oc_session_run *r)
 static void supervise(void *arg)
 {
 	struct oc_session_run *r = arg;
-	bool placed;
+	bool placed, in_session;
 
 	r->scope = oc_scope_new();
 	tell_input(r);
@@ -372,7 +371,12 @@ static void supervise(void *arg)
 	save_end_wait(r);
 	tell_end(r);
 	release(r);
+	in_session = r->session != NULL;
 	close_run(r);
+	/* Not before: a row that comes with it must not show the run as active any more. */
+	if (in_session)
+		oc_session_run_tell(
+		    r, &(struct oc_run_event){ .kind = OC_SESSION_CHANGED, .reason = "end" });
 }
 
 void oc_session_run_end_idle(struct oc_session_run *r, const char *status)
