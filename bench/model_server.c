@@ -86,11 +86,17 @@ static void add_chunk(struct client *c, const char *delta, const char *finish)
 
 static void add_token(struct client *c)
 {
+	static uint32_t seed = 1;
 	size_t n = (size_t)c->plan.token_bytes;
 	char *delta = grow(NULL, n + 32);
 	int head = snprintf(delta, 32, "{\"content\":\"");
 
-	memset(delta + head, 'x', n);
+	/* Words that differ: a model that repeats itself is stopped. */
+	delta[head] = 'x';
+	for (size_t i = 1; i < n; i++) {
+		seed = seed * 1103515245U + 12345U;
+		delta[(size_t)head + i] = (char)('a' + (seed >> 16) % 26);
+	}
 	delta[(size_t)head + n - 1] = ' ';
 	memcpy(delta + (size_t)head + n, "\"}", 3);
 	add_chunk(c, delta, "null");

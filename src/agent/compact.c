@@ -214,14 +214,25 @@ static void write_digest(const struct oc_messages *m, struct oc_buf *out)
 
 static size_t keep_chars(const struct oc_trial *c, const struct oc_run *run)
 {
-	double chars =
-	    (double)(room_for_conversation(run) * KEPT_PERCENT / 100) * run->plan.chars_per_token;
+	int64_t room = room_for_conversation(run), cap = run->plan.soft_cap - fixed_tokens(run);
+
+	if (run->plan.soft_cap && cap < room) room = cap > 0 ? cap : 0;
+	double chars = (double)(room * KEPT_PERCENT / 100) * run->plan.chars_per_token;
 	size_t all = 0;
 
 	for (size_t i = 1; i < run->messages.n; i++) all += run->messages.v[i].text.n;
 	/* Who asks for it wants less than there is, however little that may be. */
 	if (c->job->spec->compact && chars > (double)all / 2) return all / 2;
 	return (size_t)chars;
+}
+
+/* What is left is short enough. */
+static int64_t enough_tokens(const struct oc_run *run)
+{
+	int64_t whole = run->plan.n_ctx;
+
+	if (run->plan.soft_cap && run->plan.soft_cap < whole) whole = run->plan.soft_cap;
+	return whole * ENOUGH_PERCENT / 100;
 }
 
 static enum oc_rc trim_step_wait(const struct oc_trial *c, struct oc_run *run, bool *enough,
@@ -234,8 +245,7 @@ static enum oc_rc trim_step_wait(const struct oc_trial *c, struct oc_run *run, b
 	*enough = false;
 	if (rc || !changed) return rc;
 	rc = oc_recompose_wait(c, run, e);
-	*enough = !c->job->spec->compact &&
-		  oc_run_prompt_tokens(run) <= run->plan.n_ctx * ENOUGH_PERCENT / 100;
+	*enough = !c->job->spec->compact && oc_run_prompt_tokens(run) <= enough_tokens(run);
 	return rc;
 }
 

@@ -79,6 +79,8 @@ def test_twelve_turns_of_all_kinds_repeat_all_that_was_read(start_gateway, sim, 
     assert len(mine) >= 12
     odd = [r for r in mine if r['percent'] != 100 and r.get('reason') != 'reasoning']
     assert odd == []
+    shown = say(client, '/context detail')['message']['content']
+    assert 'Repeated from the request before' in text_of(shown) and '100 % of' in text_of(shown)
     r = openclaw.run('doctor', env=port).ok()
     assert 'repeat the one before whole' in r.out
 

@@ -309,7 +309,7 @@ def test_every_request_fits_the_window_it_is_planned_for(ready, sim, window):
 def test_a_message_that_cannot_fit_is_refused_with_the_numbers(ready, sim):
     configure(ready, lambda c: c['models']['providers']['lmstudio']['models'][0].update(contextWindow=16000))
     ready.home.joinpath('long.txt').write_text('word ' * 40000)
-    r = ready.run('agent', '--local', '--message-file', 'long.txt').failed('16000', 'does not fit')
+    r = ready.run('agent', '--local', '--message-file', 'long.txt').failed('16000', 'does not fit', 'contextWindow of the model')
     assert sim.chats == [] and r.seconds < 5
 
 

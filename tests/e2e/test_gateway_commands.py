@@ -27,6 +27,13 @@ def reach_model(c, text):
 
 
 @pytest.fixture
+def gateway(gateway):
+    """With the models of the simulator, which are found a moment after the start."""
+    gateway.wait_console('LM Studio models refreshed')
+    return gateway
+
+
+@pytest.fixture
 def chat(gateway):
     c = gateway.connect()
     c.call('sessions.subscribe', {})

@@ -313,9 +313,10 @@ def test_a_kill_while_the_conversation_is_shortened(scene):
     c, sim = scene.c, scene.sim
     for n in range(6):
         run = new_id()
-        sim.reply(f'answer {n} ' + 'lorem ipsum ' * 300)
-        send(c, f'question {n} ' + 'dolor sit ' * 300, run)
-        assert c.wait_event('chat', ended(run))['state'] == 'final'
+        sim.reply(f'answer {n} ' + ' '.join(new_id() for _ in range(100)))
+        send(c, f'question {n} ' + ' '.join(new_id() for _ in range(100)), run)
+        end = c.wait_event('chat', ended(run))
+        assert end['state'] == 'final', end
     before = c.call('chat.history', {'sessionKey': 'main'})['messages']
     n = len(sim.chats)
     sim.then(**HANGS)
@@ -327,7 +328,8 @@ def test_a_kill_while_the_conversation_is_shortened(scene):
     run = new_id()
     sim.reply('still here')
     send(c, 'and now?', run)
-    assert c.wait_event('chat', ended(run))['state'] == 'final'
+    end = c.wait_event('chat', ended(run))
+    assert end['state'] == 'final', end
     assert_replayable(sim.chats[-1].json['messages'])
 
 

@@ -48,7 +48,7 @@ class Crowd:
         run = new_id()
         c.call('chat.send', {'sessionKey': f'crowd-{n}', 'message': f'STREAM:{TOKENS}:50:8', 'idempotencyKey': run}, timeout=120)
         final = c.wait_event('chat', ended(run), timeout=120)
-        assert final['state'] == 'final' and text_of(final).split() == ['x' * 7] * TOKENS, final
+        assert final['state'] == 'final' and [len(w) for w in text_of(final).split()] == [7] * TOKENS, final
 
     def relay(self):
         c = http.client.HTTPConnection('127.0.0.1', self.gateway.port, timeout=120)
@@ -57,7 +57,7 @@ class Crowd:
         r = c.getresponse()
         data = r.read()
         c.close()
-        assert r.status == 200 and data.endswith(b'data: [DONE]\n\n') and data.count(b'xxxxxxx ') == TOKENS, data
+        assert r.status == 200 and data.endswith(b'data: [DONE]\n\n') and data.count(b'"content":"x') == TOKENS, data
 
     def run(self):
         """Seconds of each stream."""
@@ -112,7 +112,7 @@ def test_one_that_never_reads_slows_nobody_and_is_closed_with_its_reason(busy_ga
     with never_reads(busy_gateway) as slow:
         beside = statistics.median(crowd.run())
         assert beside < 2 * alone, f'{beside:.2f} s instead of {alone:.2f}'
-        wait_for(lambda: f'conn={slow.connection_id} reads too slowly' in log_of(openclaw), 'no word of it in the log')
+        wait_for(lambda: f'conn={slow.connection_id} reads too slowly' in log_of(openclaw), 'no word of it in the log', 120)
         assert rss_mb(busy_gateway) < vitals.rss + 500
         assert slow.closed() == (1008, 'slow consumer')
     for c in crowd.clients:

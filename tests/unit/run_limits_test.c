@@ -97,6 +97,34 @@ SESSIONS_TEST(who_is_not_waited_for_has_fewer_turns, NULL, forever)
 	}
 }
 
+/* ---- slow servers ---- */
+
+static const char capped[] =
+    "{agents:{defaults:{model:'p/one',contextSoftCap:1600,contextGuard:{blockBelow:0,warnBelow:0}}},"
+    "models:{providers:{p:{baseUrl:'http://127.0.0.1:9/v1',apiKey:'k',models:["
+    "{id:'one',contextWindow:131072}]}}}}";
+static char long_text[3000];
+static const struct line answers[] = {
+	{ .text = "One." },
+	{ .text = "Two." },
+	{ .text = "Goal: talk." },
+	{ .text = "Three." },
+};
+
+SESSIONS_TEST(a_conversation_above_the_soft_cap_is_shortened_though_it_would_fit, capped, answers)
+{
+	memset(long_text, 'x', sizeof long_text - 1);
+	ask_and_wait("r1", long_text);
+	ask_and_wait("r2", "short");
+	while (world.sent.n < 4) {
+		char id[16];
+
+		snprintf(id, sizeof id, "r%zu", world.sent.n + 10);
+		ask_and_wait(id, "short");
+	}
+	assert_non_null(strstr(world.sent.v[world.sent.n - 1], "conversation before this point"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +132,8 @@ int main(void)
 		    a_model_that_repeats_itself_for_ever_is_stopped_and_the_text_stays),
 		cmocka_unit_test(a_stop_is_done_within_fifty_milliseconds),
 		cmocka_unit_test(who_is_not_waited_for_has_fewer_turns),
+		cmocka_unit_test(
+		    a_conversation_above_the_soft_cap_is_shortened_though_it_would_fit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,7 +201,7 @@ const struct oc_chat_row oc_chat_rows[] = {
 	{ "exec",
 	  { NULL },
 	  "management",
-	  "[mode]",
+	  NULL,
 	  NULL,
 	  "How commands are allowed",
 	  .run_wait = oc_command_exec },
