@@ -36,8 +36,8 @@ void oc_run_events_watch(void *arg, const struct oc_run_event *event);
 void oc_run_events_reply(struct oc_run_events *r, const char *run_id, const char *session_key,
 			 const char *agent, const json_t *message);
 /* What was told so far of the run under way in this session, for who comes late: {runId, seq,
- * itemId, text, thinking, calls: [{toolCallId, name, output}]}; events with a higher seq follow. New
- * reference, or NULL. r may be NULL. */
+ * itemId, text, thinking, calls: [{toolCallId, name, output}]}; events with a higher seq follow.
+ * New reference, or NULL. r may be NULL. */
 json_t *oc_run_events_in_flight(const struct oc_run_events *r, const char *session_key);
 /* Run ids of commands that were answered a short while ago. */
 struct oc_recent_keys *oc_run_events_commands(struct oc_run_events *r);

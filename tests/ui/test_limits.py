@@ -26,11 +26,12 @@ CONTRAST = """() => {
 
 
 def test_a_very_long_answer_streams_without_blocking_the_page(chat, sim):
-    paragraph = 'Some **words** of a long answer with `code` and a [link](https://example.org). ' * 6 + '\n\n'
-    code = '```c\n' + 'int x = 1; /* a line of a long listing */\n' * 1200 + '```\n\n'
-    text = paragraph * 60 + code + '- item of a list\n' * 800 + 'the very end\n'
+    # Every line differs: a model that repeats itself is stopped.
+    paragraphs = ''.join(f'Some **words {n * n}** of a long answer with `code{n}` and a [link {n}](https://example.org/{n}).\n\n' for n in range(400))
+    code = '```c\n' + ''.join(f'int x{n} = {n * 7919 % 1000}; /* line {n} of a listing */\n' for n in range(1200)) + '```\n\n'
+    text = paragraphs + code + ''.join(f'- item {n * 31 % 997} of a list\n' for n in range(800)) + 'the very end\n'
     assert len(text) > 90000
-    pieces = [text[i:i + 60] for i in range(0, len(text), 60)]
+    pieces = [text[i:i + 97] for i in range(0, len(text), 97)]
     sim.reply(text, pieces=pieces)
     chat.evaluate(FRAMES)
     say(chat, 'go')
