@@ -286,6 +286,7 @@ def test_the_schema_can_be_looked_up(gateway):
 
 def test_the_log_is_read_by_offset(start_gateway, sim, openclaw):
     g = start_gateway(test_config(sim.base_url))
+    g.wait_console('models refreshed')  # nothing else is logged from here on
     c = g.connect()
     page = c.call('logs.tail', {'limit': 2})
     assert len(page['lines']) == 2 and page['truncated'] is True and page['reset'] is False
