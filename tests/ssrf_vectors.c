@@ -10,7 +10,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "net/redirects.h"
+#include "net/client/redirects.h"
 
 enum { MAX_COLUMNS = 32, MAX_FILE_BYTES = 16777216 };
 

@@ -14,7 +14,7 @@
 #include "base/version.h"
 #include "base/visible.h"
 #include "cli/command.h"
-#include "cli/profile.h"
+#include "cli/setup/profile.h"
 #include "rt/task.h"
 
 enum { MAX_ARGS = 512 };

@@ -1,7 +1,7 @@
 /* The root of the command table. */
 #include "cli/command.h"
-#include "cli/gateway_cli.h"
-#include "cli/gateway_commands.h"
+#include "cli/gateway/gateway_cli.h"
+#include "cli/gateway/gateway_commands.h"
 
 const struct oc_command oc_commands[] = {
 	{ .name = "onboard",

@@ -1,8 +1,8 @@
 #ifndef OC_GATEWAY_H
 #define OC_GATEWAY_H
-#include "agent/approvals.h"
-#include "agent/sessions.h"
-#include "net/http_server.h"
+#include "agent/session/approvals.h"
+#include "agent/session/sessions.h"
+#include "net/server/http_server.h"
 #include "store/store.h"
 /*
  * The gateway process: what its parts share. Made by oc_gateway_run_wait (run.c) and given to every

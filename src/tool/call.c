@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "tool/internal.h"
-#include "tool/policy.h"
+#include "tool/sandbox/policy.h"
 
 /* What a call comes down to once use_tool is looked through. */
 struct meant {

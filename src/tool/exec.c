@@ -11,10 +11,10 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "rt/proc.h"
-#include "tool/binding.h"
-#include "tool/command.h"
 #include "tool/internal.h"
-#include "tool/sandbox.h"
+#include "tool/sandbox/binding.h"
+#include "tool/sandbox/command.h"
+#include "tool/sandbox/sandbox.h"
 
 enum {
 	MAX_TIMEOUT_S = 1800,

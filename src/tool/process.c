@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
-#include "tool/command.h"
 #include "tool/internal.h"
+#include "tool/sandbox/command.h"
 
 enum { MAX_WAIT_S = 30, LOG_LINES = 200, MAX_SHOWN = 200 };
 

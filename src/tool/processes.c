@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "rt/child.h"
-#include "tool/command.h"
+#include "tool/sandbox/command.h"
 
 enum {
 	LOOK_MS = 100,	      /* between two counts of a command without a control group */

@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "tool/internal.h"
-#include "tool/policy.h"
+#include "tool/sandbox/policy.h"
 
 /* The order of requests (D32, spec 03 §4.5); other names follow by the alphabet. */
 static const char *const ranks[] = { "read",	 "write",	   "edit",	  "exec",

@@ -1,8 +1,8 @@
 #ifndef OC_TOOL_SETTINGS_H
 #define OC_TOOL_SETTINGS_H
 #include "config/config.h"
-#include "tool/permission.h"
-#include "tool/policy.h"
+#include "tool/sandbox/permission.h"
+#include "tool/sandbox/policy.h"
 #include "tool/tool.h"
 #include "tool/web.h"
 /* What the configuration says about the tools of one agent with one model. */

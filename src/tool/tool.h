@@ -2,7 +2,7 @@
 #define OC_TOOL_H
 #include "model/codec/message.h"
 #include "rt/task.h"
-#include "tool/permission.h"
+#include "tool/sandbox/permission.h"
 /*
  * Tools: rows of a registry. A tool gets validated arguments and gives text for the model; it never
  * ends a run. Whatever goes wrong inside becomes a result that the model can read and act on.
@@ -47,7 +47,7 @@ struct oc_tool_context {
 	/*
 	 * Something foreign was read since the last message of the user: set by the results that
 	 * are untrusted, cleared by the caller when a user message comes. What it forbids without a
-	 * question depends on the model's tier (tool/taint.h, spec 03 §6.1, §6.4).
+	 * question depends on the model's tier (tool/sandbox/taint.h, spec 03 §6.1, §6.4).
 	 */
 	bool tainted;
 	enum oc_trust_tier trust;

@@ -1,7 +1,7 @@
 #ifndef OC_TOOL_WEB_H
 #define OC_TOOL_WEB_H
 #include "config/config.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 #include "tool/tool.h"
 /* What web_fetch and web_search share: the configuration, and one bounded document of the web. */
 

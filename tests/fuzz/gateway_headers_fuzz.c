@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "gateway/client_address.h"
-#include "gateway/origin.h"
+#include "gateway/access/client_address.h"
+#include "gateway/access/origin.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
-#include "tool/html.h"
+#include "tool/web/html.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "net/http_body.h"
+#include "net/server/http_body.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -2,7 +2,7 @@
  * does not and something is. */
 #include <stdlib.h>
 
-#include "gateway/shape.h"
+#include "gateway/wire/shape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* Whatever a command says: it is read to its end, and what is understood of it is whole. */
 #include <stdlib.h>
 
-#include "tool/programs.h"
+#include "tool/sandbox/programs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

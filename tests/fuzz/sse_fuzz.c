@@ -2,7 +2,7 @@
  * byte places the cuts. */
 #include <stdlib.h>
 
-#include "net/sse.h"
+#include "net/client/sse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

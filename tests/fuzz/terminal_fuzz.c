@@ -2,8 +2,8 @@
  * makes no difference. The first byte places the cut. */
 #include <stdlib.h>
 
-#include "cli/term_keys.h"
-#include "cli/term_markdown.h"
+#include "cli/chat/term_keys.h"
+#include "cli/chat/term_markdown.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

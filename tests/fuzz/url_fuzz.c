@@ -2,7 +2,7 @@
  * or https. */
 #include <stdlib.h>
 
-#include "net/redirects.h"
+#include "net/client/redirects.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

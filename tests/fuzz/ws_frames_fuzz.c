@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
-#include "net/ws_frames.h"
+#include "net/websocket/ws_frames.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

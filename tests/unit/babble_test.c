@@ -1,7 +1,7 @@
 /* Endless repetition is found at any split; lines, tables and lists are none. */
 #include "check.h"
 
-#include "agent/babble.h"
+#include "agent/run/babble.h"
 #include "base/buf.h"
 
 static bool is_babble(const char *before, const char *unit, unsigned times, size_t step)

@@ -4,12 +4,12 @@
 
 #include <stdlib.h>
 
-#include "cli/completion_text.h"
-#include "cli/cron_job.h"
-#include "cli/duration.h"
-#include "cli/log_line.h"
-#include "cli/rpc_client.h"
-#include "cli/sessions_export.h"
+#include "cli/completion/completion_text.h"
+#include "cli/cron/cron_job.h"
+#include "cli/cron/duration.h"
+#include "cli/gateway/log_line.h"
+#include "cli/gateway/rpc_client.h"
+#include "cli/sessions/sessions_export.h"
 
 static void refusals_name_what_to_do(void **state)
 {

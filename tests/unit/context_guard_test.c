@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "agent/context_guard.h"
+#include "agent/run/context_guard.h"
 #include "base/log.h"
 
 static char provider_id[] = "p", model_id[] = "m", key[] = "p/m";

@@ -1,8 +1,8 @@
 /* Jobs: what may be written, what a run leaves behind, and the pages that clients see. */
 #include "check.h"
 
-#include "agent/cron_job.h"
-#include "agent/cron_page.h"
+#include "agent/cron/cron_job.h"
+#include "agent/cron/cron_page.h"
 
 #define NOW INT64_C(1795219200000) /* 2026-11-21 */
 

@@ -1,7 +1,7 @@
 /* Schedules: what they mean, and what is refused. */
 #include "check.h"
 
-#include "agent/cron_time.h"
+#include "agent/cron/cron_time.h"
 
 static int64_t moment(const char *text)
 {

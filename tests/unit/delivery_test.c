@@ -1,7 +1,7 @@
 /* What of a model's text reaches people, in every split. */
 #include "check.h"
 
-#include "agent/delivery.h"
+#include "agent/session/delivery.h"
 
 static void take(void *arg, struct oc_str delta)
 {

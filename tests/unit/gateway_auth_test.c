@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "gateway/devices.h"
+#include "gateway/access/devices.h"
 #include "net/base64.h"
 #include "net/ed25519.h"
 #include "net/sha256.h"

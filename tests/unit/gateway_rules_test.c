@@ -6,11 +6,11 @@
 #include <stdlib.h>
 
 #include "fixture.h"
-#include "gateway/client_address.h"
-#include "gateway/connection.h"
-#include "gateway/origin.h"
-#include "gateway/reload.h"
-#include "gateway/settings.h"
+#include "gateway/access/client_address.h"
+#include "gateway/access/origin.h"
+#include "gateway/process/reload.h"
+#include "gateway/process/settings.h"
+#include "gateway/wire/connection.h"
 
 static void an_origin_is_ours_or_listed(void **state)
 {

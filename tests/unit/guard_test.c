@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "net/redirects.h"
+#include "net/client/redirects.h"
 
 static struct oc_url url(const char *text)
 {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "gateway/history_message.h"
+#include "gateway/view/history_message.h"
 
 static json_t *read_json(const char *text)
 {

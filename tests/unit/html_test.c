@@ -5,7 +5,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "tool/html.h"
+#include "tool/web/html.h"
 
 static void expect(const char *html, bool links, const char *title, const char *want)
 {

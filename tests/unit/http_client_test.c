@@ -15,7 +15,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 
 /* What the server does on each connection, in turn. */
 struct script {

@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "fixture.h"
-#include "gateway/log_page.h"
+#include "gateway/view/log_page.h"
 #include "rt/task.h"
 
 enum { LINES = 40 };

@@ -5,8 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/loop.h"
-#include "agent/transcript.h"
+#include "agent/run/loop.h"
+#include "agent/run/transcript.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "model/codec/chat_request.h"

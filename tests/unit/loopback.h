@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "net/http_server.h"
+#include "net/server/http_server.h"
 
 static struct oc_http_server *server;
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "tool/permission.h"
+#include "tool/sandbox/permission.h"
 
 /* Facts as letters: s = the sandbox works, l = on the list, r = only looks, o = wants out, n =
  * wants the network, t = tainted. */

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "agent/plan.h"
-#include "agent/repeat.h"
+#include "agent/run/plan.h"
+#include "agent/run/repeat.h"
 
 static void every_window_has_its_plan(void **state)
 {

@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "base/mem.h"
-#include "tool/policy.h"
+#include "tool/sandbox/policy.h"
 
 #define ALL                                                                                        \
 	"read write edit exec process web_search web_fetch memory_search memory_get cron message " \

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/prefix.h"
+#include "agent/session/prefix.h"
 #include "base/mem.h"
 
 /* "s" system, "u" user, "a" assistant, "c" assistant with a call, "t" tool result; a digit makes

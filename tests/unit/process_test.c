@@ -9,8 +9,8 @@
 
 #include "base/mem.h"
 #include "rt/file.h"
-#include "tool/confine.h"
 #include "tool/processes.h"
+#include "tool/sandbox/confine.h"
 #include "tool/tool.h"
 
 static char root[] = "/tmp/oc-process-XXXXXX";

@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/prompt.h"
+#include "agent/run/prompt.h"
 #include "base/mem.h"
 #include "rt/file.h"
 #include "tool/tool.h"

@@ -1,8 +1,8 @@
 /* What is asked while a run is under way: how it is taken in, and what a full queue does. */
 #include "check.h"
 
-#include "agent/input.h"
-#include "agent/session_queue.h"
+#include "agent/session/input.h"
+#include "agent/session/session_queue.h"
 #include "sessions_fixture.h"
 
 /* ---- the list ---- */

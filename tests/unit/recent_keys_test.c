@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "gateway/recent_keys.h"
+#include "gateway/wire/recent_keys.h"
 #include "rt/clock.h"
 #include "rt/task.h"
 

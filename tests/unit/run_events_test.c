@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "gateway/run_events.h"
+#include "gateway/events/run_events.h"
 #include "rt/clock.h"
 #include "rt/task.h"
 

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "rt/file.h"
 #include "tool/processes.h"
-#include "tool/sandbox.h"
+#include "tool/sandbox/sandbox.h"
 #include "tool/tool.h"
 
 static char made[] = "/tmp/oc-sandbox-XXXXXX";

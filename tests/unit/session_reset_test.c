@@ -1,7 +1,7 @@
 /* When a session begins anew by itself. */
 #include "check.h"
 
-#include "agent/session_reset.h"
+#include "agent/session/session_reset.h"
 #include "catalog_fixture.h"
 
 static int64_t at(int day, int hour, int minute) /* of November 2026, UTC */

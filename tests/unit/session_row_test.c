@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "fixture.h"
-#include "gateway/session_row.h"
+#include "gateway/view/session_row.h"
 
 static const char config[] =
     "{\"agents\":{\"defaults\":{\"model\":{\"primary\":\"lmstudio/a\"}}},\"models\":{\"providers\":{"

@@ -2,8 +2,8 @@
 #define OC_SESSIONS_FIXTURE_H
 /* Sessions on a store in memory, with a model that follows a script and a clock that does not make
  * anybody wait. */
-#include "agent/loop.h"
-#include "agent/sessions.h"
+#include "agent/run/loop.h"
+#include "agent/session/sessions.h"
 #include "base/mem.h"
 #include "catalog_fixture.h"
 #include "model/codec/chat_request.h"

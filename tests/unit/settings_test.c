@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "agent/settings.h"
+#include "agent/run/settings.h"
 
 static char home[] = "/home/u", state_dir[] = "/home/u/.openclaw";
 

@@ -1,7 +1,7 @@
 /* The notation of shape.h, and what is said about values that do not fit. */
 #include "check.h"
 
-#include "gateway/shape.h"
+#include "gateway/wire/shape.h"
 
 static const struct {
 	const char *shape, *value, *problems; /* "" = it fits */

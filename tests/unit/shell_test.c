@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "tool/programs.h"
+#include "tool/sandbox/programs.h"
 
 /* want: "[word|word] [word >file]"; a text in parentheses is why it is opaque. */
 static const struct {

@@ -1,7 +1,7 @@
 /* One loaded configuration, held by several. */
 #include "check.h"
 
-#include "agent/snapshot.h"
+#include "agent/run/snapshot.h"
 #include "fixture.h"
 
 static const char config_text[] =

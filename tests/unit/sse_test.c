@@ -5,7 +5,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "net/sse.h"
+#include "net/client/sse.h"
 
 /* Writes events as "type|data" in brackets; "!" = error field, "~" = at the end of the input. */
 static enum oc_rc show(void *arg, const struct oc_sse_event *ev, struct oc_err *e)

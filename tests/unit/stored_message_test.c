@@ -1,9 +1,9 @@
 /* Messages as they are stored and as the model gets them: nothing is lost in between. */
 #include "check.h"
 
-#include "agent/loop.h"
-#include "agent/stored_message.h"
-#include "agent/transcript.h"
+#include "agent/run/loop.h"
+#include "agent/run/transcript.h"
+#include "agent/session/stored_message.h"
 #include "base/mem.h"
 #include "catalog_fixture.h"
 #include "model/codec/chat_request.h"

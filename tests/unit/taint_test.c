@@ -1,7 +1,7 @@
 /* What foreign text forbids without a question, as the table that the documentation shows. */
 #include "check.h"
 
-#include "tool/taint.h"
+#include "tool/sandbox/taint.h"
 
 /* One column a tier: 'a' asks, '-' does not. */
 static const struct {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "cli/term_edit.h"
+#include "cli/chat/term_edit.h"
 
 /* The text with the cursor as |. Free with free(). */
 static char *shown(const struct oc_term_edit *e)

@@ -1,6 +1,6 @@
 /* Bytes of a terminal as keys: whole and at every split. */
 #include "check.h"
-#include "cli/term_keys.h"
+#include "cli/chat/term_keys.h"
 
 static void note(void *arg, const struct oc_term_press *p)
 {

@@ -1,6 +1,6 @@
 /* Markdown as rows: whole and at every split. */
 #include "check.h"
-#include "cli/term_markdown.h"
+#include "cli/chat/term_markdown.h"
 
 static void take(void *arg, struct oc_str row)
 {

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/remember.h"
-#include "agent/skills.h"
-#include "agent/user_files.h"
+#include "agent/run/remember.h"
+#include "agent/run/skills.h"
+#include "agent/run/user_files.h"
 #include "base/mem.h"
 #include "rt/file.h"
 

@@ -1,7 +1,7 @@
 /* What a caller's choice of tools becomes. */
 #include "check.h"
 
-#include "agent/tool_choice.h"
+#include "agent/run/tool_choice.h"
 #include "catalog_fixture.h"
 
 static void a_choice_of_tools_is_said_in_the_words_of_the_api(void **state)

@@ -1,7 +1,7 @@
 /* Sums over runs: by day, by session, in order; dates are read and written. */
 #include "check.h"
 
-#include "gateway/usage_report.h"
+#include "gateway/view/usage_report.h"
 
 static const int64_t DAY = OC_DAY_MS;
 

@@ -3,8 +3,8 @@
 
 #include "base/limits.h"
 #include "loopback.h"
-#include "net/websocket.h"
-#include "net/ws_frames.h"
+#include "net/websocket/websocket.h"
+#include "net/websocket/ws_frames.h"
 
 enum { MAX_MESSAGE = 1000 };
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "agent/window.h"
+#include "agent/run/window.h"
 #include "rt/clock.h"
 
 static struct oc_catalog old_config, new_config;

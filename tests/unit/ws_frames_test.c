@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "net/ws_frames.h"
+#include "net/websocket/ws_frames.h"
 
 enum { MAX_MESSAGE = 200 };
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 #include "wire.h"
 
 enum { PAUSED_WRITES = 1500, READ_TIMEOUT_MS = 20000 };

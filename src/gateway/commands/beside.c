@@ -1,8 +1,8 @@
 /* Commands beside the conversation: /btw, /goal, /skill, /subagents. */
 #include <stdlib.h>
 
-#include "agent/stored_message.h"
-#include "agent/transcript.h"
+#include "agent/run/transcript.h"
+#include "agent/session/stored_message.h"
 #include "base/mem.h"
 #include "gateway/commands/command.h"
 

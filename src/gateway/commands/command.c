@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "agent/settings.h"
+#include "agent/run/settings.h"
 #include "base/limits.h"
 #include "base/mem.h"
 

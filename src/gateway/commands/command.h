@@ -1,6 +1,6 @@
 #ifndef OC_GATEWAY_COMMAND_H
 #define OC_GATEWAY_COMMAND_H
-#include "gateway/chat_command.h"
+#include "gateway/commands/chat_command.h"
 #include "model/provider/select.h"
 /*
  * Chat commands as rows; private to this folder. A command reads the words after its name from

@@ -1,7 +1,7 @@
 /* Commands for who runs the gateway: approvals, exec policy, restart, configuration. */
 #include <stdlib.h>
 
-#include "agent/settings.h"
+#include "agent/run/settings.h"
 #include "base/mem.h"
 #include "gateway/commands/command.h"
 

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "config/edit.h"
 #include "gateway/commands/command.h"
-#include "gateway/model_rows.h"
+#include "gateway/view/model_rows.h"
 #include "model/provider/credential.h"
 
 enum { PAGE = 20, MAX_PAGE = 100, MAX_PAGE_NO = 1000000 };

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "gateway/commands/command.h"
-#include "gateway/model_rows.h"
+#include "gateway/view/model_rows.h"
 #include "model/codec/reasoning.h"
 #include "net/url.h"
 

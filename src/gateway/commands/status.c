@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "agent/plan.h"
-#include "agent/settings.h"
+#include "agent/run/plan.h"
+#include "agent/run/settings.h"
 #include "base/mem.h"
 #include "base/version.h"
 #include "gateway/commands/command.h"
-#include "gateway/model_rows.h"
+#include "gateway/view/model_rows.h"
 #include "model/provider/credential.h"
 #include "rt/task.h"
 #include "tool/tool.h"

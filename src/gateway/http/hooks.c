@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "gateway/http/hook_template.h"
 #include "gateway/http/internal.h"
-#include "gateway/wake.h"
+#include "gateway/process/wake.h"
 #include "net/ed25519.h"
 #include "net/sha256.h"
 #include "tool/tool.h"

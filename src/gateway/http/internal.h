@@ -1,6 +1,6 @@
 #ifndef OC_GATEWAY_HTTP_INTERNAL_H
 #define OC_GATEWAY_HTTP_INTERNAL_H
-#include "gateway/route.h"
+#include "gateway/http/route.h"
 /* Between the files of this folder. */
 
 /* ---- request bodies (body.c) ---- */

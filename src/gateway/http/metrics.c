@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "gateway/broker.h"
 #include "gateway/http/relay.h"
-#include "gateway/route.h"
+#include "gateway/http/route.h"
+#include "gateway/wire/broker.h"
 #include "model/call/endpoint.h"
 #include "rt/exit.h"
 #include "rt/memory.h"

@@ -1,8 +1,8 @@
 /* Whether the gateway lives, has started, is ready (spec 02 §1.4). None of them waits for a model
  * server (D63). */
-#include "gateway/client_address.h"
-#include "gateway/event_loop.h"
-#include "gateway/route.h"
+#include "gateway/access/client_address.h"
+#include "gateway/http/route.h"
+#include "gateway/process/event_loop.h"
 
 /* Strangers learn no more than yes or no. */
 static bool may_know_more(const struct oc_gateway *gw, const struct oc_exchange *x)

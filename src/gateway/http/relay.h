@@ -3,7 +3,7 @@
 #include "gateway/http/internal.h"
 #include "model/call/failover.h"
 #include "model/codec/decoder.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 #include "json/span.h"
 /*
  * Requests that go to a model itself (D29, D64): the client's bytes with another name of the model,

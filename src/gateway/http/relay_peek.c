@@ -7,7 +7,7 @@
 #include "gateway/http/relay.h"
 #include "model/codec/body_kind.h"
 #include "model/codec/errors.h"
-#include "net/sse.h"
+#include "net/client/sse.h"
 
 struct look {
 	enum oc_peek verdict;

@@ -2,7 +2,7 @@
  * POST /tools/invoke (spec 02 §4.5): one tool, run for a program. What changes this machine is not
  * offered here unless gateway.tools.allow names it.
  */
-#include "gateway/tool_invoke.h"
+#include "gateway/methods/tool_invoke.h"
 
 #include <stdlib.h>
 

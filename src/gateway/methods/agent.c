@@ -4,12 +4,12 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/rand.h"
-#include "gateway/chat_input.h"
-#include "gateway/chat_send.h"
-#include "gateway/command_run.h"
-#include "gateway/method.h"
-#include "gateway/rpc_session.h"
-#include "gateway/run_payload.h"
+#include "gateway/events/run_payload.h"
+#include "gateway/methods/chat_input.h"
+#include "gateway/methods/chat_send.h"
+#include "gateway/methods/command_run.h"
+#include "gateway/methods/method.h"
+#include "gateway/methods/rpc_session.h"
 #include "model/provider/select.h"
 
 enum { DEFAULT_WAIT_MS = 30000 };

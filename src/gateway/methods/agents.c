@@ -1,9 +1,9 @@
 /* Who answers: the configured agents. */
 #include <stdlib.h>
 
-#include "gateway/agent_rows.h"
-#include "gateway/method.h"
-#include "gateway/rpc_session.h"
+#include "gateway/methods/method.h"
+#include "gateway/methods/rpc_session.h"
+#include "gateway/view/agent_rows.h"
 
 static enum oc_rc list_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {

@@ -1,6 +1,6 @@
 /* Questions of tools to a person (exec.approval.*, D19). */
-#include "gateway/chat_send.h"
-#include "gateway/method.h"
+#include "gateway/methods/chat_send.h"
+#include "gateway/methods/method.h"
 
 static enum oc_rc list_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {

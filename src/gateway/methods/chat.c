@@ -2,16 +2,16 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "gateway/agent_rows.h"
-#include "gateway/chat_command.h"
-#include "gateway/chat_send.h"
-#include "gateway/command_run.h"
-#include "gateway/history_message.h"
-#include "gateway/history_page.h"
-#include "gateway/method.h"
-#include "gateway/model_rows.h"
-#include "gateway/rpc_session.h"
-#include "gateway/run_events.h"
+#include "gateway/commands/chat_command.h"
+#include "gateway/events/run_events.h"
+#include "gateway/methods/chat_send.h"
+#include "gateway/methods/command_run.h"
+#include "gateway/methods/method.h"
+#include "gateway/methods/rpc_session.h"
+#include "gateway/view/agent_rows.h"
+#include "gateway/view/history_message.h"
+#include "gateway/view/history_page.h"
+#include "gateway/view/model_rows.h"
 
 static enum oc_rc send_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {

@@ -10,10 +10,10 @@
 #include "config/edit.h"
 #include "config/redact.h"
 #include "config/schema.h"
-#include "gateway/chat_send.h"
-#include "gateway/config_view.h"
-#include "gateway/method.h"
-#include "gateway/reload.h"
+#include "gateway/methods/chat_send.h"
+#include "gateway/methods/method.h"
+#include "gateway/process/reload.h"
+#include "gateway/view/config_view.h"
 
 /* ---- config.get ---- */
 

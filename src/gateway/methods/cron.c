@@ -1,7 +1,7 @@
-/* Scheduled jobs: the rows; the work is the scheduler's (agent/cron.h). */
-#include "agent/cron.h"
-#include "gateway/chat_send.h"
-#include "gateway/method.h"
+/* Scheduled jobs: the rows; the work is the scheduler's (agent/cron/cron.h). */
+#include "agent/cron/cron.h"
+#include "gateway/methods/chat_send.h"
+#include "gateway/methods/method.h"
 
 static enum oc_rc need_cron(struct oc_rpc *r, struct oc_rpc_error *e)
 {

@@ -1,9 +1,9 @@
 /* Devices that may connect, and those that would like to. */
-#include "gateway/devices.h"
+#include "gateway/access/devices.h"
 
-#include "gateway/chat_send.h"
-#include "gateway/connection.h"
-#include "gateway/method.h"
+#include "gateway/methods/chat_send.h"
+#include "gateway/methods/method.h"
+#include "gateway/wire/connection.h"
 
 static bool is_admin(const struct oc_rpc *r)
 {

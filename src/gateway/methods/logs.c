@@ -1,8 +1,8 @@
 /* The gateway's own log. */
 #include "base/limits.h"
-#include "gateway/chat_send.h"
-#include "gateway/log_page.h"
-#include "gateway/method.h"
+#include "gateway/methods/chat_send.h"
+#include "gateway/methods/method.h"
+#include "gateway/view/log_page.h"
 
 enum { DEFAULT_LINES = 500, DEFAULT_BYTES = 250000 };
 

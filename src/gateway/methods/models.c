@@ -1,7 +1,7 @@
 /* What can answer. Lists are read from the snapshot of the configuration; a refresh asks the
  * servers first. */
-#include "gateway/method.h"
-#include "gateway/model_rows.h"
+#include "gateway/methods/method.h"
+#include "gateway/view/model_rows.h"
 #include "model/provider/refresh_service.h"
 
 static enum oc_rc list_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)

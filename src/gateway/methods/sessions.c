@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "gateway/chat_send.h"
-#include "gateway/history_message.h"
-#include "gateway/model_rows.h"
-#include "gateway/rpc_session.h"
-#include "gateway/session_row.h"
+#include "gateway/methods/chat_send.h"
+#include "gateway/methods/rpc_session.h"
+#include "gateway/view/history_message.h"
+#include "gateway/view/model_rows.h"
+#include "gateway/view/session_row.h"
 
 enum {
 	DEFAULT_LIMIT = 100,

@@ -3,11 +3,11 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
-#include "gateway/chat_send.h"
+#include "gateway/methods/chat_send.h"
+#include "gateway/methods/rpc_session.h"
 #include "gateway/methods/sessions.h"
-#include "gateway/model_rows.h"
-#include "gateway/rpc_session.h"
-#include "gateway/session_row.h"
+#include "gateway/view/model_rows.h"
+#include "gateway/view/session_row.h"
 
 static enum oc_rc need_scope(struct oc_rpc *r, enum oc_client_scope scope, struct oc_rpc_error *e)
 {

@@ -3,14 +3,14 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "gateway/agent_rows.h"
-#include "gateway/chat_send.h"
-#include "gateway/event_loop.h"
-#include "gateway/method.h"
-#include "gateway/model_rows.h"
-#include "gateway/rpc_session.h"
-#include "gateway/session_row.h"
-#include "gateway/wake.h"
+#include "gateway/methods/chat_send.h"
+#include "gateway/methods/method.h"
+#include "gateway/methods/rpc_session.h"
+#include "gateway/process/event_loop.h"
+#include "gateway/process/wake.h"
+#include "gateway/view/agent_rows.h"
+#include "gateway/view/model_rows.h"
+#include "gateway/view/session_row.h"
 #include "rt/memory.h"
 
 enum { RECENT = 5, RESTART_MS = 250 };

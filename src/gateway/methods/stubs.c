@@ -1,6 +1,6 @@
 /* Lists of what this gateway does not have: clients ask for them and are content with none. */
-#include "gateway/chat_command.h"
-#include "gateway/method.h"
+#include "gateway/commands/chat_command.h"
+#include "gateway/methods/method.h"
 
 static const struct {
 	const char *method, *json;

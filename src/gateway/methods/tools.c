@@ -2,10 +2,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "gateway/chat_send.h"
-#include "gateway/method.h"
-#include "gateway/rpc_session.h"
-#include "gateway/tool_invoke.h"
+#include "gateway/methods/chat_send.h"
+#include "gateway/methods/method.h"
+#include "gateway/methods/rpc_session.h"
+#include "gateway/methods/tool_invoke.h"
 
 /* Where a tool stands in the list; what no row names is of the last group. */
 static const struct {

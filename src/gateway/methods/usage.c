@@ -1,10 +1,10 @@
 /* What was used, by session and by day. */
 #include <stdlib.h>
 
-#include "gateway/chat_send.h"
-#include "gateway/method.h"
-#include "gateway/rpc_session.h"
-#include "gateway/usage_report.h"
+#include "gateway/methods/chat_send.h"
+#include "gateway/methods/method.h"
+#include "gateway/methods/rpc_session.h"
+#include "gateway/view/usage_report.h"
 
 enum { DEFAULT_DAYS = 30, DEFAULT_SESSIONS = 50 };
 

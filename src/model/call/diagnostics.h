@@ -1,7 +1,7 @@
 #ifndef OC_DIAGNOSTICS_H
 #define OC_DIAGNOSTICS_H
 #include "model/codec/decoder.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 /*
  * What a request to a model cost and how it ended, for whoever looks for a fault (spec 01 §11):
  * model.call.started, then exactly one of model.call.completed and model.call.error, one JSON

@@ -3,7 +3,7 @@
 #include "model/call/call.h"
 #include "model/call/diagnostics.h"
 #include "model/codec/api.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 /* Between call.c, call_body.c, attempt.c and retry.c. */
 
 /* A call made ready: what its requests have in common. */

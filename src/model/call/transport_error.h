@@ -1,7 +1,7 @@
 #ifndef OC_TRANSPORT_ERROR_H
 #define OC_TRANSPORT_ERROR_H
 #include "model/codec/decoder.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 /* What went wrong below HTTP, in the words of model calls. Pure. */
 
 /* Replaces what e holds; failover tells a bad certificate from a server that is down by its code.

@@ -1,6 +1,6 @@
 #ifndef OC_COMPAT_H
 #define OC_COMPAT_H
-#include "net/guard.h"
+#include "net/client/guard.h"
 #include "json/json.h"
 /* What a server takes (spec 01 §4.4), resolved from the endpoint class, the provider id, discovery
  * and the config; a configured flag always wins, but for what D9 forbids. */

@@ -13,7 +13,7 @@
 #include "model/codec/body_kind.h"
 #include "model/codec/codec.h"
 #include "model/codec/errors.h"
-#include "net/sse.h"
+#include "net/client/sse.h"
 
 struct oc_decoder {
 	const struct oc_codec *codec;

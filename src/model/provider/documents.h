@@ -1,7 +1,7 @@
 #ifndef OC_DOCUMENTS_H
 #define OC_DOCUMENTS_H
 #include "model/codec/reply.h"
-#include "net/guard.h"
+#include "net/client/guard.h"
 /* Capability documents of model servers as values (spec 04 §3.1 "Document cases"). Pure. */
 enum { OC_UNKNOWN = 0 };
 struct oc_listed_model {

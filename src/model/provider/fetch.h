@@ -1,6 +1,6 @@
 #ifndef OC_FETCH_H
 #define OC_FETCH_H
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 /* One small document from a model server: request, whole body, done. For lists and control calls.
  */
 struct oc_fetch {

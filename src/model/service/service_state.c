@@ -10,7 +10,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 #include "rt/file.h"
 #include "json/json.h"
 

@@ -1,0 +1,168 @@
+/* The tool calls of one response. */
+#include "agent/run/batch.h"
+
+#include <stdlib.h>
+
+#include "agent/run/transcript.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+enum { STEPS_LEFT_NOTE = 2, MIN_RESULT_CHARS = 960 };
+
+struct batch {
+	struct oc_run *run;
+	const struct oc_tool_call *calls;  /* of the reply: their arguments are as received */
+	const struct oc_tool_call *stored; /* of the assistant message: their ids are ours */
+	size_t n, first_result;		   /* index of the first result among the messages */
+	char **args;			   /* canonical text of each call's arguments */
+	enum oc_repeat_verdict words;	   /* about the text beside the calls */
+	size_t last_write; /* number of calls up to and including the last that changed things */
+};
+
+static char *canonical(const struct oc_tool_call *c)
+{
+	return c->args ? json_dumps(c->args, JSON_COMPACT | JSON_SORT_KEYS) : strdup("");
+}
+
+/* An earlier call of this batch with the same name and arguments, or SIZE_MAX. Reading the same
+ * thing again after something was changed is not the same call. */
+static size_t duplicate_of(const struct batch *b, size_t i)
+{
+	const struct oc_tool *tool = oc_tool_find(oc_str(b->calls[i].name));
+
+	for (size_t j = 0; j < i && j < OC_MAX_TOOL_CALLS_PER_TURN; j++) {
+		if (strcmp(b->calls[i].name, b->calls[j].name) || strcmp(b->args[i], b->args[j]))
+			continue;
+		if (!b->calls[i].valid || !b->calls[j].valid) continue;
+		if (tool && !tool->writes && j < b->last_write) continue;
+		return j;
+	}
+	return SIZE_MAX;
+}
+
+/* What one result may take: its share of the context, and what is left of it. */
+static size_t result_room(const struct oc_run *run)
+{
+	int64_t left = run->plan.n_ctx - run->plan.out - oc_run_prompt_tokens(run);
+	size_t chars = left > 0 ? (size_t)((double)left * run->plan.chars_per_token) : 0;
+
+	if (chars < MIN_RESULT_CHARS) chars = MIN_RESULT_CHARS;
+	return chars < run->plan.max_result_chars ? chars : run->plan.max_result_chars;
+}
+
+static enum oc_rc run_tool_wait(struct batch *b, size_t i, struct oc_tool_result *out)
+{
+	struct oc_run *run = b->run;
+	const struct oc_tool *tool = oc_tool_find(oc_str(b->calls[i].name));
+	enum oc_rc rc;
+
+	run->tools->max_result_chars = result_room(run);
+	if (run->sink->tool_start) run->sink->tool_start(run->sink->arg, &b->stored[i]);
+	rc = oc_tool_run_wait(run->tools, &b->calls[i], out);
+	if (rc) return rc;
+	run->calls_run++;
+	if (tool && tool->writes) b->last_write = i + 1;
+	if (run->sink->tool_end) run->sink->tool_end(run->sink->arg, &b->stored[i], out);
+	return OC_OK;
+}
+
+/* Runs the call, or says why it was not. out is initialised in every case. */
+static enum oc_rc answer_wait(struct batch *b, size_t i, bool cut, struct oc_tool_result *out)
+{
+	const struct oc_run *run = b->run;
+	struct oc_str name = oc_str(b->calls[i].name);
+	size_t same = duplicate_of(b, i);
+
+	oc_tool_result_init(out);
+	if (cut) {
+		oc_tool_result_fail(
+		    out,
+		    "not run: the message hit the output limit of %lld tokens before the call "
+		    "was complete. Make a shorter call; split long content into several.",
+		    (long long)run->plan.out);
+	} else if (i >= OC_MAX_TOOL_CALLS_PER_TURN) {
+		oc_tool_result_fail(out, "not run: at most %d calls in one message",
+				    OC_MAX_TOOL_CALLS_PER_TURN);
+	} else if (same != SIZE_MAX) {
+		oc_buf_add(&out->text, oc_buf_view(&run->messages.v[b->first_result + same].text));
+	} else if (oc_repeat_blocks(&run->repeat, name, oc_str(b->args[i]))) {
+		oc_tool_result_fail(out,
+				    "not run: this call has given the same result every time. Do "
+				    "something else, or answer from what you know.");
+	} else {
+		oc_tool_result_deinit(out);
+		return run_tool_wait(b, i, out);
+	}
+	return OC_OK;
+}
+
+/* Notes are part of the result from the beginning: nothing is changed later. */
+static void add_notes(struct batch *b, size_t i, struct oc_tool_result *r)
+{
+	struct oc_run *run = b->run;
+	enum oc_repeat_verdict verdict =
+	    oc_repeat_note(&run->repeat, oc_str(b->calls[i].name), oc_str(b->args[i]),
+			   oc_buf_view(&r->text), r->is_error);
+
+	if (verdict == OC_REPEAT_SAME)
+		oc_buf_adds(&r->text, "\n[note: the same call gave the same result before]");
+	if (verdict == OC_REPEAT_FAILING)
+		oc_buf_addf(&r->text, "\n[note: %s keeps failing; answer without it]",
+			    b->calls[i].name);
+	if (verdict == OC_REPEAT_END) run->no_more_tools = true;
+	if (i + 1 < b->n) return;
+	if (b->words == OC_REPEAT_SAME)
+		oc_buf_adds(&r->text, "\n[note: your last two messages say the same; go on]");
+	if (run->no_more_tools || run->turns >= run->max_turns)
+		oc_buf_adds(&r->text,
+			    "\n[note: no more tool calls; answer now from what you know]");
+	else if (run->turns + STEPS_LEFT_NOTE == run->max_turns)
+		oc_buf_addf(&r->text, "\n[note: %d steps remain]", STEPS_LEFT_NOTE);
+}
+
+/* The result of call i becomes part of the conversation. */
+static enum oc_rc keep_result_wait(struct batch *b, size_t i, const struct oc_tool_result *r,
+				   struct oc_err *e)
+{
+	struct oc_said said = { .is_error = r->is_error };
+
+	oc_transcript_add_result(&b->run->messages, b->stored[i].id, b->calls[i].name,
+				 oc_buf_view(&r->text));
+	b->run->messages.v[b->run->messages.n - 1].tool_failed = r->is_error;
+	return oc_run_keep_wait(b->run, &said, e);
+}
+
+static enum oc_rc answer_all_wait(struct batch *b, bool cut, struct oc_err *e)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct oc_tool_result result;
+		enum oc_rc rc = answer_wait(b, i, cut, &result);
+
+		if (!rc) {
+			add_notes(b, i, &result);
+			rc = keep_result_wait(b, i, &result, e);
+		}
+		oc_tool_result_deinit(&result);
+		if (rc) return rc;
+	}
+	return OC_OK;
+}
+
+enum oc_rc oc_batch_wait(struct oc_run *run, const struct oc_reply *reply, struct oc_err *e)
+{
+	struct batch b = { .run = run,
+			   .calls = reply->calls,
+			   .stored = run->messages.v[run->messages.n - 1].calls,
+			   .n = reply->n_calls,
+			   .first_result = run->messages.n };
+	enum oc_rc rc;
+
+	b.words = oc_repeat_words(&run->repeat, oc_buf_view(&reply->text));
+	if (b.words == OC_REPEAT_END) run->no_more_tools = true;
+	b.args = oc_alloc(b.n * sizeof *b.args);
+	for (size_t i = 0; i < b.n; i++) b.args[i] = canonical(&b.calls[i]);
+	rc = answer_all_wait(&b, reply->finish == OC_FINISH_LENGTH, e);
+	for (size_t i = 0; i < b.n; i++) free(b.args[i]);
+	free(b.args);
+	return rc;
+}

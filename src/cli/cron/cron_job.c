@@ -1,0 +1,228 @@
+/* Options of `openclaw cron add|edit` as a job object. */
+#include "cli/cron/cron_job.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "cli/cron/duration.h"
+#include "cli/cron/when.h"
+
+const struct oc_option oc_cron_job_options[] = {
+	{ .name = "--name", .value = "<name>", .help = "What the job is called" },
+	{ .name = "--description", .value = "<text>", .help = "What it is for" },
+	{ .name = "--cron", .value = "<expression>", .help = "When: five fields, \"0 9 * * 1-5\"" },
+	{ .name = "--tz", .value = "<zone>", .help = "Time zone of --cron, Europe/Berlin" },
+	{ .name = "--every", .value = "<duration>", .help = "When: 10m, 2h, 1d" },
+	{ .name = "--at", .value = "<time>", .help = "When: once, 2026-12-24T18:00 or 20m" },
+	{ .name = "--message",
+	  .short_name = 'm',
+	  .value = "<text>",
+	  .help = "What the agent is to do" },
+	{ .name = "--system-event",
+	  .value = "<text>",
+	  .help = "A note for the main session instead" },
+	{ .name = "--session",
+	  .value = "<target>",
+	  .help = "main, isolated (default for --message) or a session key" },
+	{ .name = "--model", .value = "<ref>", .help = "Model for this job" },
+	{ .name = "--thinking", .value = "<level>", .help = "Thinking level for this job" },
+	{ .name = "--timeout-seconds", .value = "<n>", .help = "Bound of one run" },
+	{ .name = "--agent", .value = "<id>", .help = "Which agent" },
+	{ .name = "--wake", .value = "<mode>", .help = "now or next-heartbeat" },
+	{ .name = "--delete-after-run", .help = "Remove the job when it has run" },
+	{ .name = "--keep-after-run", .help = "Keep a one-time job" },
+	{ .name = "--disabled", .help = "Do not run it yet" },
+	{ .name = "--url", .value = "<url>", .help = "A gateway elsewhere: ws://host:port" },
+	{ .name = "--port", .value = "<port>", .help = "Port of this machine's gateway" },
+	{ .name = "--token", .value = "<token>", .help = "Token of the gateway" },
+	{ .name = "--password", .value = "<password>", .help = "Password of the gateway" },
+	{ .name = "--timeout", .value = "<ms>", .help = "Give up after so many milliseconds" },
+	{ .name = "--json", .help = "Print one JSON document" },
+	{ 0 },
+};
+
+static void put_text(json_t *o, const char *key, const char *value)
+{
+	if (value) oc_json_put(o, key, oc_json_new_str(oc_str(value)));
+}
+
+/* ---- when ---- */
+
+/* A moment as ISO 8601; "20m" counts from now. */
+static enum oc_rc at_schedule(const char *text, int64_t now_ms, json_t **out, struct oc_err *e)
+{
+	int64_t in_ms;
+	char iso[40];
+	struct oc_str s = oc_str_trim(oc_str(text));
+
+	if (oc_str_starts(s, OC_LIT("+"))) s = oc_str_from(s, 1);
+	if (oc_duration_parse(s, 0, &in_ms)) {
+		time_t seconds = (time_t)((now_ms + in_ms) / 1000);
+		struct tm t;
+		gmtime_r(&seconds, &t);
+		strftime(iso, sizeof iso, "%Y-%m-%dT%H:%M:%SZ", &t);
+		s = oc_str(iso);
+	} else if (s.n < 10 || s.p[4] != '-')
+		return oc_fail(e, OC_E_INPUT,
+			       "--at \"%.60s\": use 2026-12-24T18:00 (UTC, or with a zone), or a "
+			       "duration from now like 20m",
+			       text);
+	*out = json_pack("{s:s,s:o}", "kind", "at", "at", oc_json_new_str(s));
+	return OC_OK;
+}
+
+static enum oc_rc read_schedule(const struct oc_args *a, int64_t now_ms, json_t **out,
+				struct oc_err *e)
+{
+	const char *cron = oc_args_get(a, "--cron"), *every = oc_args_get(a, "--every");
+	const char *at = oc_args_get(a, "--at");
+	int64_t every_ms;
+
+	*out = NULL;
+	if ((cron != NULL) + (every != NULL) + (at != NULL) > 1)
+		return oc_fail(e, OC_E_INPUT, "give one of --cron, --every and --at");
+	if (at) return at_schedule(at, now_ms, out, e);
+	if (cron) {
+		*out =
+		    json_pack("{s:s,s:o}", "kind", "cron", "expr", oc_json_new_str(oc_str(cron)));
+		put_text(*out, "tz", oc_args_get(a, "--tz"));
+		return OC_OK;
+	}
+	if (!every) return OC_OK;
+	if (!oc_duration_parse(oc_str(every), 1, &every_ms))
+		return oc_fail(e, OC_E_INPUT,
+			       "--every \"%.40s\": use a duration like 10m, 2h or 1d", every);
+	*out = json_pack("{s:s,s:I}", "kind", "every", "everyMs", (json_int_t)every_ms);
+	return OC_OK;
+}
+
+/* ---- what ---- */
+
+static enum oc_rc read_payload(const struct oc_args *a, bool add, json_t **out, struct oc_err *e)
+{
+	const char *message = oc_args_get(a, "--message");
+	const char *event = oc_args_get(a, "--system-event");
+	const char *seconds = oc_args_get(a, "--timeout-seconds");
+	bool more = oc_args_has(a, "--model") || oc_args_has(a, "--thinking") || seconds;
+	int64_t n = 0;
+
+	*out = NULL;
+	if (message && event)
+		return oc_fail(e, OC_E_INPUT, "give either --message or --system-event");
+	if (seconds && !oc_parse_int(oc_str(seconds), 0, 604800, &n))
+		return oc_fail(e, OC_E_INPUT, "--timeout-seconds \"%.40s\": use a number", seconds);
+	if (event) {
+		*out = json_pack("{s:s,s:o}", "kind", "systemEvent", "text",
+				 oc_json_new_str(oc_str(event)));
+		return OC_OK;
+	}
+	if (!message && (add || !more)) return OC_OK;
+	*out = json_pack("{s:s}", "kind", "agentTurn");
+	put_text(*out, "message", message);
+	put_text(*out, "model", oc_args_get(a, "--model"));
+	put_text(*out, "thinking", oc_args_get(a, "--thinking"));
+	if (seconds) oc_json_put(*out, "timeoutSeconds", json_integer(n));
+	return OC_OK;
+}
+
+/* ---- the job ---- */
+
+static const char *session_target(const struct oc_args *a, const json_t *payload, bool add)
+{
+	const char *target = oc_args_get(a, "--session");
+	const char *kind = oc_json_cstr(payload, "kind");
+
+	if (target || !add) return target;
+	return kind && !strcmp(kind, "systemEvent") ? "main" : "isolated";
+}
+
+static void put_session(json_t *job, const char *target)
+{
+	bool known = target && (!strcmp(target, "main") || !strcmp(target, "isolated") ||
+				!strcmp(target, "current") ||
+				oc_str_starts(oc_str(target), OC_LIT("session:")));
+	char prefixed[512];
+
+	if (target && !known) {
+		snprintf(prefixed, sizeof prefixed, "session:%s", target);
+		target = prefixed;
+	}
+	put_text(job, "sessionTarget", target);
+}
+
+static enum oc_rc check_new(const struct oc_args *a, const json_t *schedule, const json_t *payload,
+			    struct oc_err *e)
+{
+	const char *name = oc_args_get(a, "--name");
+
+	if (!name || !oc_str_trim(oc_str(name)).n)
+		return oc_fail(e, OC_E_INPUT, "a job needs a --name");
+	if (!schedule) return oc_fail(e, OC_E_INPUT, "say when it runs: --cron, --every or --at");
+	if (!payload)
+		return oc_fail(e, OC_E_INPUT, "say what it does: --message or --system-event");
+	return OC_OK;
+}
+
+enum oc_rc oc_cron_job_read(const struct oc_args *a, bool add, int64_t now_ms, json_t **out,
+			    struct oc_err *e)
+{
+	json_t *schedule = NULL, *payload = NULL, *job;
+	const char *wake = oc_args_get(a, "--wake");
+	enum oc_rc rc = read_schedule(a, now_ms, &schedule, e);
+
+	if (!rc) rc = read_payload(a, add, &payload, e);
+	if (!rc && add) rc = check_new(a, schedule, payload, e);
+	if (rc) {
+		json_decref(schedule);
+		json_decref(payload);
+		return rc;
+	}
+	job = json_object();
+	put_text(job, "name", oc_args_get(a, "--name"));
+	put_text(job, "description", oc_args_get(a, "--description"));
+	put_text(job, "agentId", oc_args_get(a, "--agent"));
+	put_session(job, session_target(a, payload, add));
+	oc_json_put(job, "schedule", schedule);
+	oc_json_put(job, "payload", payload);
+	if (wake || add) put_text(job, "wakeMode", wake ? wake : "now");
+	if (oc_args_has(a, "--delete-after-run")) oc_json_put(job, "deleteAfterRun", json_true());
+	if (oc_args_has(a, "--keep-after-run")) oc_json_put(job, "deleteAfterRun", json_false());
+	if (add || oc_args_has(a, "--disabled"))
+		oc_json_put(job, "enabled", json_boolean(!oc_args_has(a, "--disabled")));
+	*out = job;
+	return OC_OK;
+}
+
+static void add_every(int64_t ms, struct oc_buf *out)
+{
+	static const struct {
+		int64_t ms;
+		char unit;
+	} units[] = { { 86400000, 'd' }, { 3600000, 'h' }, { 60000, 'm' }, { 1000, 's' } };
+
+	oc_buf_adds(out, "every ");
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		if (ms < units[i].ms || ms % units[i].ms) continue;
+		oc_buf_addf(out, "%lld%c", (long long)(ms / units[i].ms), units[i].unit);
+		return;
+	}
+	oc_buf_addf(out, "%lldms", (long long)ms);
+}
+
+void oc_cron_schedule_text(const json_t *schedule, struct oc_buf *out)
+{
+	const char *kind = oc_json_cstr(schedule, "kind"), *expr = oc_json_cstr(schedule, "expr");
+	const char *tz = oc_json_cstr(schedule, "tz"), *at = oc_json_cstr(schedule, "at");
+	char when[OC_WHEN_CHARS];
+
+	if (kind && !strcmp(kind, "every"))
+		add_every(oc_json_positive(schedule, "everyMs"), out);
+	else if (kind && !strcmp(kind, "cron")) {
+		oc_buf_adds(out, expr ? expr : "?");
+		if (tz) oc_buf_addf(out, " (%s)", tz);
+	} else if (kind && !strcmp(kind, "at")) {
+		oc_when_text(oc_json_positive(schedule, "atMs"), when, sizeof when);
+		oc_buf_addf(out, "at %s", at ? at : when);
+	} else
+		oc_buf_adds(out, kind ? kind : "?");
+}
