@@ -100,8 +100,8 @@ static bool read_input(struct infer *in)
 	if (oc_args_has(in->args, "--gateway")) {
 		oc_buf_adds(
 		    &in->problem,
-		    "--gateway: no gateway is built in yet; leave the option out to call the "
-		    "model directly");
+		    "--gateway is not supported: this command calls the model itself; through the gateway "
+		    "ask `openclaw agent`, or its HTTP API (docs/http-api.md)");
 		return false;
 	}
 	struct oc_message *m = oc_messages_add(&in->messages, OC_ROLE_USER, oc_str(prompt));
