@@ -5,7 +5,7 @@ import stat
 import time
 
 import pytest
-from conftest import BINARY
+from program import BINARY
 from gateway_client import TOKEN, test_config as config_for
 from gateway_stub import CHALLENGE, HELLO, Raw, Stub
 from screen import Terminal

@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from conftest import BINARY
+from program import BINARY
 from gateway_client import test_config as config_for
 from screen import Terminal
 

@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from conftest import ROOT, free_port, port_is_free
+from program import ROOT, free_port, port_is_free
 from strict import KNOWN, StrictServer
 
 LOCAL, HOSTED = 'lmstudio/qwen/qwen3.5-9b', 'cloud/big'

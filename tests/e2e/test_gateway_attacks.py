@@ -13,7 +13,8 @@ import time
 
 import pytest
 
-from gateway_client import CONTROL_UI, TOKEN, Device, connect_params, new_id
+from gateway_client import CONTROL_UI, TOKEN, Device, Gateway, connect_params, new_id
+from program import BINARY, OpenClaw, free_port
 from vitals import SMALL_QUARANTINE, ModelServer, RawSocket, Vitals, config_for, descriptors, raw, read_all, read_answer, rss_mb
 
 pytestmark = pytest.mark.any_wire
@@ -23,7 +24,6 @@ MB = 1024 * 1024
 @pytest.fixture(scope='module')
 def target(tmp_path_factory):
     """One gateway for all of them, with an installed UI whose neighbours hold a secret."""
-    from conftest import BINARY, Gateway, OpenClaw, free_port
     folder = tmp_path_factory.mktemp('attacks')
     program = OpenClaw(folder)
     ui = folder / 'ui'

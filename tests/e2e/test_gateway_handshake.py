@@ -6,13 +6,14 @@ import time
 
 import pytest
 import websockets.exceptions
-from gateway_client import (BACKEND, CLI, CONTROL_UI, PROBE, TOKEN, TUI, Device, RpcError, connect_params, new_id, test_config)
+from gateway_client import (BACKEND, CLI, CONTROL_UI, PROBE, TOKEN, TUI, Device, Gateway, RpcError, connect_params, new_id,
+                            test_config)
+from program import BINARY, OpenClaw, free_port
 
 
 @pytest.fixture(scope='module')
 def module_gateway(tmp_path_factory):
     """One gateway for the cases that leave nothing behind."""
-    from conftest import BINARY, Gateway, OpenClaw, free_port
     program = OpenClaw(tmp_path_factory.mktemp('handshake'))
     program.write_config(test_config(logs=program.home))
     g = Gateway(program, BINARY, free_port(), env={'OPENCLAW_HANDSHAKE_TIMEOUT_MS': '15000'}).wait_ready()

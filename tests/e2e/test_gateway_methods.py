@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from conftest import ROOT
+from program import ROOT
 from gateway_client import CLI, RpcError, test_config
 
 READ, WRITE, ADMIN, APPROVALS, PAIRING = ('operator.' + s for s in ('read', 'write', 'admin', 'approvals', 'pairing'))

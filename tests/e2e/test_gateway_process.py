@@ -12,7 +12,7 @@ import time
 import urllib.request
 
 import pytest
-from conftest import free_port
+from program import free_port
 from gateway_client import TOKEN, Device, connect_params, test_config
 
 NONE = {'gateway': {'mode': 'local', 'bind': 'loopback', 'auth': {'mode': 'none'}}}

@@ -2,7 +2,7 @@
 import stat
 
 import pytest
-from conftest import BINARY
+from program import BINARY
 from gateway_client import test_config
 
 SYSTEMCTL = """#!/bin/sh

@@ -13,7 +13,7 @@ import zlib
 
 import pytest
 
-from conftest import BINARY
+from program import BINARY
 
 MEMORY_MB = 120  # what no response may push the process above
 HEAD = b'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n'

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from conftest import free_port
+from program import free_port
 
 SERVICE = r'''
 import http.server, json, os, sys, time

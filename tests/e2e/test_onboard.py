@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import BINARY
+from program import BINARY
 from replay import Replay
 
 KEY = 'sk-lm-abcd1234:01234567890123456789'

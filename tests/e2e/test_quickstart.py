@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from conftest import ROOT, STARTER
+from program import ROOT, STARTER
 
 KNOWN_PORTS = (1234, 11434, 8080, 8000)
 

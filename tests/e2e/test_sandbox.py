@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import processes_with
+from program import processes_with
 from gateway_client import test_config as gateway_config
 from test_agent import agent, configure, ready, result_of, terminal  # noqa: F401 (fixtures)
 

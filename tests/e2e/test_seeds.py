@@ -6,7 +6,7 @@ import pathlib
 import re
 
 import pytest
-from conftest import BINARY, port_is_free
+from program import BINARY, port_is_free
 from lmstudio import Simulator
 
 EXAMPLES = sorted((pathlib.Path(__file__).parent / 'data' / 'seeds').glob('*.json5'))

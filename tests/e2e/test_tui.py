@@ -3,7 +3,7 @@ import re
 import time
 
 import pytest
-from conftest import BINARY
+from program import BINARY
 from gateway_stub import Line
 from screen import Terminal
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import BINARY
+from program import BINARY
 from gateway_client import connect_params, test_config
 
 MODEL_SERVER = BINARY.parent / 'bench' / 'model-server'
