@@ -340,6 +340,9 @@ def test_a_relayed_request_is_an_observed_model_call(start_gateway, tmp_path):
         file = tmp_path / 'events.jsonl'
         g = start_gateway(boxes(box=box.base_url), env={'OPENCLAW_DIAGNOSTICS_FILE': str(file)})
         g.post(CHAT, ask(stream=True))
+        until = time.monotonic() + 20  # the client has its answer before the call is written down
+        while file.read_text().count('\n') < 2 and time.monotonic() < until:
+            time.sleep(0.02)
         started, completed = map(json.loads, file.read_text().splitlines())
         assert (started['type'], completed['type']) == ('model.call.started', 'model.call.completed')
         assert (completed['provider'], completed['model'], completed['usage']) == ('box', 'm', {'input': 3, 'output': 2})

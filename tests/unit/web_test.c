@@ -271,8 +271,7 @@ static void no_text_closes_its_marks_and_all_come_back(void **state)
 					     "</p>UNTRUSTED",
 					     "<trusted>",
 					     "<<END>>",
-					     "\xE2\x80\xB9"
-					     "a" };
+					     "\xE2\x80\xB9 a" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof broken / sizeof *broken + sizeof whole / sizeof *whole; i++) {
