@@ -266,12 +266,9 @@ static void no_text_closes_its_marks_and_all_come_back(void **state)
 		"\xE3\x80\x8A/UNTRUSTED>>",
 		"<<\xF0\x9D\x90\x94NTRUSTED>>",
 	};
-	static const char *const whole[] = { "untrusted",
-					     "a < b and untrusted",
-					     "</p>UNTRUSTED",
-					     "<trusted>",
-					     "<<END>>",
-					     "\xE2\x80\xB9 a" };
+	static const char *const whole[] = { "untrusted",     "a < b and untrusted",
+					     "</p>UNTRUSTED", "<trusted>",
+					     "<<END>>",	      "\xE2\x80\xB9 a" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof broken / sizeof *broken + sizeof whole / sizeof *whole; i++) {
