@@ -21,11 +21,6 @@ void oc_log_set_sink(oc_log_sink_fn *fn, void *arg)
 	sink_arg = arg;
 }
 
-const char *oc_log_level_name(enum oc_log_level level)
-{
-	return names[level];
-}
-
 bool oc_log_on(enum oc_log_level level)
 {
 	return level <= threshold;

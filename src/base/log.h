@@ -16,6 +16,5 @@ bool oc_log_parse_level(const char *name, enum oc_log_level *out);
 typedef void oc_log_sink_fn(void *arg, enum oc_log_level level, const char *subsystem,
 			    const char *text);
 void oc_log_set_sink(oc_log_sink_fn *fn, void *arg);
-const char *oc_log_level_name(enum oc_log_level level); /* "warn" */
 void oc_log(enum oc_log_level level, const char *subsystem, const char *fmt, ...) OC_PRINTF(3, 4);
 #endif

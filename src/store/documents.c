@@ -13,11 +13,6 @@ static const struct oc_column columns[] = {
 static const struct oc_record_type document_type = { columns, sizeof columns / sizeof *columns,
 						     sizeof(struct oc_document) };
 
-void oc_document_deinit(struct oc_document *d)
-{
-	oc_record_deinit(&document_type, d);
-}
-
 void oc_documents_deinit(struct oc_documents *l)
 {
 	oc_records_deinit(&document_type, l->v, l->n);

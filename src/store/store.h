@@ -210,7 +210,6 @@ struct oc_documents {
 	struct oc_document *v;
 	size_t n, total;
 };
-void oc_document_deinit(struct oc_document *d);
 void oc_documents_deinit(struct oc_documents *l);
 OC_MUST_USE enum oc_rc oc_store_put_wait(struct oc_store *s, const char *kind, const char *id,
 					 int64_t order, json_t *value, struct oc_err *e);

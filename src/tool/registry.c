@@ -78,18 +78,6 @@ void oc_tool_register(const struct oc_tool *tool)
 	insert(tool);
 }
 
-void oc_tool_unregister(const char *name)
-{
-	size_t at = 0;
-
-	make_ready();
-	while (at < registry.n && strcmp(registry.rows[at]->name, name) != 0) at++;
-	if (at == registry.n) return;
-	registry.n--;
-	memmove(registry.rows + at, registry.rows + at + 1,
-		(registry.n - at) * sizeof *registry.rows);
-}
-
 const struct oc_tool *oc_tool_at(size_t i)
 {
 	make_ready();

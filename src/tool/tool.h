@@ -97,7 +97,6 @@ struct oc_tool {
 /* Adds a row, for tools that live in other folders; before the first request. A row of the same
  * name is replaced. The order of requests is a fixed rank by name (D32), then the alphabet. */
 void oc_tool_register(const struct oc_tool *tool);
-void oc_tool_unregister(const char *name);
 /* Exact, then the aliases of D14, then without case and without a "functions." or "tools." prefix.
  * NULL when there is none. */
 const struct oc_tool *oc_tool_find(struct oc_str name);

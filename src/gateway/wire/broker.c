@@ -250,10 +250,3 @@ bool oc_broker_wants_whole_text(const struct oc_broker *b)
 {
 	return b->n_whole_text > 0;
 }
-
-bool oc_broker_listens(const struct oc_broker *b, const char *session_key)
-{
-	for (const struct oc_connection *c = b->first; c; c = c->next)
-		if (c->all_sessions || c->tool_events || listens_to(c, session_key)) return true;
-	return false;
-}

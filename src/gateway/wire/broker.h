@@ -36,8 +36,6 @@ size_t oc_broker_clients(const struct oc_broker *b);
 json_t *oc_broker_presence(const struct oc_broker *b);
 /* Whether a connection without the cap delta-only is there: then texts are sent cumulative. */
 bool oc_broker_wants_whole_text(const struct oc_broker *b);
-/* Whether anybody would get tool events as session.tool and the like; saves work. */
-bool oc_broker_listens(const struct oc_broker *b, const char *session_key);
 
 /* ---- of one connection ---- */
 const char *oc_connection_id(const struct oc_connection *c);

@@ -224,14 +224,6 @@ void oc_slot_produced(struct oc_slot *s)
 	if (s) s->give_way = NULL;
 }
 
-size_t oc_endpoint_busy(void)
-{
-	size_t n = 0;
-
-	for (const struct endpoint *p = endpoints; p; p = p->next) n += p->busy;
-	return n;
-}
-
 void oc_slot_release(struct oc_slot *s)
 {
 	if (!s) return;

@@ -50,9 +50,6 @@ struct oc_endpoint_state {
 };
 void oc_endpoint_each(void (*fn)(void *arg, const struct oc_endpoint_state *e), void *arg);
 
-/* Slots that are taken now, of all servers: requests under way. */
-size_t oc_endpoint_busy(void);
-
 /* Slots of a provider's endpoint: params.slots, else what the server told (0 = nothing), else by
  * what it is. */
 unsigned oc_endpoint_slots(const struct oc_provider *p, int64_t told);

@@ -295,11 +295,6 @@ void oc_exchange_respond(struct oc_exchange *x, int status, const char *content_
 	send_whole(x->conn, &x->headers, status, content_type, body, x->head_only);
 }
 
-bool oc_exchange_answered(const struct oc_exchange *x)
-{
-	return x->answered;
-}
-
 int oc_exchange_status(const struct oc_exchange *x)
 {
 	return x->status;

@@ -59,7 +59,6 @@ void oc_exchange_set_header(struct oc_exchange *x, const char *name, const char 
  * answer it is ignored. */
 void oc_exchange_respond(struct oc_exchange *x, int status, const char *content_type,
 			 struct oc_str body);
-bool oc_exchange_answered(const struct oc_exchange *x);
 int oc_exchange_status(const struct oc_exchange *x); /* of the answer; 0 = none yet */
 
 /* A body whose length is not known: chunked, sent as it is written, never buffered beyond
