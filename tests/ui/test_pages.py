@@ -49,7 +49,7 @@ def test_settings_are_saved_and_refused_when_they_are_wrong_or_changed_elsewhere
     config['agents']['defaults']['contextTokens'] = 20000
     area.fill(json.dumps(config))
     view.get_by_role('button', name='Save').click()
-    view.get_by_text('Saved').wait_for()
+    view.get_by_text('Saved', exact=True).wait_for()
     written = openclaw.read_config()
     assert written['agents']['defaults']['contextTokens'] == 20000
     assert 'REDACTED' not in json.dumps(written)

@@ -29,6 +29,7 @@ export class Composer {
         h('span.ends', null, this.stop, this.send)), this.picker, h('span.unseen', { id: 'hint' }, strings.keyboardHint));
     this.listen();
     watch(['rows', 'session', 'models', 'phase'], () => this.showChoices());
+    watch(['commands'], () => { if (document.activeElement === this.input) this.showCommands(); }); // typed before they were known
   }
 
   listen() {
