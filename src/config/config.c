@@ -172,3 +172,18 @@ json_t *oc_config_get(const struct oc_config *c, const char *path)
 	oc_path_deinit(&p);
 	return v;
 }
+
+json_t *oc_config_problems_json(const struct oc_strv *problems)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < problems->n; i++) {
+		struct oc_str text = oc_str(problems->v[i]);
+		size_t colon = oc_str_find(text, OC_LIT(": "), 0);
+		struct oc_str path = colon == SIZE_MAX ? OC_LIT("") : oc_str_head(text, colon);
+		struct oc_str why = colon == SIZE_MAX ? text : oc_str_from(text, colon + 2);
+		json_array_append_new(list, json_pack("{s:o,s:o}", "path", oc_json_new_str(path),
+						      "message", oc_json_new_str(why)));
+	}
+	return list;
+}

@@ -38,6 +38,8 @@ OC_MUST_USE enum oc_rc oc_config_require(const struct oc_config *c);
 
 /* Warnings and the notice of what is kept unread, on stderr; at most once in a process. */
 void oc_config_print_notices(const struct oc_config *c);
+/* Problems or warnings, "path: reason", as [{path, message}]. New reference. */
+json_t *oc_config_problems_json(const struct oc_strv *problems);
 /* "error: invalid config: FILE" and a line for each problem, on stderr. */
 void oc_config_print_problems(const struct oc_config *c, const struct oc_strv *problems);
 

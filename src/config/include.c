@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "rt/file.h"
 
 struct includes {
 	struct oc_strv roots; /* lexical and real paths of the folders */
@@ -54,13 +55,6 @@ static char *normalise(const char *path)
 	return oc_buf_take(&out);
 }
 
-static char *folder_of(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-
-	return slash && slash > file ? oc_strndup(file, (size_t)(slash - file)) : oc_strdup("/");
-}
-
 static void add_root(struct includes *x, const char *folder)
 {
 	char *lexical = normalise(folder), *real = realpath(folder, NULL);
@@ -74,7 +68,7 @@ static void add_root(struct includes *x, const char *folder)
 static void find_roots(struct includes *x, const char *file)
 {
 	const char *more = getenv("OPENCLAW_INCLUDE_ROOTS");
-	char *folder = folder_of(file);
+	char *folder = oc_folder_of(file);
 
 	add_root(x, folder);
 	free(folder);
@@ -107,7 +101,7 @@ static char *locate(struct includes *x, struct oc_str path, const char *file)
 			OC_MAX_PATH_CHARS - 1);
 		return NULL;
 	}
-	char *folder = folder_of(file);
+	char *folder = oc_folder_of(file);
 	char *joined = path.p[0] == '/' ? oc_strndup(path.p, path.n)
 					: oc_asprintf("%s/%.*s", folder, OC_FMT(path));
 	lexical = normalise(joined);

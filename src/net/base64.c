@@ -1,5 +1,6 @@
 #include "net/base64.h"
 
+#include <nettle/base16.h>
 #include <nettle/base64.h>
 
 #include "base/mem.h"
@@ -58,4 +59,10 @@ bool oc_base64url_decode(struct oc_str s, struct oc_buf *out)
 	out->n = before;
 	if (out->p) out->p[before] = '\0';
 	return false;
+}
+
+void oc_base16_encode(struct oc_str bytes, char *out)
+{
+	base16_encode_update(out, bytes.n, (const uint8_t *)bytes.p);
+	out[2 * bytes.n] = '\0';
 }

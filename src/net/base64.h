@@ -8,4 +8,6 @@ char *oc_base64url_encode(struct oc_str bytes);
 /* Strict: no padding, no white space, no character of the other alphabet, no stray bits at the end.
  * Appends to out; false (out is as it was) when s is none of it or out is too small. */
 OC_MUST_USE bool oc_base64url_decode(struct oc_str s, struct oc_buf *out);
+/* Section 8 in lower case: two digits for each byte, and a NUL. */
+void oc_base16_encode(struct oc_str bytes, char *out);
 #endif

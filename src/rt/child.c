@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "rt/clock.h"
 #include "rt/loop.h"
+#include "rt/spawn.h"
 
 enum {
 	KILL_AFTER_MS = 2000, /* between SIGTERM and SIGKILL */
@@ -119,35 +120,21 @@ static void watch_handle(struct oc_child *c, uv_handle_t *handle)
 
 static int spawn(struct oc_child *c, const struct oc_child_spec *spec, int write_end)
 {
-	uv_stdio_container_t stdio[3] = {
-		{ .flags = UV_IGNORE },
-		{ .flags = UV_INHERIT_FD, .data.fd = write_end },
-		{ .flags = UV_INHERIT_FD, .data.fd = write_end },
-	};
-	union { /* libuv's options are not const, and it does not write to them */
-		char *const *in;
-		char **out;
-	} args = { .in = spec->args }, env = { .in = spec->env };
-	uv_process_options_t options = {
-		.exit_cb = on_exit_status,
-		.file = spec->file,
-		.args = args.out,
-		.env = env.out,
-		.cwd = spec->cwd,
-		.flags = UV_PROCESS_DETACHED,
-		.stdio_count = 3,
-		.stdio = stdio,
-	};
+	struct oc_spawn_spec how = { .file = spec->file,
+				     .cwd = spec->cwd,
+				     .args = spec->args,
+				     .env = spec->env,
+				     .output = write_end,
+				     .on_exit = on_exit_status };
 
 	if (spec->input) {
 		uv_pipe_init(oc_loop(), &c->in, 0);
 		watch_handle(c, (uv_handle_t *)&c->in);
 		c->input = true;
-		stdio[0] = (uv_stdio_container_t){ .flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
-						   .data.stream = (uv_stream_t *)&c->in };
+		how.input = (uv_stream_t *)&c->in;
 	}
 	watch_handle(c, (uv_handle_t *)&c->process);
-	return uv_spawn(oc_loop(), &c->process, &options);
+	return oc_spawn(&c->process, &how);
 }
 
 static void close_wait(struct oc_child *c)

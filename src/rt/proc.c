@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "rt/child.h"
 #include "rt/loop.h"
+#include "rt/spawn.h"
 
 struct running {
 	const struct oc_proc_spec *spec;
@@ -84,31 +85,6 @@ static void ignore_exit(uv_process_t *process, int64_t status, int signum)
 	(void)signum;
 }
 
-static int spawn_detached(const struct oc_proc_spec *spec, uv_process_t *process, int log)
-{
-	uv_stdio_container_t stdio[3] = {
-		{ .flags = UV_IGNORE },
-		{ .flags = UV_INHERIT_FD, .data.fd = log },
-		{ .flags = UV_INHERIT_FD, .data.fd = log },
-	};
-	union { /* libuv's options are not const, and it does not write to them */
-		char *const *in;
-		char **out;
-	} args = { .in = spec->args }, env = { .in = spec->env };
-	uv_process_options_t options = {
-		.exit_cb = ignore_exit,
-		.file = spec->file,
-		.args = args.out,
-		.env = env.out,
-		.cwd = spec->cwd,
-		.flags = UV_PROCESS_DETACHED,
-		.stdio_count = 3,
-		.stdio = stdio,
-	};
-
-	return uv_spawn(oc_loop(), process, &options);
-}
-
 enum oc_rc oc_proc_spawn_detached(const struct oc_proc_spec *spec, const char *log_path, int *pid,
 				  struct oc_err *e)
 {
@@ -117,7 +93,12 @@ enum oc_rc oc_proc_spawn_detached(const struct oc_proc_spec *spec, const char *l
 	struct oc_wait w = { 0 };
 
 	if (log < 0) return oc_fail(e, OC_E_SYS, "cannot write %s: %s", log_path, strerror(errno));
-	int status = spawn_detached(spec, &process, log);
+	int status = oc_spawn(&process, &(struct oc_spawn_spec){ .file = spec->file,
+								 .cwd = spec->cwd,
+								 .args = spec->args,
+								 .env = spec->env,
+								 .output = log,
+								 .on_exit = ignore_exit });
 	close(log);
 	if (status == 0) *pid = process.pid;
 	process.data = &w;

@@ -7,6 +7,7 @@
 #include "cli/doctor/doctor.h"
 #include "cli/setup/onboard.h"
 #include "config/edit.h"
+#include "net/base64.h"
 #include "json/path.h"
 
 /* The tree was changed; what is read from here on is the new one. */
@@ -107,7 +108,7 @@ static enum oc_rc make_token(struct oc_doctor *d, const struct oc_check *check)
 	struct oc_err e = { 0 };
 
 	oc_rand_secret(secret, sizeof secret);
-	for (size_t i = 0; i < sizeof secret; i++) snprintf(token + 2 * i, 3, "%02x", secret[i]);
+	oc_base16_encode((struct oc_str){ (const char *)secret, sizeof secret }, token);
 	oc_json_put(auth, "mode", json_string("token"));
 	oc_json_put(auth, "token", json_string(token));
 	if (save(d, tree, &e) == OC_OK)

@@ -40,14 +40,6 @@ static bool from_hex(struct oc_str s, uint8_t *out, size_t n)
 	return true;
 }
 
-static char *to_hex(const uint8_t *bytes, size_t n)
-{
-	char *out = oc_alloc(n * 2 + 1);
-
-	for (size_t i = 0; i < n; i++) snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-	return out;
-}
-
 static void complete(struct key *k)
 {
 	oc_ed25519_public_key(k->secret, k->open);
@@ -76,7 +68,9 @@ static enum oc_rc make_key(const char *path, struct key *k, struct oc_err *e)
 {
 	oc_rand_secret(k->secret, sizeof k->secret);
 	complete(k);
-	char *secret = to_hex(k->secret, sizeof k->secret);
+	char secret[sizeof k->secret * 2 + 1];
+
+	oc_base16_encode((struct oc_str){ (const char *)k->secret, sizeof k->secret }, secret);
 	json_t *doc =
 	    json_pack("{s:i,s:s,s:s}", "version", 1, "deviceId", k->id, "privateKey", secret);
 	char *text = oc_json_pretty(doc);
@@ -84,7 +78,7 @@ static enum oc_rc make_key(const char *path, struct key *k, struct oc_err *e)
 
 	json_decref(doc);
 	oc_free_secret(text);
-	oc_free_secret(secret);
+	explicit_bzero(secret, sizeof secret);
 	return rc;
 }
 

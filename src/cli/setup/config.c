@@ -113,27 +113,11 @@ static json_t *string_list(const struct oc_strv *l)
 	return list;
 }
 
-/* "path: reason" as {path, message}. */
-static json_t *issue_list(const struct oc_strv *problems)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < problems->n; i++) {
-		struct oc_str s = oc_str(problems->v[i]);
-		size_t colon = oc_str_find(s, OC_LIT(": "), 0);
-		struct oc_str path = colon == SIZE_MAX ? OC_LIT("") : oc_str_head(s, colon);
-		struct oc_str message = colon == SIZE_MAX ? s : oc_str_from(s, colon + 2);
-		json_array_append_new(list, json_pack("{s:s%,s:s%}", "path", path.p, path.n,
-						      "message", message.p, message.n));
-	}
-	return list;
-}
-
 static int report(const struct oc_config *c, const struct oc_strv *problems, bool json)
 {
 	if (json && problems->n)
 		print_json(json_pack("{s:b,s:s,s:o,s:o}", "valid", 0, "path", c->paths.config_path,
-				     "issues", issue_list(problems), "warnings",
+				     "issues", oc_config_problems_json(problems), "warnings",
 				     string_list(&c->warnings)));
 	else if (json)
 		print_json(json_pack("{s:b,s:s,s:o}", "valid", 1, "path", c->paths.config_path,

@@ -9,6 +9,7 @@
 #include "cli/gateway/rpc_client.h"
 #include "cli/setup/onboard.h"
 #include "gateway/process/lock.h"
+#include "net/base64.h"
 
 enum { DEFAULT_PORT = 18789, TOKEN_CHARS = 48, HEALTH_TIMEOUT_MS = 3000 };
 
@@ -106,7 +107,7 @@ static void put_auth(const struct oc_onboard *o, json_t *gateway)
 		put_text(auth, "password", given(o, "--gateway-password"), "");
 	if (!token && mode && strcmp(mode, "token") != 0) return;
 	oc_rand_secret(secret, sizeof secret);
-	for (size_t i = 0; i < sizeof secret; i++) snprintf(made + 2 * i, 3, "%02x", secret[i]);
+	oc_base16_encode((struct oc_str){ (const char *)secret, sizeof secret }, made);
 	put_text(auth, "token", token, made);
 }
 

@@ -17,22 +17,6 @@
 
 /* ---- config.get ---- */
 
-/* "path: reason" as {path, message}. */
-static json_t *issues_of(const struct oc_strv *texts)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < texts->n; i++) {
-		struct oc_str text = oc_str(texts->v[i]);
-		size_t colon = oc_str_find(text, OC_LIT(": "), 0);
-		struct oc_str path = colon == SIZE_MAX ? OC_LIT("") : oc_str_head(text, colon);
-		struct oc_str why = colon == SIZE_MAX ? text : oc_str_from(text, colon + 2);
-		json_array_append_new(list, json_pack("{s:o,s:o}", "path", oc_json_new_str(path),
-						      "message", oc_json_new_str(why)));
-	}
-	return list;
-}
-
 static json_t *shown(const json_t *tree)
 {
 	json_t *copy = tree ? json_deep_copy(tree) : json_object();
@@ -58,7 +42,7 @@ static json_t *shown_text(const struct oc_config *c)
 static json_t *view(const struct oc_gateway *gw, const struct oc_config *c, const char *failure)
 {
 	char hash[OC_CONFIG_HASH_CHARS + 1];
-	json_t *o = json_object(), *issues = issues_of(&c->problems);
+	json_t *o = json_object(), *issues = oc_config_problems_json(&c->problems);
 
 	oc_config_hash(c, hash);
 	if (failure)
@@ -75,7 +59,7 @@ static json_t *view(const struct oc_gateway *gw, const struct oc_config *c, cons
 	oc_json_put(o, "valid", json_boolean(!json_array_size(issues)));
 	oc_json_put(o, "hash", json_string(hash));
 	oc_json_put(o, "issues", issues);
-	oc_json_put(o, "warnings", issues_of(&c->warnings));
+	oc_json_put(o, "warnings", oc_config_problems_json(&c->warnings));
 	oc_json_put(o, "legacyIssues", json_array());
 	oc_json_put(o, "configRevisionHash", json_string(hash));
 	oc_json_put(o, "appliedConfigHash", json_string(gw->config_hash ? gw->config_hash : hash));
@@ -141,7 +125,9 @@ static enum oc_rc write(const struct oc_config *c, json_t *tree, bool *written,
 	*written = what == OC_EDIT_WRITTEN;
 	if (rc) {
 		oc_rpc_fail(e, rc, &why);
-		if (problems.n) e->details = json_pack("{s:o}", "issues", issues_of(&problems));
+		if (problems.n)
+			e->details =
+			    json_pack("{s:o}", "issues", oc_config_problems_json(&problems));
 	}
 	oc_strv_deinit(&problems);
 	return rc;
