@@ -66,6 +66,7 @@ enum {
 	OC_MAX_PAGE_TREE_BYTES = 100663296, /* memory of its parsed form */
 	OC_MAX_PAGE_TEXT_BYTES = 2000000, /* text taken out of it */
 	OC_MAX_PAGE_LINKS = 512, /* links of it that are remembered */
+	OC_MAX_NOTE_BYTES = 2097152, /* a file of memory; a larger one is left out */
 	OC_MAX_SEARCH_BYTES = 2097152, /* answer of a search service */
 };
 /* clang-format on */
