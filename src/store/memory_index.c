@@ -29,17 +29,7 @@ static const char tables[] =
     "CREATE VIRTUAL TABLE words USING fts5(heading, text, pairs, content='chunk',"
     " content_rowid='id', tokenize='unicode61 remove_diacritics 2');"
     "CREATE VIRTUAL TABLE parts USING fts5(text, content='chunk', content_rowid='id',"
-    " tokenize='trigram');"
-    "CREATE TRIGGER chunk_in AFTER INSERT ON chunk BEGIN"
-    " INSERT INTO words(rowid, heading, text, pairs)"
-    "  VALUES(new.id, new.heading, new.text, new.pairs);"
-    " INSERT INTO parts(rowid, text) VALUES(new.id, new.text);"
-    "END;"
-    "CREATE TRIGGER chunk_out AFTER DELETE ON chunk BEGIN"
-    " INSERT INTO words(words, rowid, heading, text, pairs)"
-    "  VALUES('delete', old.id, old.heading, old.text, old.pairs);"
-    " INSERT INTO parts(parts, rowid, text) VALUES('delete', old.id, old.text);"
-    "END;";
+    " tokenize='trigram');";
 
 struct oc_memory_index {
 	struct oc_worker *worker;

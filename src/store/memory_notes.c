@@ -61,17 +61,53 @@ enum oc_rc oc_memory_index_notes_wait(struct oc_memory_index *m, struct oc_memor
 
 /* ---- writing ---- */
 
+/* sql: a literal with the parameter ":path". */
+static enum oc_rc run_for(struct oc_db *db, const char *sql, const char *path, struct oc_err *e)
+{
+	struct oc_query q;
+
+	oc_query_begin(&q, db, sql, e);
+	oc_query_text(&q, ":path", path);
+	return oc_query_run(&q);
+}
+
+/* The tables of words have no text of their own: they are told what to forget. */
 static enum oc_rc remove_one(struct oc_db *db, const char *path, struct oc_err *e)
+{
+#define OF_THE_NOTE "(SELECT id FROM note WHERE path = :path)"
+	static const char *const steps[] = {
+		"INSERT INTO words(words, rowid, heading, text, pairs)"
+		" SELECT 'delete', id, heading, text, pairs FROM chunk WHERE note = " OF_THE_NOTE,
+		"INSERT INTO parts(parts, rowid, text)"
+		" SELECT 'delete', id, text FROM chunk WHERE note = " OF_THE_NOTE,
+		"DELETE FROM chunk WHERE note = " OF_THE_NOTE,
+		"DELETE FROM note WHERE path = :path",
+	};
+	enum oc_rc rc = OC_OK;
+
+	for (size_t i = 0; !rc && i < sizeof steps / sizeof *steps; i++)
+		rc = run_for(db, steps[i], path, e);
+	return rc;
+}
+
+static enum oc_rc put_words(struct oc_db *db, int64_t chunk, const struct oc_memory_chunk *c,
+			    struct oc_err *e)
 {
 	struct oc_query q;
 	enum oc_rc rc;
 
-	oc_query_begin(
-	    &q, db, "DELETE FROM chunk WHERE note = (SELECT id FROM note WHERE path = :path)", e);
-	oc_query_text(&q, ":path", path);
+	oc_query_begin(&q, db,
+		       "INSERT INTO words(rowid, heading, text, pairs)"
+		       " VALUES(:id, :heading, :text, :pairs)",
+		       e);
+	oc_query_int(&q, ":id", chunk);
+	oc_query_text(&q, ":heading", c->heading);
+	oc_query_text(&q, ":text", c->text);
+	oc_query_text(&q, ":pairs", c->pairs);
 	if ((rc = oc_query_run(&q))) return rc;
-	oc_query_begin(&q, db, "DELETE FROM note WHERE path = :path", e);
-	oc_query_text(&q, ":path", path);
+	oc_query_begin(&q, db, "INSERT INTO parts(rowid, text) VALUES(:id, :text)", e);
+	oc_query_int(&q, ":id", chunk);
+	oc_query_text(&q, ":text", c->text);
 	return oc_query_run(&q);
 }
 
@@ -79,6 +115,7 @@ static enum oc_rc put_chunk(struct oc_db *db, int64_t note, const struct oc_memo
 			    struct oc_err *e)
 {
 	struct oc_query q;
+	enum oc_rc rc;
 
 	oc_query_begin(&q, db,
 		       "INSERT INTO chunk(note, first_line, last_line, heading, text, pairs, hash)"
@@ -91,7 +128,8 @@ static enum oc_rc put_chunk(struct oc_db *db, int64_t note, const struct oc_memo
 	oc_query_text(&q, ":text", c->text);
 	oc_query_text(&q, ":pairs", c->pairs);
 	oc_query_text(&q, ":hash", c->hash);
-	return oc_query_run(&q);
+	if ((rc = oc_query_run(&q))) return rc;
+	return put_words(db, sqlite3_last_insert_rowid(db->sqlite), c, e);
 }
 
 static enum oc_rc restamp(struct oc_db *db, const struct oc_memory_note *n, struct oc_err *e)
@@ -171,6 +209,8 @@ static enum oc_rc clear_step(struct oc_db *db, void *arg, struct oc_err *e)
 {
 	(void)arg;
 	return oc_db_exec(db,
+			  "INSERT INTO words(words) VALUES('delete-all');"
+			  "INSERT INTO parts(parts) VALUES('delete-all');"
 			  "DELETE FROM chunk; DELETE FROM note; DELETE FROM vector;"
 			  "DELETE FROM fact;",
 			  e);
