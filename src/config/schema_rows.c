@@ -373,6 +373,9 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ "memory.search.remote.headers.*", T_KEY },
 	{ "memory.search.query.maxResults", T_SIZE },
 	{ "memory.search.query.minScore", T_NUM },
+	{ "memory.search.extraPaths[]", T_STR | T_OBJ },
+	{ "memory.search.extraPaths[].path", T_STR | T_REQUIRED },
+	{ "memory.search.extraPaths[].pattern", T_STR },
 
 	{ "mcp.servers.*", T_RECORD },
 
@@ -398,6 +401,7 @@ const struct oc_schema_row oc_schema_rows[] = {
 
 const struct oc_schema_alias oc_schema_aliases[] = {
 	{ "agents.list[]", "agents.entries.*" },
+	{ "agents.entries.*.memory.search", "memory.search" },
 	{ "models.providers.*.request.proxy.tls", "models.providers.*.request.tls" },
 	{ "session.resetByType.direct", "session.reset" },
 	{ "session.resetByType.group", "session.reset" },

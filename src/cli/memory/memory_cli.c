@@ -203,14 +203,12 @@ static int for_agents(struct oc_args *a, work_fn *work)
 
 static int status(struct oc_args *a)
 {
-	return oc_args_n(a) ? oc_usage_error(a, "this command takes no arguments")
-			    : for_agents(a, status_one_wait);
+	return for_agents(a, status_one_wait);
 }
 
 static int index_notes(struct oc_args *a)
 {
-	return oc_args_n(a) ? oc_usage_error(a, "this command takes no arguments")
-			    : for_agents(a, index_one_wait);
+	return for_agents(a, index_one_wait);
 }
 
 /* ---- search ---- */
