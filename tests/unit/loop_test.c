@@ -116,8 +116,9 @@ static enum oc_rc scripted(void *arg, const struct oc_turn_request *r, struct oc
 	serialise(r->messages, r->tools, &text);
 	oc_strv_add(&script.sent, oc_buf_view(&text));
 	oc_buf_deinit(&text);
-	oc_strv_addf(&script.flags, "%s%s%s", r->tools ? "tools" : "bare",
-		     r->thinking_off ? " no-think" : "", r->visible_before ? " after" : "");
+	oc_strv_addf(&script.flags, "%s%s%s%s", r->tools ? "tools" : "bare",
+		     r->no_more_calls ? " unused" : "", r->thinking_off ? " no-think" : "",
+		     r->visible_before ? " after" : "");
 	script.last_max_tokens = r->max_tokens;
 	oc_reply_init(reply);
 	if (l->rc) return oc_fail(e, l->rc, "the server is away");
@@ -490,7 +491,7 @@ static void a_cut_answer_is_an_answer_with_a_notice(void **state)
 	assert_non_null(strstr(oc_buf_cstr(&script.notices), "cut off"));
 }
 
-static void the_number_of_turns_is_bounded_and_the_last_has_no_tools(void **state)
+static void the_number_of_turns_is_bounded_and_in_the_last_no_tool_may_be_called(void **state)
 {
 	static const struct line lines[] = {
 		{ .calls = { { "read", "{\"path\":\"1\"}" } } },
@@ -504,7 +505,7 @@ static void the_number_of_turns_is_bounded_and_the_last_has_no_tools(void **stat
 	assert_non_null(strstr(result_text(0), "2 steps remain"));
 	assert_null(strstr(result_text(1), "[note"));
 	assert_non_null(strstr(result_text(2), "no more tool calls"));
-	assert_string_equal(script.flags.v[3], "bare after");
+	assert_string_equal(script.flags.v[3], "tools unused after");
 	assert_string_equal(oc_buf_cstr(&run.answer), "Enough.");
 }
 
@@ -518,6 +519,21 @@ static void calls_after_the_limit_are_ignored(void **state)
 	run.max_turns = 1;
 	expect_run(lines, OC_OK, "");
 	assert_int_equal(run.calls_run, 1);
+}
+
+static void a_model_that_calls_nothing_else_is_asked_once_without_tools(void **state)
+{
+	static const struct line lines[] = {
+		{ .calls = { { "read", "{\"path\":\"1\"}" } } },
+		{ .calls = { { "read", "{\"path\":\"2\"}" } } },
+		{ .text = "Well." },
+	};
+	(void)state;
+	run.max_turns = 1;
+	expect_run(lines, OC_OK, "");
+	assert_int_equal(run.calls_run, 1);
+	assert_string_equal(script.flags.v[1], "tools unused after");
+	assert_string_equal(script.flags.v[2], "bare unused after");
 }
 
 static void a_model_that_goes_in_circles_is_stopped(void **state)
@@ -597,7 +613,7 @@ static void the_same_words_three_times_in_a_row_end_the_tools(void **state)
 	assert_null(strstr(result_text(0), "[note"));
 	assert_non_null(strstr(result_text(1), "say the same"));
 	assert_non_null(strstr(result_text(2), "no more tool calls"));
-	assert_string_equal(script.flags.v[3], "bare after");
+	assert_string_equal(script.flags.v[3], "tools unused after");
 }
 
 static void no_request_exceeds_the_context(void **state)
@@ -662,8 +678,9 @@ int main(void)
 		T(calls_that_were_interrupted_get_a_result),
 		T(a_call_that_cannot_be_made_is_reported),
 		T(a_cut_answer_is_an_answer_with_a_notice),
-		T(the_number_of_turns_is_bounded_and_the_last_has_no_tools),
+		T(the_number_of_turns_is_bounded_and_in_the_last_no_tool_may_be_called),
 		T(calls_after_the_limit_are_ignored),
+		T(a_model_that_calls_nothing_else_is_asked_once_without_tools),
 		T(a_model_that_goes_in_circles_is_stopped),
 		T(a_tool_that_keeps_failing_is_given_up),
 		T(two_calls_in_turn_are_a_circle_as_well),
