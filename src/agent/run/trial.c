@@ -378,6 +378,7 @@ static void settle_tools(struct oc_job *job, const struct oc_selection *target)
 	oc_tool_settings_init(&job->tool_settings, job->spec->catalog->config,
 			      job->spec->settings->entry, target->provider->id, target->model_id);
 	oc_tool_settings_apply(&job->tool_settings, &job->tools);
+	job->tools.vision = target->model && target->model->vision;
 }
 
 static void name_target(struct oc_job *job, const struct oc_selection *target)

@@ -165,6 +165,7 @@ static void trim_last(struct oc_messages *out)
 		oc_buf_add(&m->text, oc_buf_view(&line));
 	}
 	oc_buf_deinit(&line);
+	oc_transcript_drop_images(m);
 }
 
 static void show(const struct oc_session_talk *t, const struct oc_stored_messages *l,
