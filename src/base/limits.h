@@ -12,6 +12,7 @@ enum {
 	OC_MAX_DOTENV_BYTES = 1048576, /* spec 01 §1.5 */
 	OC_MAX_ENV_VARS = 4096, /* variables of all .env files and the configuration */
 	OC_MAX_JSON_DEPTH = 128, /* spec 04 §3.2 rule 3 */
+	OC_MAX_OWN_JSON_DEPTH = 512, /* foreign values inside what is stored of them */
 	OC_MAX_JSON_TREE_BYTES = 50331648, /* values of a parsed document, their text not counted */
 	OC_MAX_SSE_EVENT_BYTES = 16777216, /* spec 01 §5.2 */
 	OC_MAX_JSON_BODY_BYTES = 16777216, /* lists, non-stream answers */
