@@ -70,6 +70,7 @@ enum {
 	OC_MAX_MARKDOWN_PIECE_BYTES = 8192, /* of Markdown that is parsed at once: bounds its worst cases */
 	OC_MAX_MARKDOWN_DEPTH = 32, /* of its tree */
 	OC_MAX_MARKDOWN_COLUMNS = 64, /* of a table; a wider one is shown as text */
+	OC_MAX_OWN_JSON_DEPTH = 512, /* foreign values inside what is stored of them */
 };
 /* clang-format on */
 #endif
