@@ -71,6 +71,7 @@ enum {
 	OC_MAX_MARKDOWN_DEPTH = 32, /* of its tree */
 	OC_MAX_MARKDOWN_COLUMNS = 64, /* of a table; a wider one is shown as text */
 	OC_MAX_OWN_JSON_DEPTH = 512, /* foreign values inside what is stored of them */
+	OC_MAX_NOTE_BYTES = 2097152, /* a file of memory; a larger one is left out */
 };
 /* clang-format on */
 #endif

@@ -11,6 +11,7 @@ struct oc_policy;
 struct oc_processes;
 struct oc_web_options;
 struct oc_tool_context;
+struct oc_memory_scope;
 enum { OC_KNOWN_URLS = 256, OC_FOREIGN_HOST = 64 };
 
 /* What a person is asked. All texts are borrowed for the time of the question. */
@@ -62,6 +63,8 @@ struct oc_tool_context {
 	/* What a command writes, as it comes: any bytes. May be NULL; may not park. */
 	void (*output)(void *arg, struct oc_str bytes);
 	void *output_arg;
+	/* Whose notes memory_search and memory_get mean (agent/memory/memory.h); NULL = none. */
+	const struct oc_memory_scope *memory;
 	/* For tools of folders below: what their run function needs (sessions, memory, schedules).
 	 */
 	void *host;
