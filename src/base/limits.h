@@ -59,13 +59,16 @@ enum {
 	OC_MAX_KEPT_PARTIAL_BYTES = 262144, /* of an unfinished answer that survives a crash */
 	OC_MAX_HISTORY_BYTES = 8388608, /* messages of one page of a conversation, as JSON */
 	OC_MAX_LOG_PAGE_BYTES = 1000000, /* one answer of logs.tail (spec 02 §2.7) */
-	OC_MAX_TOOLS = 256, /* registered at once, those of servers included */
+	OC_MAX_TOOLS = 640, /* registered at once, those of servers included */
 	OC_MAX_CHILD_INPUT_BYTES = 1048576, /* written to a child and not yet read by it */
 	OC_MAX_ATTACHED_TEXT_BYTES = 262144, /* one text, which becomes part of its message */
 	OC_MAX_PAGE_BYTES = 10000000, /* of a web page that is read at all (spec 03 §4.4) */
 	OC_MAX_PAGE_TREE_BYTES = 100663296, /* memory of its parsed form */
 	OC_MAX_PAGE_TEXT_BYTES = 2000000, /* text taken out of it */
 	OC_MAX_PAGE_LINKS = 512, /* links of it that are remembered */
+	OC_MAX_MCP_MESSAGE_BYTES = 16777216, /* one message of an MCP server */
+	OC_MAX_MCP_NOISE_BYTES = 4194304, /* that a server sends unasked before it is given up */
+	OC_MAX_MCP_TOOLS = 128, /* of one server */
 	OC_MAX_SEARCH_BYTES = 2097152, /* answer of a search service */
 };
 /* clang-format on */

@@ -14,6 +14,7 @@
 #include "model/provider/context.h"
 #include "model/provider/lmstudio.h"
 #include "model/provider/preload.h"
+#include "tool/mcp.h"
 
 /* ---- the model port ---- */
 
@@ -364,6 +365,15 @@ static void settle_tools(struct oc_job *job, const struct oc_selection *target)
 	oc_tool_settings_apply(&job->tool_settings, &job->tools);
 }
 
+/* Before the prompt names them. */
+static enum oc_rc settle_servers_wait(const struct oc_trial *c)
+{
+	const struct oc_agent_spec *spec = c->job->spec;
+
+	if (spec->no_tools || !c->compat.supports_tools) return OC_OK;
+	return oc_mcp_settle_wait(spec->mcp, c->job->tool_settings.policy);
+}
+
 static void name_target(struct oc_job *job, const struct oc_selection *target)
 {
 	free(job->result->provider);
@@ -393,7 +403,8 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	c.params_with_tools =
 	    oc_tool_choice_params(job->spec->params, oc_model_api(target->provider, target->model),
 				  job->spec->tool_choice);
-	rc = preload_wait(&c);
+	rc = settle_servers_wait(&c);
+	if (!rc) rc = preload_wait(&c);
 	c.preloaded = true;
 	if (!rc) rc = read_context_wait(&c, e);
 	if (!rc) rc = attempt_wait(&c, movable, &again, e);
