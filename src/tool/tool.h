@@ -11,11 +11,8 @@ struct oc_policy;
 struct oc_processes;
 struct oc_web_options;
 struct oc_tool_context;
-<<<<<<< HEAD
-struct oc_memory_scope;
-=======
 struct oc_mcp;
->>>>>>> wip/mcp
+struct oc_memory_scope;
 enum { OC_KNOWN_URLS = 256, OC_FOREIGN_HOST = 64 };
 
 /* What a person is asked. All texts are borrowed for the time of the question. */

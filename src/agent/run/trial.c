@@ -427,16 +427,9 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	if (rc) return rc;
 	oc_call_error_init(&c.error);
 	oc_target_compat(target, &c.compat);
-<<<<<<< HEAD
 	settle_choice(&c);
-	rc = preload_wait(&c);
-=======
-	c.params_with_tools =
-	    oc_tool_choice_params(job->spec->params, oc_model_api(target->provider, target->model),
-				  job->spec->tool_choice);
 	rc = settle_servers_wait(&c);
 	if (!rc) rc = preload_wait(&c);
->>>>>>> wip/mcp
 	c.preloaded = true;
 	if (!rc) rc = read_context_wait(&c, e);
 	if (!rc) rc = attempt_wait(&c, movable, &again, e);
