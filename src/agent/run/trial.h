@@ -12,7 +12,7 @@ struct oc_job {
 	struct oc_agent_result *result;
 	const struct oc_conversation *conversation;
 	struct oc_tool_context tools;
-	struct oc_memory_scope memory; /* for the tools */
+	struct oc_memory_scope memory;	       /* for the tools */
 	struct oc_tool_settings tool_settings; /* for the model that is tried */
 	char *time_zone;
 	struct oc_strv callers_tools; /* names of spec->callers_tools */
