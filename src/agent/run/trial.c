@@ -376,8 +376,9 @@ static enum oc_rc attempt_wait(struct oc_trial *c, bool *movable, bool *again, s
 static void settle_tools(struct oc_job *job, const struct oc_selection *target)
 {
 	oc_tool_settings_deinit(&job->tool_settings);
-	oc_tool_settings_init(&job->tool_settings, job->spec->catalog->config,
-			      job->spec->settings->entry, target->provider->id, target->model_id);
+	oc_tool_settings_init_for(&job->tool_settings, job->spec->catalog->config,
+				  job->spec->settings->entry, target->provider->id,
+				  target->model_id, job->spec->tools_allow);
 	oc_tool_settings_apply(&job->tool_settings, &job->tools);
 	job->tools.vision = target->model && target->model->vision;
 }

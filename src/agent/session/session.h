@@ -4,6 +4,7 @@
 #include "agent/run/user_files.h"
 #include "agent/session/input.h"
 #include "agent/session/prefix.h"
+#include "agent/session/session_events.h"
 #include "agent/session/session_queue.h"
 #include "rt/bell.h"
 #include "tool/processes.h"
@@ -92,6 +93,8 @@ struct oc_sessions {
 	struct oc_bell quiet;	     /* a run has ended */
 	struct oc_prefix_log prefixes;
 	struct oc_user_files files;
+	struct oc_session_events events;
+	int64_t last_person_ms;
 	bool closing;
 };
 
