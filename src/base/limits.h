@@ -67,6 +67,9 @@ enum {
 	OC_MAX_PAGE_TEXT_BYTES = 2000000, /* text taken out of it */
 	OC_MAX_PAGE_LINKS = 512, /* links of it that are remembered */
 	OC_MAX_SEARCH_BYTES = 2097152, /* answer of a search service */
+	OC_MAX_MARKDOWN_PIECE_BYTES = 8192, /* of Markdown that is parsed at once: bounds its worst cases */
+	OC_MAX_MARKDOWN_DEPTH = 32, /* of its tree */
+	OC_MAX_MARKDOWN_COLUMNS = 64, /* of a table; a wider one is shown as text */
 };
 /* clang-format on */
 #endif
