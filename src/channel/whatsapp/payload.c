@@ -133,10 +133,12 @@ static const char *name_of(const json_t *value, const char *from)
 static bool read_message(const json_t *value, const json_t *item, struct oc_wa_message *m)
 {
 	const json_t *context = json_object_get(item, "context");
+	const json_t *ours = json_object_get(value, "metadata");
 	struct oc_buf text;
 
 	*m = (struct oc_wa_message){
-		.number_id = plain(json_object_get(value, "metadata"), "phone_number_id"),
+		.number_id = plain(ours, "phone_number_id"),
+		.to = plain(ours, "display_phone_number"),
 		.id = plain(item, "id"),
 		.from = plain(item, "from"),
 		.group = plain(item, "group_id"),

@@ -8,6 +8,7 @@
  */
 struct oc_wa_message {
 	const char *number_id; /* phone number id of ours that it was sent to */
+	const char *to;	       /* digits of the number of ours; NULL = not said */
 	const char *id;	       /* "wamid.…": the same whenever the call is repeated */
 	const char *from;      /* digits of the sender's number */
 	const char *name;      /* as the person calls themselves; NULL */
