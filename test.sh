@@ -135,7 +135,7 @@ missing() { # the packages of everything that is not there
 	python3 -c 'import ensurepip, venv' 2> /dev/null || echo python3-venv
 	for pair in libuv:libuv1-dev libcurl:libcurl4-gnutls-dev jansson:libjansson-dev libidn2:libidn2-dev \
 		libutf8proc:libutf8proc-dev libedit:libedit-dev cmocka:libcmocka-dev nettle:nettle-dev \
-		sqlite3:libsqlite3-dev gumbo:libgumbo-dev; do
+		sqlite3:libsqlite3-dev gumbo:libgumbo-dev md4c:libmd4c-dev; do
 		pkg-config --exists "${pair%%:*}" 2> /dev/null || echo "${pair#*:}"
 	done
 }

@@ -69,6 +69,9 @@ enum {
 	OC_MAX_CHANNEL_ID_BYTES = 512, /* an id that a messenger gives a message, a chat or a file */
 	OC_MAX_CHANNEL_HOOK_BYTES = 3145728, /* one call of a messenger's webhook */
 	OC_MAX_SEARCH_BYTES = 2097152, /* answer of a search service */
+	OC_MAX_MARKDOWN_PIECE_BYTES = 8192, /* of Markdown that is parsed at once: bounds its worst cases */
+	OC_MAX_MARKDOWN_DEPTH = 32, /* of its tree */
+	OC_MAX_MARKDOWN_COLUMNS = 64, /* of a table; a wider one is shown as text */
 };
 /* clang-format on */
 #endif
