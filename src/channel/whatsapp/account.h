@@ -19,18 +19,18 @@ static inline struct oc_wa_account *oc_wa_of(const struct oc_channel_account *a)
 /* ---- calls (call.c) ---- */
 struct oc_wa_call {
 	const char *method;
-	const char *url;	  /* NULL = root, number_id and what: "/messages" */
+	const char *url; /* NULL = root, number_id and what: "/messages" */
 	const char *what;
 	const char *content_type; /* NULL = no body */
 	struct oc_str body;
 	size_t max_answer; /* 0 = enough for JSON */
 };
 struct oc_wa_answer {
-	int status;	     /* 0 = none came */
+	int status; /* 0 = none came */
 	struct oc_buf body;
-	char *content_type;  /* NULL */
-	uint64_t retry_ms;   /* asked for by the server; 0 = not */
-	bool reached;	     /* the server may have got the request, or a part of it */
+	char *content_type; /* NULL */
+	uint64_t retry_ms;  /* asked for by the server; 0 = not */
+	bool reached;	    /* the server may have got the request, or a part of it */
 };
 /* OC_OK for every answer, whatever its status; deinit out in every case. OC_E_UPSTREAM,
  * OC_E_TIMEOUT, OC_E_DENIED, OC_E_LIMIT (an answer that is too long), OC_CANCELLED: e says why. */

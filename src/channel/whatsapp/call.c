@@ -30,8 +30,8 @@ static char *address_of(const struct oc_wa_account *w, const struct oc_wa_call *
 
 /* The configured server may be anywhere; a file's server must be public, and the token goes there
  * by https alone. */
-static enum oc_rc guard_for(const struct oc_wa_account *w, const char *url, const struct oc_guard **out,
-			    struct oc_err *e)
+static enum oc_rc guard_for(const struct oc_wa_account *w, const char *url,
+			    const struct oc_guard **out, struct oc_err *e)
 {
 	static const struct oc_guard web = { .public_web = true };
 	struct oc_url u;
@@ -40,7 +40,7 @@ static enum oc_rc guard_for(const struct oc_wa_account *w, const char *url, cons
 	if (rc) return rc;
 	bool own = oc_url_same_origin(&u, &w->guard.base);
 
-	*out = guard;
+	*out = own ? &w->guard : &web;
 	if (!own && !u.https)
 		rc = oc_fail(e, OC_E_DENIED, "the file is at an address without encryption");
 	oc_url_deinit(&u);

@@ -20,8 +20,8 @@ static json_t *object_of(const struct oc_wa_answer *answer)
 static enum oc_rc locate_wait(struct oc_channel_account *a, const char *ref, char **url,
 			      char **mime, struct oc_err *e)
 {
-	char *where = oc_asprintf("%s/%s?phone_number_id=%s", oc_wa_of(a)->root, ref,
-				  oc_wa_of(a)->number_id);
+	char *where =
+	    oc_asprintf("%s/%s?phone_number_id=%s", oc_wa_of(a)->root, ref, oc_wa_of(a)->number_id);
 	const struct oc_wa_call call = { .method = "GET", .url = where };
 	struct oc_wa_answer answer;
 	enum oc_rc rc = oc_wa_call_wait(a, &call, &answer, e);

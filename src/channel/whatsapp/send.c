@@ -27,8 +27,7 @@ static enum oc_rc post_wait(struct oc_channel_account *a, json_t *body, struct o
 static char *id_of(const struct oc_wa_answer *answer)
 {
 	json_t *root = oc_json_parse(oc_buf_view(&answer->body), NULL, NULL);
-	const char *id =
-	    oc_json_cstr(json_array_get(json_object_get(root, "messages"), 0), "id");
+	const char *id = oc_json_cstr(json_array_get(json_object_get(root, "messages"), 0), "id");
 	char *out = id ? oc_strdup(id) : NULL;
 
 	json_decref(root);
@@ -42,7 +41,8 @@ static enum oc_rc judge(struct oc_channel_account *a, const struct oc_wa_answer 
 		out->native_id = id_of(answer);
 		if (out->native_id) return OC_OK;
 		out->maybe_sent = true;
-		return oc_fail(e, OC_E_UPSTREAM, "WhatsApp took the message and named no id for it");
+		return oc_fail(e, OC_E_UPSTREAM,
+			       "WhatsApp took the message and named no id for it");
 	}
 	enum oc_wa_refusal means = oc_wa_refused(a, answer, e);
 
@@ -93,8 +93,8 @@ static enum oc_rc send_buttons_wait(struct oc_channel_account *a, const struct o
 	size_t n = m->n_buttons < OC_WA_BUTTONS ? m->n_buttons : OC_WA_BUTTONS;
 
 	for (size_t i = 0; i < n; i++)
-		buttons[i] = (struct oc_wa_button){ .id = m->buttons[i].data,
-						    .title = m->buttons[i].label };
+		buttons[i] =
+		    (struct oc_wa_button){ .id = m->buttons[i].data, .title = m->buttons[i].label };
 	if (text.n > OC_WA_BUTTON_TEXT_CHARS) {
 		enum oc_rc rc = send_body_wait(a, oc_wa_text_body(&to, text), out, e);
 
@@ -129,10 +129,10 @@ static enum oc_rc send_media_wait(struct oc_channel_account *a, const struct oc_
 		if (retry) out->retry_ms = AGAIN_MS;
 		return rc;
 	}
-	rc = send_body_wait(a,
-			    oc_wa_media_body(&to, oc_wa_media_kind(mime), media_id,
-					     oc_str(m->chunk.text), m->name),
-			    out, e);
+	rc = send_body_wait(
+	    a,
+	    oc_wa_media_body(&to, oc_wa_media_kind(mime), media_id, oc_str(m->chunk.text), m->name),
+	    out, e);
 	free(media_id);
 	return rc;
 }

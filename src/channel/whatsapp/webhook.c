@@ -2,6 +2,8 @@
  * The webhook of the Cloud API. A call is taken when it is signed with the app's secret, and
  * acknowledged when everything in it is on disk: the platform repeats what was not.
  */
+#include <stdlib.h>
+
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -40,9 +42,11 @@ static void verify(struct oc_channel_account *a, struct oc_exchange *x)
 		answer(x, 200, oc_buf_view(&challenge));
 	else
 		answer(x, 403, OC_LIT("verifyToken differs\n"));
-	oc_log(OC_LOG_INFO, "whatsapp", "the webhook was %s", ok ? "verified" : "not verified: "
-									       "the verify token "
-									       "differs");
+	oc_log(OC_LOG_INFO, "whatsapp", "the webhook was %s",
+	       ok ? "verified"
+		  : "not verified: "
+		    "the verify token "
+		    "differs");
 	oc_buf_deinit(&mode);
 	oc_buf_deinit(&token);
 	oc_buf_deinit(&challenge);

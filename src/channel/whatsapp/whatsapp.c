@@ -120,7 +120,7 @@ static enum oc_rc render(const struct oc_channel_account *a, struct oc_str markd
 {
 	(void)a;
 	(void)e;
-	oc_wa_markup(markdown, OC_WA_TEXT_CHARS, out);
+	oc_wa_markup(markdown, OC_WA_TEXT_CHARS, true, out);
 	return OC_OK;
 }
 
