@@ -50,6 +50,7 @@ struct oc_tool_context {
 	 * question depends on the model's tier (tool/sandbox/taint.h, spec 03 §6.1, §6.4).
 	 */
 	bool tainted;
+	bool vision; /* the model takes images */
 	enum oc_trust_tier trust;
 	/* Hashes of addresses that foreign text brought in: to follow one carries nothing out. */
 	uint64_t known_urls[OC_KNOWN_URLS];
@@ -75,6 +76,7 @@ struct oc_tool_result {
 	char host[OC_FOREIGN_HOST]; /* it came from; "" = no host */
 	size_t own;	  /* bytes at the front of text that are ours: they stay before the marks */
 	size_t max_chars; /* that the call asked for; 0 = what the context takes */
+	struct oc_image image; /* goes along with the text; base64 NULL = none. Owned */
 };
 /* A row. Its memory outlives every use: static, or kept by whoever registered it. */
 struct oc_tool {

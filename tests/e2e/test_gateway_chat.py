@@ -165,6 +165,32 @@ def test_images_reach_the_model(start_gateway, sim):
     assert picture in sim.chats[0].raw if isinstance(sim.chats[0].raw, str) else picture.encode() in sim.chats[0].raw
 
 
+PICTURE = base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==')
+
+
+@pytest.mark.parametrize('sees', [True, False])
+def test_an_image_that_is_read_is_seen_where_the_model_can(start_gateway, sim, openclaw, sees):
+    config = test_config(sim.base_url)
+    config['models']['providers']['lmstudio']['models'][0]['input'] = ['text', 'image'] if sees else ['text']
+    c = start_gateway(config).connect()
+    openclaw.workspace.mkdir(parents=True, exist_ok=True)
+    (openclaw.workspace / 'dot.png').write_bytes(PICTURE)
+    (openclaw.workspace / 'big.png').write_bytes(PICTURE[:8] + bytes(7_000_000))
+    sim.call('read', {'path': 'dot.png'}).call('read', {'path': 'big.png'}).reply('A dot.')
+    ask(c, 'what is in dot.png?')
+    sim.reply('Sure.')
+    ask(c, 'really?')
+    shown = base64.b64encode(PICTURE).decode()
+    messages = sim.chats[-1].json['messages']
+    assert (f'data:image/png;base64,{shown}'.encode() in sim.chats[-1].raw) == sees
+    said = [m['content'] for m in messages if m['role'] == 'tool']
+    assert said[0] == (f'dot.png is a PNG image ({len(PICTURE)} bytes), shown here.' if sees else
+                       f'dot.png is a PNG image ({len(PICTURE)} bytes), and this model cannot look at images')
+    assert 'at most' in said[1] if sees else 'cannot look' in said[1]
+    for before, after in zip(sim.chats, sim.chats[1:]):
+        assert after.json['messages'][:len(before.json['messages'])] == before.json['messages']
+
+
 def test_attached_texts_become_part_of_the_message(gateway, sim):
     c = gateway.connect()
     text = base64.b64encode('ein Blättchen ??>>'.encode()).decode()

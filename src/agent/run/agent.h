@@ -47,8 +47,9 @@ struct oc_agent_spec {
 	/* This model is asked now; again after a fallback. May be NULL. */
 	void (*selected)(void *arg, const struct oc_selection *target);
 	void *selected_arg;
-	/* A request was made, whatever came of it. May be NULL. */
-	void (*requested)(void *arg, const struct oc_messages *m, const json_t *tools);
+	/* A request was made, whatever came of it. sent: its body as a server got it, NULL = none
+	 * was asked. All borrowed. May be NULL. */
+	void (*requested)(void *arg, const struct oc_messages *m, json_t *tools, json_t *sent);
 	void *requested_arg;
 	/* Whether a request is under way of which nothing came yet. May be NULL. Written while the
 	 * run lasts. */
