@@ -364,7 +364,7 @@ static enum oc_rc live_wait(struct bridge *b, char *how, size_t n)
 	oc_buf_init(&b->errors, ERROR_LINE_BYTES + 8);
 	rc = launch(b, &e);
 	if (rc) {
-		snprintf(how, n, "%s", e.msg);
+		snprintf(how, n, "%.250s", e.msg);
 		rc = OC_OK;
 		goto out;
 	}
