@@ -38,6 +38,7 @@ struct oc_agent_spec {
 	void (*output)(void *arg, struct oc_str bytes);
 	void *output_arg;
 	struct oc_processes *processes; /* commands that outlive their call; NULL = none may */
+	struct oc_mcp *mcp;		/* servers of tools; NULL = none */
 	enum oc_permission permission;	/* of the session */
 	/* Of the conversation, so that a change of models is told once; NULL = each run tells it.
 	 */

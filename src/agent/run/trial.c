@@ -14,6 +14,7 @@
 #include "model/provider/context.h"
 #include "model/provider/lmstudio.h"
 #include "model/provider/preload.h"
+#include "tool/mcp.h"
 
 /* ---- the model port ---- */
 
@@ -381,6 +382,15 @@ static void settle_tools(struct oc_job *job, const struct oc_selection *target)
 	job->tools.vision = target->model && target->model->vision;
 }
 
+/* Before the prompt names them. */
+static enum oc_rc settle_servers_wait(const struct oc_trial *c)
+{
+	const struct oc_agent_spec *spec = c->job->spec;
+
+	if (spec->no_tools || !c->compat.supports_tools) return OC_OK;
+	return oc_mcp_settle_wait(spec->mcp, c->job->tool_settings.policy);
+}
+
 static void name_target(struct oc_job *job, const struct oc_selection *target)
 {
 	free(job->result->provider);
@@ -417,8 +427,16 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	if (rc) return rc;
 	oc_call_error_init(&c.error);
 	oc_target_compat(target, &c.compat);
+<<<<<<< HEAD
 	settle_choice(&c);
 	rc = preload_wait(&c);
+=======
+	c.params_with_tools =
+	    oc_tool_choice_params(job->spec->params, oc_model_api(target->provider, target->model),
+				  job->spec->tool_choice);
+	rc = settle_servers_wait(&c);
+	if (!rc) rc = preload_wait(&c);
+>>>>>>> wip/mcp
 	c.preloaded = true;
 	if (!rc) rc = read_context_wait(&c, e);
 	if (!rc) rc = attempt_wait(&c, movable, &again, e);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "agent/memory/memory.h"
 #include "agent/run/tool_host.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -217,6 +218,7 @@ enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec, struct oc_s
 	s->scope = oc_scope_new();
 	s->processes = oc_processes_new();
 	oc_session_tools_register();
+	oc_memory_tools_register();
 	*out = s;
 	return OC_OK;
 }

@@ -11,6 +11,7 @@
  */
 struct oc_sessions;
 struct oc_model_port;
+struct oc_mcp;
 struct oc_sessions_spec {
 	struct oc_store *store;
 	struct oc_snapshot *(*snapshot)(void *arg); /* the current one, a new reference */
@@ -18,6 +19,7 @@ struct oc_sessions_spec {
 	void *arg;				    /* of both */
 	/* In place of the servers that are configured, for tests; NULL. */
 	const struct oc_model_port *model;
+	struct oc_mcp *mcp;		/* servers of tools; NULL = none */
 	struct oc_approvals *approvals; /* who is asked about commands; NULL = nobody, so no */
 };
 /* Repairs what a crash left (spec 03 §5.5, D47). */

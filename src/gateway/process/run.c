@@ -33,6 +33,7 @@
 #include "rt/poll.h"
 #include "rt/port_owner.h"
 #include "rt/stall.h"
+#include "tool/mcp.h"
 
 enum {
 	BIND_TRIES = 20, /* spec 02 §1.3 */
@@ -340,7 +341,9 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 	if (rc) return rc;
 	gw->run_events = oc_run_events_for(gw);
 	gw->approvals = oc_approvals_new(tell_approval, gw);
+	gw->mcp = oc_mcp_new(&gw->snapshot->config);
 	rc = oc_sessions_new_wait(&(struct oc_sessions_spec){ .store = gw->store,
+							      .mcp = gw->mcp,
 							      .snapshot = give_snapshot,
 							      .watch = watch_runs,
 							      .approvals = gw->approvals,
@@ -377,6 +380,7 @@ static void stop_parts(struct life *l)
 	oc_cron_stop_wait(gw->cron);
 	oc_run_events_stop_wait(gw->run_events);
 	oc_sessions_free(gw->sessions);
+	oc_mcp_free_wait(gw->mcp);
 	oc_approvals_free(gw->approvals);
 	oc_devices_free(gw->devices);
 	oc_store_close_wait(gw->store);
@@ -386,6 +390,7 @@ static void stop_parts(struct life *l)
 	gw->cron = NULL;
 	gw->run_events = NULL;
 	gw->sessions = NULL;
+	gw->mcp = NULL;
 	gw->approvals = NULL;
 	gw->devices = NULL;
 	gw->store = NULL;
