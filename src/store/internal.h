@@ -101,6 +101,9 @@ enum oc_rc oc_session_save_step(struct oc_db *db, void *session_record, struct o
 /* The status of a run, NULL when there is none of this id. Free with free(). */
 OC_MUST_USE enum oc_rc oc_run_status(struct oc_db *db, const char *run_id, char **out,
 				     struct oc_err *e);
+/* An event of the inbox; run NULL = stays (inbox.c). */
+OC_MUST_USE enum oc_rc oc_inbox_set(struct oc_db *db, int64_t nr, const char *state,
+				    const char *run, struct oc_err *e);
 OC_MUST_USE enum oc_rc oc_epoch_find(struct oc_db *db, int64_t id, struct oc_epoch *out,
 				     struct oc_err *e);
 OC_MUST_USE enum oc_rc oc_messages_find(struct oc_db *db, const struct oc_message_query *query,

@@ -51,6 +51,13 @@ static bool has_memory(const struct oc_config *config, const json_t *entry)
 void oc_tool_settings_init(struct oc_tool_settings *s, const struct oc_config *config,
 			   const json_t *entry, const char *provider, const char *model)
 {
+	oc_tool_settings_init_for(s, config, entry, provider, model, NULL);
+}
+
+void oc_tool_settings_init_for(struct oc_tool_settings *s, const struct oc_config *config,
+			       const json_t *entry, const char *provider, const char *model,
+			       const json_t *allow)
+{
 	const json_t *tools = oc_config_get(config, "tools"),
 		     *own = json_object_get(entry, "tools");
 
@@ -67,7 +74,8 @@ void oc_tool_settings_init(struct oc_tool_settings *s, const struct oc_config *c
 					       .model = model,
 					       .off = oc_web_off(&s->web),
 					       .no_memory = !has_memory(config, entry),
-					       .lean = s->lean };
+					       .lean = s->lean,
+					       .extra_allow = allow };
 	s->policy = oc_policy_new(&policy);
 }
 

@@ -175,6 +175,7 @@ static void init_tools(struct oc_job *job)
 					       .exec_mode = s->exec_mode,
 					       .permission = spec->permission,
 					       .processes = spec->processes,
+					       .mcp = spec->mcp,
 					       .session_key = spec->session_key,
 					       .tainted = spec->tainted,
 					       .memory = &job->memory,

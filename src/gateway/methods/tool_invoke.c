@@ -60,7 +60,8 @@ static enum oc_rc run_wait(struct oc_gateway *gw, const struct oc_snapshot *snap
 				       .approve_wait = gw->approvals ? approve_wait : NULL,
 				       .approve_arg = &asking,
 				       .exec_mode = settings.exec_mode,
-				       .memory = &memory };
+				       .memory = &memory,
+				       .mcp = gw->mcp };
 	struct oc_tool_settings tools;
 	oc_tool_settings_init(&tools, &snap->config, settings.entry, NULL, NULL);
 	oc_tool_settings_apply(&tools, &ctx);
