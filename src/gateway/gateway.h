@@ -13,6 +13,7 @@ struct oc_broker;
 struct oc_devices;
 struct oc_channels;
 struct oc_cron;
+struct oc_memory_keeper;
 struct oc_mcp;
 struct oc_gateway_options;
 struct oc_health;
@@ -34,6 +35,7 @@ struct oc_gateway {
 	struct oc_mcp *mcp;   /* servers of tools */
 	struct oc_channels *channels; /* NULL before they are started */
 	struct oc_cron *cron; /* NULL until it exists */
+	struct oc_memory_keeper *memory; /* the same */
 	struct oc_refresh_service *refresh;
 	struct oc_http_server *server;
 	enum oc_auth_mode auth_mode;

@@ -24,8 +24,8 @@ struct oc_embedder {
 	struct oc_provider *provider;
 	const struct oc_model *model; /* NULL = named in the configuration alone */
 	char *model_id, *key;
-	char *request_model; /* what a load said; NULL */
-	bool chosen;	     /* by the person, and then the server may load it as it likes */
+	char *request_model;	/* what a load said; NULL */
+	bool chosen;		/* by the person, and then the server may load it as it likes */
 	struct oc_provider own; /* of memory.search.remote */
 	json_t *own_entry;
 };
@@ -242,18 +242,18 @@ static bool load_wait(struct oc_embedder *e)
 	return ctx > 0;
 }
 
-bool oc_embedder_ready_wait(struct oc_embedder *e)
+bool oc_embedder_ready_wait(struct oc_embedder *e, bool may_load)
 {
 	struct mood *m = mood_of(e->key);
 	bool ready;
 
 	if (oc_now_ms() < m->ready_until_ms) return true;
-	ready = e->provider == &e->own || is_loaded_wait(e) || load_wait(e) ||
+	ready = e->provider == &e->own || is_loaded_wait(e) || (may_load && load_wait(e)) ||
 		(e->chosen && e->provider->kind->load != OC_LOAD_LMSTUDIO);
 	if (oc_scope_cancelled(oc_scope_current())) return false;
 	m = mood_of(e->key);
 	m->ready_until_ms = ready ? oc_now_ms() + READY_MS : 0;
-	if (!ready) m->rest_until_ms = oc_now_ms() + REST_MS;
+	if (!ready && may_load) m->rest_until_ms = oc_now_ms() + REST_MS;
 	return ready;
 }
 
@@ -441,8 +441,8 @@ static enum oc_rc any_bare_wait(struct oc_memory *m, bool *out, struct oc_err *e
 	return OC_OK;
 }
 
-enum oc_rc oc_memory_embed_wait(struct oc_memory *m, struct oc_deadline d,
-				bool (*go_on)(void *arg), void *arg, bool *left, struct oc_err *e)
+enum oc_rc oc_memory_embed_wait(struct oc_memory *m, struct oc_deadline d, bool (*go_on)(void *arg),
+				void *arg, bool *left, struct oc_err *e)
 {
 	struct oc_embedder *embedder = NULL;
 	bool more = false, any = false;
@@ -452,7 +452,7 @@ enum oc_rc oc_memory_embed_wait(struct oc_memory *m, struct oc_deadline d,
 	oc_embedder_find(m->scope, &m->settings, &embedder);
 	if (!embedder) return OC_OK;
 	rc = any_bare_wait(m, &any, e);
-	if (!rc && any && oc_embedder_ready_wait(embedder)) {
+	if (!rc && any && oc_embedder_ready_wait(embedder, true)) {
 		rc = embed_all_wait(m, embedder, d, go_on, arg, &more, e);
 		if (rc && rc != OC_CANCELLED && rc != OC_E_TIMEOUT) {
 			oc_log(OC_LOG_DEBUG, "memory", "%s gives no vectors: %s",

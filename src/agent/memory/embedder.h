@@ -13,10 +13,11 @@ struct oc_embedder;
 /* *out NULL: there is none, or it had trouble lately. Only OC_CANCELLED fails. Asks no server. */
 void oc_embedder_find(const struct oc_memory_scope *scope, const struct oc_memory_settings *s,
 		      struct oc_embedder **out);
-void oc_embedder_free(struct oc_embedder *e); /* accepts NULL */
+void oc_embedder_free(struct oc_embedder *e);		  /* accepts NULL */
 const char *oc_embedder_key(const struct oc_embedder *e); /* "provider/model" */
-/* Whether it is ready to be asked; loads it where that is free of harm. false: not now. */
-bool oc_embedder_ready_wait(struct oc_embedder *e);
+/* Whether it is ready to be asked. may_load: it is loaded where that does no harm, which may take
+ * minutes. */
+bool oc_embedder_ready_wait(struct oc_embedder *e, bool may_load);
 enum { OC_MEMORY_BATCH = 16 };
 /* At most OC_MEMORY_BATCH texts. out: n of them, zeroed; deinitialise them in every case. d: of the
  * wait for the server and of its answer. */

@@ -19,8 +19,7 @@ static const struct {
 	{ "embeddinggemma", "task: search result | query: ", "title: none | text: " },
 	{ "mxbai-embed", "Represent this sentence for searching relevant passages: ", "" },
 	{ "arctic-embed", "query: ", "" },
-	{ "e5-mistral",
-	  "Instruct: Given a question, find the notes that answer it\nQuery: ", "" },
+	{ "e5-mistral", "Instruct: Given a question, find the notes that answer it\nQuery: ", "" },
 	{ "e5-", "query: ", "passage: " },
 };
 

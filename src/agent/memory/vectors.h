@@ -1,7 +1,7 @@
 #ifndef OC_MEMORY_VECTORS_H
 #define OC_MEMORY_VECTORS_H
-#include "json/json.h"
 #include "store/memory_index.h"
+#include "json/json.h"
 /*
  * Embeddings on the wire and in the index (spec 03 §10): what a model wants to stand in front of a
  * text, the request, the answer, and eight bits for each number. Pure.

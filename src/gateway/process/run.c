@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/cron/cron.h"
+#include "agent/memory/keeper.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
@@ -361,6 +362,8 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 							.arg = gw },
 				&gw->cron, e);
 	if (rc) return rc;
+	gw->memory = oc_memory_keeper_start(&(struct oc_memory_keeper_spec){
+	    .snapshot = give_snapshot, .sessions = gw->sessions, .arg = gw });
 	gw->reload = oc_reload_start(gw);
 	gw->health = oc_health_start(gw);
 	gw->refresh =
@@ -381,6 +384,8 @@ static void stop_parts(struct life *l)
 	oc_scope_cancel(gw->scope);
 	oc_scope_join_wait(gw->scope);
 	oc_health_free(gw->health);
+	oc_memory_keeper_stop_wait(gw->memory);
+	gw->memory = NULL;
 	oc_cron_stop_wait(gw->cron);
 	oc_channels_stop_wait(gw->channels);
 	gw->channels = NULL;
