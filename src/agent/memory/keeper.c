@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { LOOK_MS = 10000, SLICE_MS = 30000 };
+enum { FIRST_MS = 2000, LOOK_MS = 10000, SLICE_MS = 30000 };
 
 /* What the notes of an agent looked like when everything was done. */
 struct seen {
@@ -120,7 +120,7 @@ static void tend(void *arg)
 {
 	struct oc_memory_keeper *k = arg;
 
-	while (oc_sleep_wait(LOOK_MS) == OC_OK) {
+	for (uint64_t ms = FIRST_MS; oc_sleep_wait(ms) == OC_OK; ms = LOOK_MS) {
 		struct oc_snapshot *snap = k->spec.snapshot(k->spec.arg);
 		struct oc_strv agents = { 0 };
 
