@@ -55,8 +55,11 @@ struct oc_memory_vector {
 	double scale;
 };
 struct oc_memory_question {
-	const char *words; /* expressions of FTS5, made by agent/memory/terms.h; NULL = not asked */
-	const char *parts; /* of words: for the table of trigrams */
+	const char *words; /* expression of FTS5, made by agent/memory/terms.h; NULL = not asked */
+	/* For each term that may stand inside of longer words: [2 i] its expression for words,
+	 * [2 i + 1] that for the table of trigrams, which is asked when words have it hardly ever.
+	 */
+	const struct oc_strv *parts;  /* NULL = not asked */
 	struct oc_memory_vector near; /* n 0 = not asked */
 	size_t limit;		      /* of each list */
 };

@@ -48,18 +48,18 @@ static void check_expression(struct oc_str s)
 
 static void check_terms(const struct oc_memory_terms *t)
 {
-	struct oc_buf words, parts;
+	struct oc_strv parts = { 0 };
+	struct oc_buf words;
 
 	oc_buf_init(&words, 1 << 20);
-	oc_buf_init(&parts, 1 << 20);
 	oc_memory_terms_words(t, &words);
 	oc_memory_terms_parts(t, &parts);
 	expect(!words.bad && oc_memory_terms_n(t) <= OC_MEMORY_MAX_TERMS);
 	expect((words.n > 0) == (oc_memory_terms_n(t) > 0));
 	check_expression(oc_buf_view(&words));
-	check_expression(oc_buf_view(&parts));
+	for (size_t i = 0; i < parts.n; i++) check_expression(oc_str(parts.v[i]));
 	oc_buf_deinit(&words);
-	oc_buf_deinit(&parts);
+	oc_strv_deinit(&parts);
 }
 
 static void check_answer(struct oc_str body)

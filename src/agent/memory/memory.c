@@ -255,18 +255,18 @@ static enum oc_rc look_wait(struct oc_memory *m, size_t limit, const struct oc_m
 			    struct oc_memory_found *out, struct oc_err *e)
 {
 	struct oc_memory_question q = { .limit = limit, .near = { v->v, v->n, v->scale } };
-	struct oc_buf words, parts;
+	struct oc_strv parts = { 0 };
+	struct oc_buf words;
 	enum oc_rc rc;
 
 	oc_buf_init(&words, 64 * MAX_QUESTION_BYTES);
-	oc_buf_init(&parts, 64 * MAX_QUESTION_BYTES);
 	oc_memory_terms_words(&out->terms, &words);
 	oc_memory_terms_parts(&out->terms, &parts);
 	q.words = words.n ? oc_buf_cstr(&words) : NULL;
-	q.parts = parts.n ? oc_buf_cstr(&parts) : NULL;
+	q.parts = parts.n ? &parts : NULL;
 	rc = oc_memory_index_search_wait(m->index, &q, &out->hits, e);
 	oc_buf_deinit(&words);
-	oc_buf_deinit(&parts);
+	oc_strv_deinit(&parts);
 	return rc;
 }
 
@@ -302,8 +302,7 @@ enum oc_rc oc_memory_search_wait(struct oc_memory *m, const struct oc_memory_ask
 		oc_memory_found_deinit(out);
 		return rc;
 	}
-	r.n_words = oc_memory_terms_n(&out->terms);
-	r.n_parts = oc_memory_terms_n_parts(&out->terms);
+	r.n_terms = oc_memory_terms_n(&out->terms);
 	out->v = oc_alloc((r.max + 1) * sizeof *out->v);
 	out->n = oc_memory_rank(&out->hits, &r, out->v);
 	return OC_OK;
