@@ -12,8 +12,8 @@ enum { FIRST_MS = 2000, LOOK_MS = 10000, SLICE_MS = 30000 };
 /* What the notes of an agent looked like when everything was done. */
 struct seen {
 	char *agent;
-	uint64_t mark;
-	bool done;
+	int64_t mark;
+	bool any, done;
 };
 struct oc_memory_keeper {
 	struct oc_memory_keeper_spec spec;
@@ -42,31 +42,18 @@ static struct seen *seen_of(struct oc_memory_keeper *k, const char *agent)
 
 struct look {
 	const struct oc_memory_places *places;
-	uint64_t mark;
+	int64_t now_ns, mark;
 	size_t n;
 };
-
-static uint64_t mix(uint64_t mark, const void *p, size_t n)
-{
-	for (const unsigned char *c = p; n > 0; n--) mark = (mark ^ *c++) * 1099511628211u;
-	return mark;
-}
 
 static void look_work(void *arg)
 {
 	struct look *l = arg;
 	struct oc_memory_files files;
 
-	oc_memory_files_find(l->places, &files);
+	oc_memory_files_find(l->places, l->now_ns, &files);
 	l->n = files.n;
-	l->mark = 14695981039346656037u;
-	for (size_t i = 0; i < files.n; i++) {
-		const struct oc_memory_file *f = &files.v[i];
-
-		l->mark = mix(l->mark, f->path, strlen(f->path) + 1);
-		l->mark = mix(l->mark, &f->size, sizeof f->size);
-		l->mark = mix(l->mark, &f->changed_ns, sizeof f->changed_ns);
-	}
+	l->mark = files.mark;
 	oc_memory_files_deinit(&files);
 }
 
@@ -85,7 +72,7 @@ static enum oc_rc tend_wait(struct oc_memory_keeper *k, const struct oc_memory_s
 static void look_after_wait(struct oc_memory_keeper *k, const struct oc_memory_scope *scope)
 {
 	struct oc_memory_settings settings;
-	struct look look = { .places = &settings.places };
+	struct look look = { .places = &settings.places, .now_ns = oc_wall_ms() * 1000000 };
 	struct seen *seen = seen_of(k, scope->settings->id);
 	struct oc_err e = { 0 };
 	bool left = false;
@@ -93,12 +80,13 @@ static void look_after_wait(struct oc_memory_keeper *k, const struct oc_memory_s
 	oc_memory_settings_init(&settings, scope);
 	if (settings.enabled) oc_work_wait(look_work, &look);
 	oc_memory_settings_deinit(&settings);
-	if ((!look.n && !seen->mark) || (seen->done && seen->mark == look.mark)) return;
+	if ((!look.n && !seen->any) || (seen->done && seen->mark == look.mark)) return;
 	enum oc_rc rc = tend_wait(k, scope, &left, &e);
 	/* A search says what is wrong; here it would be said again and again. */
 	if (rc) oc_log(OC_LOG_DEBUG, "memory", "%s", e.msg);
+	seen->any = look.n > 0;
 	seen->mark = look.mark;
-	seen->done = !left;
+	seen->done = !left && look.mark;
 }
 
 static void agent_wait(struct oc_memory_keeper *k, const struct oc_snapshot *snap, const char *id)

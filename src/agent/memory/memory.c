@@ -13,7 +13,6 @@ enum {
 	BATCH_BYTES = 4194304,
 	CANDIDATES = 4, /* for each result that is wanted (spec 03 §10) */
 	LEAST_CANDIDATES = 24,
-	FRESH_NS = 2000000000, /* a time stamp so young may hide a second change */
 	MAX_QUESTION_BYTES = 4096,
 	QUESTION_TIMEOUT_MS = 5000,
 };
@@ -80,7 +79,7 @@ static bool is_as_known(const struct sync *s, const struct oc_memory_file *f,
 			const struct oc_memory_note *n)
 {
 	return f->size == n->size && f->changed_ns == n->changed_ns &&
-	       s->now_ns - f->changed_ns > FRESH_NS;
+	       s->now_ns - f->changed_ns > OC_MEMORY_FRESH_NS;
 }
 
 /* Both lists are in the order of paths. */
@@ -112,7 +111,8 @@ static void find_work(void *arg)
 {
 	struct sync *s = arg;
 
-	oc_memory_files_find(&s->m->settings.places, &s->files);
+	oc_memory_files_find(&s->m->settings.places, s->now_ns, &s->files);
+	oc_memory_files_sort(&s->files);
 	compare(s);
 }
 
@@ -193,6 +193,8 @@ static enum oc_rc sync_wait(struct sync *s, struct oc_memory_sync *out, struct o
 		rc = read_batch_wait(s, out, e);
 	}
 	out->unreadable = s->unreadable;
+	if (!rc && !s->n_stale && !s->gone.n && s->files.mark)
+		rc = oc_memory_index_mark_wait(s->m->index, s->known.generation, s->files.mark, e);
 	return rc;
 }
 
@@ -306,4 +308,52 @@ enum oc_rc oc_memory_search_wait(struct oc_memory *m, const struct oc_memory_ask
 	out->v = oc_alloc((r.max + 1) * sizeof *out->v);
 	out->n = oc_memory_rank(&out->hits, &r, out->v);
 	return OC_OK;
+}
+
+/* ---- search in what is up to date ---- */
+
+struct look {
+	struct oc_memory *m;
+	int64_t now_ns, mark;
+	bool changed;
+	enum oc_rc rc;
+	struct oc_err e;
+};
+
+static void look_work(void *arg)
+{
+	struct look *l = arg;
+	struct oc_memory_files files;
+
+	oc_memory_files_find(&l->m->settings.places, l->now_ns, &files);
+	l->changed = !files.mark || files.mark != l->mark;
+	oc_memory_files_deinit(&files);
+}
+
+static void look(void *arg)
+{
+	struct look *l = arg;
+
+	l->rc = oc_memory_index_marked_wait(l->m->index, &l->mark, &l->e);
+	if (!l->rc) oc_work_wait(look_work, l);
+}
+
+enum oc_rc oc_memory_search_fresh_wait(struct oc_memory *m, const struct oc_memory_ask *ask,
+				       struct oc_memory_found *out, struct oc_err *e)
+{
+	struct look l = { .m = m, .now_ns = oc_wall_ms() * 1000000, .changed = true };
+	struct oc_scope *scope = oc_scope_new();
+	enum oc_rc rc;
+
+	/* Nearly always nothing has changed: the search need not wait for the look at the files. */
+	oc_scope_spawn(scope, look, &l);
+	rc = oc_memory_search_wait(m, ask, out, e);
+	oc_scope_join_wait(scope);
+	oc_scope_free(scope);
+	if (rc == OC_CANCELLED || (!rc && !l.changed)) return rc;
+	if (!rc) oc_memory_found_deinit(out);
+	rc = oc_memory_sync_wait(m, NULL, e);
+	if (rc == OC_CANCELLED) return rc;
+	if (rc) oc_log(OC_LOG_WARN, "memory", "the index is not up to date: %s", e->msg);
+	return oc_memory_search_wait(m, ask, out, e);
 }

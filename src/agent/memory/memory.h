@@ -68,6 +68,11 @@ struct oc_memory_found {
 };
 OC_MUST_USE enum oc_rc oc_memory_search_wait(struct oc_memory *m, const struct oc_memory_ask *ask,
 					     struct oc_memory_found *out, struct oc_err *e);
+/* The same in an index that is up to date, as far as that can be had: what keeps it from being so
+ * goes into the log. */
+OC_MUST_USE enum oc_rc oc_memory_search_fresh_wait(struct oc_memory *m,
+						   const struct oc_memory_ask *ask,
+						   struct oc_memory_found *out, struct oc_err *e);
 void oc_memory_found_deinit(struct oc_memory_found *f); /* accepts a zeroed one */
 
 /* The tools memory_search and memory_get become part of the registry. Again does no harm. */
