@@ -12,6 +12,7 @@ struct oc_processes;
 struct oc_web_options;
 struct oc_tool_context;
 struct oc_mcp;
+struct oc_memory_scope;
 enum { OC_KNOWN_URLS = 256, OC_FOREIGN_HOST = 64 };
 
 /* What a person is asked. All texts are borrowed for the time of the question. */
@@ -51,6 +52,7 @@ struct oc_tool_context {
 	 * question depends on the model's tier (tool/sandbox/taint.h, spec 03 §6.1, §6.4).
 	 */
 	bool tainted;
+	bool vision; /* the model takes images */
 	enum oc_trust_tier trust;
 	/* Whose text it was, "" when it was of more than one (tool/mcp.h). */
 	char tainted_by[OC_FOREIGN_HOST];
@@ -65,6 +67,8 @@ struct oc_tool_context {
 	/* What a command writes, as it comes: any bytes. May be NULL; may not park. */
 	void (*output)(void *arg, struct oc_str bytes);
 	void *output_arg;
+	/* Whose notes memory_search and memory_get mean (agent/memory/memory.h); NULL = none. */
+	const struct oc_memory_scope *memory;
 	/* For tools of folders below: what their run function needs (sessions, memory, schedules).
 	 */
 	void *host;
@@ -79,6 +83,7 @@ struct oc_tool_result {
 	char host[OC_FOREIGN_HOST]; /* it came from; "" = no host */
 	size_t own;	  /* bytes at the front of text that are ours: they stay before the marks */
 	size_t max_chars; /* that the call asked for; 0 = what the context takes */
+	struct oc_image image; /* goes along with the text; base64 NULL = none. Owned */
 };
 /* A row. Its memory outlives every use: static, or kept by whoever registered it. */
 struct oc_tool {

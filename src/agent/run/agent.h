@@ -48,8 +48,9 @@ struct oc_agent_spec {
 	/* This model is asked now; again after a fallback. May be NULL. */
 	void (*selected)(void *arg, const struct oc_selection *target);
 	void *selected_arg;
-	/* A request was made, whatever came of it. May be NULL. */
-	void (*requested)(void *arg, const struct oc_messages *m, const json_t *tools);
+	/* A request was made, whatever came of it. sent: its body as a server got it, NULL = none
+	 * was asked. All borrowed. May be NULL. */
+	void (*requested)(void *arg, const struct oc_messages *m, json_t *tools, json_t *sent);
 	void *requested_arg;
 	/* Whether a request is under way of which nothing came yet. May be NULL. Written while the
 	 * run lasts. */
@@ -62,6 +63,8 @@ struct oc_agent_spec {
 	 */
 	json_t *callers_tools, *tool_choice, *params;
 	bool no_tools; /* none of ours */
+	const json_t *tools_allow; /* the only ones, as a policy names them; NULL */
+	bool light;		   /* a system text without the user's files */
 	bool tainted;  /* the message may repeat what strangers wrote */
 	void *host;    /* as in struct oc_tool_context */
 	/* Only shortens the conversation (spec 03 §5.4); instructions may be NULL. */

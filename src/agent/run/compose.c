@@ -177,6 +177,7 @@ static json_t *profile_json(const struct oc_trial *c)
 	oc_json_put(o, "exec", json_string(spec->settings->exec_mode));
 	oc_json_put(o, "timeZone", oc_json_new_str(oc_str(c->job->time_zone)));
 	oc_json_put(o, "workspace", oc_json_new_str(oc_str(c->job->tools.workspace)));
+	if (spec->light) oc_json_put(o, "light", json_true());
 	if (spec->extra_system)
 		oc_json_put(o, "caller", oc_json_new_str(oc_str(spec->extra_system)));
 	return o;
@@ -192,7 +193,8 @@ static char *system_text(const struct oc_trial *c, const struct oc_run *run)
 					       .time_zone = job->time_zone,
 					       .plan = &run->plan,
 					       .tools = run->tools_json != NULL,
-					       .directory = directory };
+					       .directory = directory,
+					       .light = job->spec->light };
 	struct oc_buf text;
 
 	oc_buf_init(&text, MAX_PROMPT_BYTES);

@@ -1,5 +1,6 @@
 #ifndef OC_AGENT_TRIAL_H
 #define OC_AGENT_TRIAL_H
+#include "agent/memory/memory.h"
 #include "agent/run/agent.h"
 #include "agent/run/loop.h"
 #include "model/call/call.h"
@@ -11,6 +12,7 @@ struct oc_job {
 	struct oc_agent_result *result;
 	const struct oc_conversation *conversation;
 	struct oc_tool_context tools;
+	struct oc_memory_scope memory;	       /* for the tools */
 	struct oc_tool_settings tool_settings; /* for the model that is tried */
 	char *time_zone;
 	struct oc_strv callers_tools; /* names of spec->callers_tools */
@@ -31,9 +33,11 @@ struct oc_trial {
 	double chars_per_token; /* measured in earlier runs; 0 = never */
 	struct oc_call_error error; /* of the last reply that was one */
 	const char *thinking;
-	struct oc_model_port port; /* who answers */
-	bool babbled;		   /* it was stopped because it said the same for ever */
-	json_t *params_with_tools; /* the caller's, and what it chose; NULL = none */
+	struct oc_model_port port;    /* who answers */
+	bool babbled;		      /* it was stopped because it said the same for ever */
+	json_t *params_with_tools;    /* the caller's, and what it chose; NULL = none */
+	json_t *params_without_calls; /* the same when no tool may be called any more */
+	json_t *sent;		      /* body of the last request, until somebody looked at it */
 };
 
 /* *movable: the next candidate may try. error: what the model's server said, initialised. */

@@ -4,6 +4,7 @@
 #include "agent/run/user_files.h"
 #include "agent/session/input.h"
 #include "agent/session/prefix.h"
+#include "agent/session/session_events.h"
 #include "agent/session/session_queue.h"
 #include "rt/bell.h"
 #include "tool/processes.h"
@@ -92,6 +93,8 @@ struct oc_sessions {
 	struct oc_bell quiet;	     /* a run has ended */
 	struct oc_prefix_log prefixes;
 	struct oc_user_files files;
+	struct oc_session_events events;
+	int64_t last_person_ms;
 	bool closing;
 };
 
@@ -165,8 +168,10 @@ OC_MUST_USE enum oc_rc oc_session_talk_init_wait(struct oc_session_talk *t,
 						 struct oc_err *e);
 void oc_session_talk_deinit(struct oc_session_talk *t);
 struct oc_conversation oc_session_talk_port(struct oc_session_talk *t);
-/* A request was made with this: how much of it repeats the one before. */
-void oc_session_talk_requested(void *talk, const struct oc_messages *m, const json_t *tools);
+/* A request was made with this; sent: its body, NULL = no server was asked. How much of it repeats
+ * the one before? */
+void oc_session_talk_requested(void *talk, const struct oc_messages *m, json_t *tools,
+			       json_t *sent);
 /* The person's message as it is stored. Deinit out. */
 void oc_session_input_message(const struct oc_session_run *run, const struct oc_input *input,
 			      struct oc_stored_message *out);

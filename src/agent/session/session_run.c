@@ -46,6 +46,8 @@ static struct oc_agent_spec agent_spec(const struct oc_session_run *r)
 		.tool_choice = i->tool_choice,
 		.params = i->params,
 		.no_tools = i->no_tools,
+		.tools_allow = i->tools_allow,
+		.light = i->light,
 		.tainted = i->tainted,
 	};
 }

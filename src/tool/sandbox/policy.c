@@ -213,6 +213,9 @@ struct oc_policy *oc_policy_new(const struct oc_policy_spec *spec)
 	add_lists(p, spec->extra_allow, NULL, spec->extra_deny, "not allowed in this conversation",
 		  "denied in this conversation");
 	if (spec->lean) add_lean(p, spec);
+	if (spec->no_memory)
+		add_words(&add_layer(p, NULL, "memory.search.enabled is false")->deny,
+			  "memory_search memory_get");
 	if (spec->off) add_words(&add_layer(p, NULL, "not set up in tools.web")->deny, spec->off);
 	return p;
 }
