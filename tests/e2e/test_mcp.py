@@ -6,6 +6,8 @@ import sys
 import time
 
 import pytest
+
+from gateway_client import new_id, test_config
 from mcp_server import Http
 from program import ROOT
 
@@ -279,3 +281,122 @@ def start_gateway(openclaw, servers):
     config = openclaw.read_config()
     openclaw.write_config(test_config({**config, 'mcp': {'servers': servers}}))
     return Gateway(openclaw).start()
+
+
+@pytest.mark.parametrize('answers', ['json', 'sse'])
+def test_a_server_that_forgot_the_session_gets_a_new_one(start_gateway, sim, answers):
+    with Http(answers=answers) as server:
+        g = start_gateway(with_servers(sim, {'srv': {'url': server.url}}))
+        c = g.connect()
+        assert '\na\n' in ask(c, sim, 'srv.echo', {'text': 'a'})
+        server.forget()
+        assert '\nb\n' in ask(c, sim, 'srv.echo', {'text': 'b'})
+        assert sum(body != 'DELETE' and body.get('method') == 'initialize' for _, body in server.requests) == 2
+
+
+# ---- the gateway ----------------------------------------------------------------------------------------------------
+
+def with_servers(sim, servers, **sections):
+    return {**test_config(sim.base_url), 'mcp': {'servers': servers}, **sections}
+
+
+def say(c, key='main'):
+    run = new_id()
+    c.call('chat.send', {'sessionKey': key, 'message': 'go', 'idempotencyKey': run})
+    assert c.wait_event('chat', lambda p: p['runId'] == run and p['state'] in ('final', 'error', 'aborted'),
+                        timeout=60)['state'] == 'final'
+
+
+def ask(c, sim, tool, args, key='main'):
+    sim.call('use_tool', {'name': tool, 'args': args}).reply('Done.')
+    say(c, key)
+    return sim.chats[-1].json['messages'][-1]['content']
+
+
+def starts(log):
+    return [line for line in log_lines(log) if line.startswith('start ')]
+
+
+def wait_for(holds, seconds=30):
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_sessions_share_one_server_that_starts_when_it_is_needed(start_gateway, sim, tmp_path):
+    log = tmp_path / 'log'
+    c = start_gateway(with_servers(sim, {'srv': stdio('good', log)})).connect()
+    assert not starts(log)
+    for key in 'main', 'other', 'main':
+        assert '\nhi\n' in ask(c, sim, 'srv.echo', {'text': 'hi'}, key)
+    assert len(starts(log)) == 1
+
+
+def test_a_server_that_died_is_started_again_after_a_pause(start_gateway, sim, tmp_path):
+    log = tmp_path / 'log'
+    c = start_gateway(with_servers(sim, {'srv': stdio('dies', log)})).connect()
+    assert 'it ended before it answered' in ask(c, sim, 'srv.echo', {'text': 'a'})
+    assert 'it ended by itself (exit code 3). It is tried again in' in ask(c, sim, 'srv.echo', {'text': 'b'})
+    wait_for(lambda: 'it ended before it answered' in ask(c, sim, 'srv.echo', {'text': 'c'}, new_id()))
+    assert len(starts(log)) == 2
+
+
+def test_a_changed_list_counts_for_the_next_conversation(start_gateway, sim):
+    c = start_gateway(with_servers(sim, {'srv': stdio('changes')})).connect()
+    assert '\na\n' in ask(c, sim, 'srv.echo', {'text': 'a'})
+    first = system(sim)
+    wait_for(lambda: '\nbrand_new {' in ask(c, sim, 'srv.brand_new', {'text': 'b'}, new_id()))
+    assert 'srv.brand_new' in system(sim) and 'srv.echo' not in system(sim)
+    assert 'unknown tool: srv.echo' in ask(c, sim, 'srv.echo', {'text': 'c'})
+    assert system(sim) == first, 'the opening of a conversation stays as it is'
+
+
+def test_a_change_of_the_configuration_reaches_running_servers(start_gateway, sim, tmp_path):
+    log, other = tmp_path / 'log', tmp_path / 'other'
+    g = start_gateway(with_servers(sim, {'srv': stdio('good', log)}))
+    c = g.connect()
+    ask(c, sim, 'srv.echo', {'text': 'a'})
+    pid = int(starts(log)[0].split()[1])
+    g.program.write_config(with_servers(sim, {'new': stdio('good', other)}))
+    g.wait_console('config hot reload applied')
+    wait_for(lambda: not os.path.exists(f'/proc/{pid}'))
+    assert '\nb\n' in ask(c, sim, 'new.echo', {'text': 'b'})
+    assert 'unknown tool: srv.echo' in ask(c, sim, 'srv.echo', {'text': 'c'})
+    assert len(starts(log)) == 1 and len(starts(other)) == 1
+
+
+def test_a_stopped_run_tells_the_server_to_stop(start_gateway, sim, tmp_path):
+    log = tmp_path / 'log'
+    c = start_gateway(with_servers(sim, {'srv': stdio('hangs', log)})).connect()
+    sim.call('use_tool', {'name': 'srv.echo', 'args': {'text': 'a'}})
+    run = new_id()
+    c.call('chat.send', {'sessionKey': 'main', 'message': 'go', 'idempotencyKey': run})
+    wait_for(lambda: any('tools/call' in line for line in log_lines(log)))
+    c.call('chat.abort', {'sessionKey': 'main'})
+    wait_for(lambda: any('notifications/cancelled' in line for line in log_lines(log)))
+    assert len(starts(log)) == 1
+
+
+def test_what_came_from_one_server_needs_a_yes_to_go_to_another(start_gateway, sim):
+    servers = {'a': stdio(), 'b': stdio(), 'own': stdio(trust=True)}
+    c = start_gateway(with_servers(sim, servers)).connect()
+    for tool in 'a.echo', 'a.echo', 'own.echo', 'b.echo':
+        sim.call('use_tool', {'name': tool, 'args': {'text': 'x'}})
+    sim.reply('Done.')
+    run = new_id()
+    c.call('chat.send', {'sessionKey': 'main', 'message': 'go', 'idempotencyKey': run})
+    asked = c.wait_event('exec.approval.requested', lambda p: True, timeout=60)
+    assert asked['request']['tool'] == 'b.echo' and '{"text":"x"}' in asked['request']['command']
+    c.call('exec.approval.resolve', {'id': asked['id'], 'decision': 'deny'})
+    c.wait_event('chat', lambda p: p['runId'] == run and p['state'] == 'final', timeout=60)
+    results = [m['content'] for m in sim.chats[-1].json['messages'] if m['role'] == 'tool']
+    assert len(results) == 4 and 'x' in results[2] and 'not' in results[3]
+
+
+def test_a_read_only_session_calls_nothing_that_may_change_things(start_gateway, sim):
+    c = start_gateway(with_servers(sim, {'srv': stdio(), 'own': stdio(trust=True)})).connect()
+    c.call('sessions.patch', {'key': 'main', 'permissionMode': 'read-only'})
+    assert 'this session is read-only' in ask(c, sim, 'srv.nothing', {})
+    assert 'this session is read-only' in ask(c, sim, 'own.echo', {'text': 'x'})
+    assert ask(c, sim, 'own.nothing', {}) == 'nothing {}'
