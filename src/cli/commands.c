@@ -55,6 +55,7 @@ const struct oc_command oc_commands[] = {
 	  .options = oc_logs_options },
 	{ .name = "cron", .help = "Scheduled jobs", .sub = oc_cron_commands },
 	{ .name = "automations", .sub = oc_cron_commands },
+	{ .name = "mcp", .help = "Servers of further tools (MCP)", .sub = oc_mcp_commands },
 	{ .name = "memory", .help = "Search the agent's notes", .sub = oc_memory_commands },
 	{ .name = "dashboard",
 	  .help = "Open the web page of the gateway",
