@@ -8,6 +8,7 @@
 #include "agent/cron/cron_run.h"
 #include "agent/run/prompt.h"
 #include "agent/run/settings.h"
+#include "agent/session/session.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
@@ -39,6 +40,11 @@ struct oc_cron {
 	int64_t ahead_ms;	  /* wall clock minus monotonic clock */
 	bool clock_known;
 };
+
+const struct oc_cron_spec *oc_cron_spec_of(const struct oc_cron *c)
+{
+	return &c->spec;
+}
 
 /* ---- jobs ---- */
 
@@ -449,6 +455,8 @@ enum oc_rc oc_cron_start_wait(const struct oc_cron_spec *spec, struct oc_cron **
 		free(c);
 		return rc;
 	}
+	oc_cron_tool_register();
+	spec->sessions->cron = c;
 	c->scope = oc_scope_new();
 	oc_scope_spawn(c->scope, schedule, c);
 	*out = c;
@@ -458,6 +466,7 @@ enum oc_rc oc_cron_start_wait(const struct oc_cron_spec *spec, struct oc_cron **
 void oc_cron_stop_wait(struct oc_cron *c)
 {
 	if (!c) return;
+	c->spec.sessions->cron = NULL;
 	oc_scope_cancel(c->scope);
 	oc_scope_join_wait(c->scope);
 	oc_scope_free(c->scope);
@@ -554,13 +563,14 @@ static enum oc_rc check_delivery(struct oc_cron *c, const json_t *job, struct oc
 	if (!mode || (!webhook && strcmp(mode, "announce") != 0) || !port->check) return OC_OK;
 	channel = oc_json_cstr(delivery, "channel");
 	char *key = oc_cron_session(&c->spec, job, e);
+	const char *route = oc_json_cstr(delivery, "routeOf");
 	if (!key) return OC_E_INPUT;
 	const struct oc_delivery d = { .mode = webhook ? OC_DELIVERY_WEBHOOK : OC_DELIVERY_ANNOUNCE,
 				       .channel = channel ? channel : "last",
 				       .account = oc_json_cstr(delivery, "accountId"),
 				       .thread = oc_json_cstr(delivery, "threadId"),
 				       .to = oc_json_cstr(delivery, "to"),
-				       .session_key = key,
+				       .session_key = route ? route : key,
 				       .agent = oc_json_cstr(job, "agentId") };
 	enum oc_rc rc = port->check(port->arg, &d, e);
 	free(key);

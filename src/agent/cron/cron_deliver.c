@@ -94,6 +94,8 @@ static enum oc_rc out_wait(const struct oc_cron_work *w, const struct oc_cron_ou
 	const json_t *delivery = json_object_get(w->job, "delivery");
 	const char *channel = oc_json_cstr(delivery, "channel"),
 		   *name = oc_json_cstr(w->job, "name");
+	/* whose conversation it is, when the job has a session of its own */
+	const char *route = oc_json_cstr(delivery, "routeOf");
 	const struct oc_delivery_port *port = &w->spec->delivery;
 	json_t *event = mode == OC_DELIVERY_WEBHOOK ? oc_cron_entry(w, o, began_ms) : NULL;
 	const struct oc_delivery d = {
@@ -102,7 +104,7 @@ static enum oc_rc out_wait(const struct oc_cron_work *w, const struct oc_cron_ou
 		.account = oc_json_cstr(delivery, "accountId"),
 		.thread = oc_json_cstr(delivery, "threadId"),
 		.to = oc_json_cstr(delivery, "to"),
-		.session_key = o->session_key,
+		.session_key = route ? route : o->session_key,
 		.agent = oc_json_cstr(w->job, "agentId"),
 		.text = oc_str(o->text		 ? o->text
 			       : o->error.msg[0] ? o->error.msg

@@ -7,10 +7,12 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
+#include "base/utf8.h"
 #include "json/path.h"
 
 enum {
 	MAX_NAME_CHARS = 200,
+	MADE_NAME_BYTES = 60,
 	MAX_TEXT_BYTES = 65536,
 	LATE_MS = 60000,
 	MAX_ACTIVE_MINUTES = 10080,
@@ -173,6 +175,20 @@ static enum oc_rc begin_schedule(json_t *job, int64_t now_ms, struct oc_err *e)
 	return oc_fail(e, OC_E_INPUT, "schedule.at is in the past");
 }
 
+/* The first line of what it does. */
+static json_t *name_from(const json_t *job)
+{
+	static const char *const members[] = { "text", "message", "command" };
+	const json_t *payload = json_object_get(job, "payload");
+	struct oc_str line = { 0 };
+
+	for (size_t i = 0; !line.n && i < sizeof members / sizeof *members; i++)
+		line = oc_str_trim(oc_json_str(payload, members[i]));
+	line = oc_str_head(line, oc_str_find(line, OC_LIT("\n"), 0));
+	if (line.n > MADE_NAME_BYTES) line.n = oc_utf8_floor(line.p, MADE_NAME_BYTES);
+	return oc_json_new_str(line);
+}
+
 static const char *default_target(const json_t *job)
 {
 	const char *kind = oc_json_cstr(json_object_get(job, "payload"), "kind");
@@ -189,6 +205,7 @@ enum oc_rc oc_cron_job_new(const json_t *wanted, int64_t now_ms, json_t **out, s
 
 	oc_uuid(id);
 	json_object_set_new(job, "id", json_string(id)); /* a client does not choose it */
+	put_default(job, "name", name_from(job));
 	put_default(job, "enabled", json_true());
 	put_default(job, "agentId", json_string("main"));
 	put_default(job, "sessionTarget", json_string(default_target(job)));

@@ -30,6 +30,10 @@ char *oc_cron_session(const struct oc_cron_spec *spec, const json_t *job, struct
 /* That of the job's agent, for what concerns its person. Free with free(). */
 char *oc_cron_main_session(const struct oc_cron_spec *spec, const json_t *job, struct oc_err *e);
 
+/* ---- cron.c, cron_tool.c ---- */
+const struct oc_cron_spec *oc_cron_spec_of(const struct oc_cron *c);
+void oc_cron_tool_register(void);
+
 /* ---- cron_prune.c ---- */
 /* Sessions of isolated jobs go when nothing happened in them for cron.sessionRetention (24 h). */
 void oc_cron_prune_sessions_wait(const struct oc_cron_spec *spec);

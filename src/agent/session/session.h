@@ -31,6 +31,8 @@ OC_MUST_USE enum oc_rc oc_bell_wait(struct oc_bell *b, struct oc_deadline d);
 void oc_bell_sure_wait(struct oc_bell *b);
 void oc_bell_ring(struct oc_bell *b);
 
+struct oc_cron;
+
 /* A session that somebody works with. */
 struct oc_session {
 	struct oc_session *next;
@@ -104,6 +106,7 @@ struct oc_sessions {
 	struct oc_user_files files;
 	struct oc_session_events events;
 	int64_t last_person_ms;
+	struct oc_cron *cron; /* for its tool; NULL = there is none */
 	bool closing;
 };
 
