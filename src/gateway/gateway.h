@@ -14,6 +14,7 @@ struct oc_devices;
 struct oc_cron;
 struct oc_gateway_options;
 struct oc_health;
+struct oc_heartbeat;
 struct oc_reload;
 struct oc_run_events;
 struct oc_refresh_service;
@@ -30,6 +31,7 @@ struct oc_gateway {
 	struct oc_run_events *run_events; /* before sessions: it is their watcher */
 	struct oc_devices *devices;
 	struct oc_cron *cron; /* NULL until it exists */
+	struct oc_heartbeat *heartbeat;
 	struct oc_refresh_service *refresh;
 	struct oc_http_server *server;
 	enum oc_auth_mode auth_mode;

@@ -211,6 +211,9 @@ OC_MUST_USE enum oc_rc oc_session_forget_waiting_wait(struct oc_session *s, cons
 /* Nothing more begins: runs that wait for their turn end, and stay to be found after a start. */
 void oc_sessions_end_line(struct oc_sessions *s);
 
+/* ---- session_exec.c ---- */
+void oc_session_command_ended(void *sessions, const struct oc_process_end *end);
+
 /* ---- recover.c ---- */
 OC_MUST_USE enum oc_rc oc_sessions_recover_wait(struct oc_sessions *s, struct oc_err *e);
 #endif
