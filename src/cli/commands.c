@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/gateway/gateway_cli.h"
 #include "cli/gateway/gateway_commands.h"
+#include "cli/skills/skills_cli.h"
 
 const struct oc_command oc_commands[] = {
 	{ .name = "onboard",
@@ -54,6 +55,11 @@ const struct oc_command oc_commands[] = {
 	  .options = oc_logs_options },
 	{ .name = "cron", .help = "Scheduled jobs", .sub = oc_cron_commands },
 	{ .name = "automations", .sub = oc_cron_commands },
+	{ .name = "skills",
+	  .help = "Skills of the agent and what they lack",
+	  .run = oc_cmd_skills_list,
+	  .options = oc_skills_list_options,
+	  .sub = oc_skills_commands },
 	{ .name = "dashboard",
 	  .help = "Open the web page of the gateway",
 	  .run = oc_cmd_dashboard,

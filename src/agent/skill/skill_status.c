@@ -5,7 +5,7 @@
 #include "agent/skill/skills.h"
 #include "base/mem.h"
 
-enum { ABOUT_BYTES = 4000 };
+enum { ABOUT_BYTES = 2000 };
 
 static json_t *about_json(const struct oc_skill *s)
 {
@@ -54,6 +54,38 @@ json_t *oc_skill_row(const struct oc_skill *s)
 	put_fact(o, s, "homepage");
 	oc_json_put(o, "missing", json_deep_copy(s->missing));
 	return o;
+}
+
+static json_t *input_arg(void)
+{
+	return json_pack("[{s:s,s:s,s:s,s:b}]", "name", "input", "description", "What to do",
+			 "type", "string", "required", false);
+}
+
+static json_t *command_row(const struct oc_skill *s, bool with_args)
+{
+	json_t *o = json_object(), *aliases = json_array();
+
+	json_array_append_new(aliases, json_sprintf("/%s", s->found->name));
+	oc_json_put(o, "name", json_string(s->found->name));
+	oc_json_put(o, "nativeName", json_string(s->found->name));
+	oc_json_put(o, "textAliases", aliases);
+	oc_json_put(o, "description", about_json(s));
+	oc_json_put(o, "category", json_string("tools"));
+	oc_json_put(o, "source", json_string("skill"));
+	oc_json_put(o, "skillDisplayName", json_string(s->found->name));
+	oc_json_put(o, "skillModelVisible", json_boolean(oc_skill_is_shown(s)));
+	oc_json_put(o, "scope", json_string("both"));
+	oc_json_put(o, "acceptsArgs", json_true());
+	if (with_args) oc_json_put(o, "args", input_arg());
+	return o;
+}
+
+void oc_skill_command_rows(const struct oc_skills *s, bool with_args, json_t *list)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (oc_skill_is_command(&s->v[i]))
+			json_array_append_new(list, command_row(&s->v[i], with_args));
 }
 
 static json_t *list_of(const json_t *v)

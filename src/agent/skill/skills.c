@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 
+#include "agent/run/settings.h"
 #include "agent/skill/front_matter.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -244,6 +245,19 @@ void oc_skills_find_wait(const struct oc_config *config, const char *workspace, 
 	}
 }
 
+enum oc_rc oc_skills_of_wait(const struct oc_config *config, const char *agent,
+			     struct oc_skills *out, struct oc_err *e)
+{
+	struct oc_agent_settings settings;
+	enum oc_rc rc = oc_agent_settings_init(&settings, config, agent, e);
+
+	*out = (struct oc_skills){ 0 };
+	if (rc) return rc;
+	oc_skills_find_wait(config, settings.workspace, settings.entry, out);
+	oc_agent_settings_deinit(&settings);
+	return OC_OK;
+}
+
 void oc_skills_deinit(struct oc_skills *s)
 {
 	for (size_t i = 0; i < s->n; i++) json_decref(s->v[i].missing);
@@ -324,4 +338,35 @@ void oc_skills_env(const struct oc_skills *s, const struct oc_config *config, st
 			add_variable(name, value, out);
 		if (primary) add_variable(primary, json_object_get(entry, "apiKey"), out);
 	}
+}
+
+/* ---- commands ---- */
+
+static char plain(char c)
+{
+	if (c == '-') return '_';
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_called(const char *name, struct oc_str typed)
+{
+	size_t i = 0;
+
+	if (strlen(name) != typed.n) return false;
+	while (i < typed.n && plain(name[i]) == plain(typed.p[i])) i++;
+	return i == typed.n;
+}
+
+const struct oc_skill *oc_skills_command(const struct oc_skills *s, struct oc_str name)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (oc_skill_is_command(&s->v[i]) && is_called(s->v[i].found->name, name))
+			return &s->v[i];
+	return NULL;
+}
+
+char *oc_skill_request(const struct oc_skill *s, struct oc_str text)
+{
+	return oc_asprintf("Use the skill %s: read skill://%s first, then follow it.%s%.*s",
+			   s->found->name, s->found->name, text.n ? "\n\n" : "", OC_FMT(text));
 }

@@ -25,6 +25,10 @@ struct oc_skills {
 /* agent: its entry of the configuration, NULL = none. Reads files on the thread pool. */
 void oc_skills_find_wait(const struct oc_config *config, const char *workspace, const json_t *agent,
 			 struct oc_skills *out);
+/* Of a configured agent, NULL = "main". OC_E_NOT_FOUND: there is none; e lists those there are. out
+ * is initialised in every case. */
+OC_MUST_USE enum oc_rc oc_skills_of_wait(const struct oc_config *config, const char *agent,
+					 struct oc_skills *out, struct oc_err *e);
 void oc_skills_deinit(struct oc_skills *s); /* accepts a zeroed struct */
 /* NULL when there is none of that name. */
 const struct oc_skill *oc_skills_get(const struct oc_skills *s, struct oc_str name);
@@ -41,7 +45,15 @@ const char *oc_skill_fact(const struct oc_skill *s, const char *member);
  * apiKey for its primaryEnv), but for PATH and what the loader reads. */
 void oc_skills_env(const struct oc_skills *s, const struct oc_config *config, struct oc_strv *out);
 
+/* The skill that a person calls by "/name": NULL when there is none. Hyphens, underscores and the
+ * case do not matter. */
+const struct oc_skill *oc_skills_command(const struct oc_skills *s, struct oc_str name);
+/* The message that goes to the model for it. Free with free(). */
+char *oc_skill_request(const struct oc_skill *s, struct oc_str text);
+
 /* ---- skill_status.c ---- */
+/* Appends those that people may call, as commands.list shows them. */
+void oc_skill_command_rows(const struct oc_skills *s, bool with_args, json_t *list);
 /* As `skills list --json`, `skills info --json` and skills.status show it. New references. */
 json_t *oc_skill_row(const struct oc_skill *s);
 json_t *oc_skill_details(const struct oc_skill *s);
