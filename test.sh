@@ -135,7 +135,7 @@ missing() { # the packages of everything that is not there
 	python3 -c 'import ensurepip, venv' 2> /dev/null || echo python3-venv
 	for pair in libuv:libuv1-dev libcurl:libcurl4-gnutls-dev jansson:libjansson-dev libidn2:libidn2-dev \
 		libutf8proc:libutf8proc-dev libedit:libedit-dev cmocka:libcmocka-dev nettle:nettle-dev \
-		sqlite3:libsqlite3-dev gumbo:libgumbo-dev; do
+		sqlite3:libsqlite3-dev gumbo:libgumbo-dev md4c:libmd4c-dev; do
 		pkg-config --exists "${pair%%:*}" 2> /dev/null || echo "${pair#*:}"
 	done
 }
@@ -259,8 +259,15 @@ end_to_end() {
 	export OPENCLAW_BIN="$root/build-asan/openclaw" OPENCLAW_STARTER="$cache/starter" OPENCLAW_SERVERS="$cache/servers"
 	export OPENCLAW_CLIENTS="$cache/clients"
 	export PYTHONDONTWRITEBYTECODE=1
-	count "simulator and end to end" pytest "$cache/pytest.xml" \
-		"$python" -m pytest -q -c tests/pytest.ini tests --junitxml="$cache/pytest.xml" --basetemp="$cache/pytest"
+	# The tests wait more than they compute, so more files than processors run side by side. What a busy machine makes fail
+	# is tried once more, and named.
+	side_by_side=''
+	! "$python" -c 'import xdist, pytest_rerunfailures' 2> /dev/null ||
+		side_by_side="-n $((jobs + 1)) --dist loadfile --reruns 1 -raR"
+	# shellcheck disable=SC2086 # a list of words
+	count "simulator and end to end" pytest "$cache/pytest.xml" "$python" -m pytest -q -c tests/pytest.ini tests \
+		$side_by_side --junitxml="$cache/pytest.xml" --basetemp="$cache/pytest"
+	sed -n 's/^RERUN /tried twice: /p' "$log" | while read -r line; do note "$line"; done
 }
 
 release_build() { # COMPILER

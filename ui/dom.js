@@ -1,4 +1,4 @@
-// Elements of the page. Text is always set as text: nothing here, or anywhere in the page, parses markup.
+// Elements of the page. Text is always set as text; only answers are markup (blocks.js).
 
 /** h('button.primary', {onclick, 'aria-label': …}, child, …): children are nodes, strings, arrays; null is left out. */
 export function h(what, attributes, ...children) {

@@ -3,6 +3,7 @@
 #include "cli/gateway/gateway_cli.h"
 #include "cli/gateway/gateway_commands.h"
 #include "cli/skills/skills_cli.h"
+#include "cli/memory/memory_cli.h"
 
 const struct oc_command oc_commands[] = {
 	{ .name = "onboard",
@@ -60,6 +61,7 @@ const struct oc_command oc_commands[] = {
 	  .run = oc_cmd_skills_list,
 	  .options = oc_skills_list_options,
 	  .sub = oc_skills_commands },
+	{ .name = "memory", .help = "Search the agent's notes", .sub = oc_memory_commands },
 	{ .name = "dashboard",
 	  .help = "Open the web page of the gateway",
 	  .run = oc_cmd_dashboard,

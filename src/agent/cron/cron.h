@@ -1,5 +1,6 @@
 #ifndef OC_CRON_H
 #define OC_CRON_H
+#include "agent/cron/delivery.h"
 #include "agent/session/sessions.h"
 /*
  * Scheduled jobs (spec 02 §2.7 cron.*, spec 03 §8.1): kept in the store, run by one task that
@@ -13,6 +14,7 @@ struct oc_cron_spec {
 	/* event cron: {jobId, action, job}; borrowed */
 	void (*told)(void *arg, const json_t *event);
 	void *arg;
+	struct oc_delivery_port delivery;
 };
 OC_MUST_USE enum oc_rc oc_cron_start_wait(const struct oc_cron_spec *spec, struct oc_cron **out,
 					  struct oc_err *e);

@@ -25,7 +25,7 @@ static struct oc_str first_word(struct oc_str text)
 	return oc_str_head(text, n);
 }
 
-static bool is_row(struct oc_str text)
+bool oc_command_is(struct oc_str text)
 {
 	struct oc_str word = first_word(text);
 	bool found = false;
@@ -46,7 +46,7 @@ static bool is_row(struct oc_str text)
 
 bool oc_command_is_wait(struct oc_gateway *gw, const char *session_key, struct oc_str text)
 {
-	return is_row(text) || oc_chat_calls_skill_wait(gw, session_key, text);
+	return oc_command_is(text) || oc_chat_calls_skill_wait(gw, session_key, text);
 }
 
 static void inject_wait(const struct oc_command_run *c, json_t *body)

@@ -14,7 +14,9 @@ struct oc_command_run {
 	const char *channel;
 	bool admin;
 };
-/* Whether the text begins with the name of a command, or of a skill of the session's agent. */
+/* Whether the text begins with the name of a command. */
+bool oc_command_is(struct oc_str text);
+/* The same, or of a skill of the session's agent. */
 bool oc_command_is_wait(struct oc_gateway *gw, const char *session_key, struct oc_str text);
 /* reply (initialised by the caller) gets what was answered. *rest (owned, NULL = nothing) is what
  * goes on to the model under the same run id; then there is no chat final here. */
