@@ -45,8 +45,8 @@ static enum oc_rc save(const char *path, const json_t *doc, struct oc_err *e)
 	return rc;
 }
 
-/* Changes the document under its lock. change: false = nothing is to be written. */
-static enum oc_rc change(const char *state_dir, bool (*change)(json_t *grants, void *arg), void *arg,
+/* Changes the document under its lock. edit: false = nothing is to be written. */
+static enum oc_rc change(const char *state_dir, bool (*edit)(json_t *grants, void *arg), void *arg,
 			 struct oc_err *e)
 {
 	char *path = path_of(state_dir), *lock_path = oc_asprintf("%s.lock", path);
@@ -57,7 +57,7 @@ static enum oc_rc change(const char *state_dir, bool (*change)(json_t *grants, v
 	if (!rc) rc = oc_lock_take(&lock, lock_path, LOCK_MS, e);
 	if (!rc) {
 		rc = load(path, &doc, e);
-		if (!rc && change(json_object_get(doc, "grants"), arg)) rc = save(path, doc, e);
+		if (!rc && edit(json_object_get(doc, "grants"), arg)) rc = save(path, doc, e);
 		oc_lock_release(&lock);
 	}
 	json_decref(doc);
@@ -146,8 +146,7 @@ enum oc_rc oc_grants_list(const char *state_dir, json_t **out, struct oc_err *e)
 
 	if (!rc) {
 		*out = json_incref(json_object_get(doc, "grants"));
-		json_array_foreach (*out, i, grant)
-			json_object_del(grant, "binding");
+		json_array_foreach (*out, i, grant) json_object_del(grant, "binding");
 	}
 	json_decref(doc);
 	free(path);
