@@ -37,7 +37,6 @@ struct oc_session {
 	struct oc_gate order;  /* of asks */
 	struct oc_gate record; /* of changes of the stored record */
 	struct oc_fallback_state fallback;
-	struct oc_strv allowed; /* "allow-always": what a person allowed for this session */
 };
 
 enum oc_run_state { OC_RUN_WAITING, OC_RUN_WORKING, OC_RUN_ENDED };
