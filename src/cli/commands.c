@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/gateway/gateway_cli.h"
 #include "cli/gateway/gateway_commands.h"
+#include "cli/memory/memory_cli.h"
 
 const struct oc_command oc_commands[] = {
 	{ .name = "onboard",
@@ -54,6 +55,7 @@ const struct oc_command oc_commands[] = {
 	  .options = oc_logs_options },
 	{ .name = "cron", .help = "Scheduled jobs", .sub = oc_cron_commands },
 	{ .name = "automations", .sub = oc_cron_commands },
+	{ .name = "memory", .help = "Search the agent's notes", .sub = oc_memory_commands },
 	{ .name = "dashboard",
 	  .help = "Open the web page of the gateway",
 	  .run = oc_cmd_dashboard,

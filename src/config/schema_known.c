@@ -425,6 +425,10 @@ const struct oc_schema_known oc_schema_known[] = {
 	{ "skills.workshop", "autonomous approvalPolicy maxPending maxSkillBytes" },
 	{ "skills.workshop.autonomous", "mode" },
 	{ "mcp", "sessionIdleTtlMs apps" },
+	{ "mcp.servers.*",
+	  "supportsParallelToolCalls auth oauth sslVerify clientCert clientKey codex" },
+	{ "mcp.servers.*.oauth", "identity authProfileId scope redirectUrl clientMetadataUrl" },
+	{ "mcp.servers.*.codex", "agents defaultToolsApprovalMode" },
 	{ "mcp.apps", "enabled sandboxOrigin sandboxPort" },
 	{ 0 },
 };

@@ -16,6 +16,7 @@
 #define C	"models.providers.*.models[].compat."
 #define D	"agents.defaults."
 #define E	"agents.entries.*."
+#define S	"mcp.servers.*."
 
 const struct oc_schema_row oc_schema_rows[] = {
 	{ "$schema", T_STR },
@@ -374,7 +375,19 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ "memory.search.query.maxResults", T_SIZE },
 	{ "memory.search.query.minScore", T_NUM },
 
-	{ "mcp.servers.*", T_RECORD },
+	{ S "enabled", T_BOOL },
+	{ S "command", T_STR | T_NOT_EMPTY },
+	{ S "args[]", T_STR },
+	{ S "env.*", T_STR | T_NUM | T_BOOL | T_SECRET },
+	{ S "cwd", T_STR },
+	{ S "url", T_STR | T_NOT_EMPTY },
+	{ S "transport", T_STR, "stdio|sse|streamable-http" },
+	{ S "headers.*", T_STR | T_NUM | T_BOOL | T_SECRET },
+	{ S "connectionTimeoutMs", T_NUM | T_POSITIVE },
+	{ S "requestTimeoutMs", T_NUM | T_POSITIVE },
+	{ S "toolFilter.include[]", T_STR | T_NOT_EMPTY },
+	{ S "toolFilter.exclude[]", T_STR | T_NOT_EMPTY },
+	{ S "trust", T_BOOL },
 
 	{ "skills.allowBundled[]", T_STR },
 	{ "skills.load.extraDirs[]", T_STR },

@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "net/base64.h"
 #include "tool/internal.h"
+#include "tool/mcp.h"
 
 enum {
 	MAX_LINES = 400,
@@ -304,6 +305,9 @@ enum oc_rc oc_tool_read_wait(struct oc_tool_context *ctx, const json_t *args,
 	struct window w = window_of(ctx, args);
 	struct oc_place place;
 	char *path;
+
+	if (oc_mcp_is_address(oc_json_str(args, "path")))
+		return oc_mcp_read_wait(ctx, oc_json_str(args, "path"), out, e);
 	enum oc_rc rc = oc_workspace_resolve_wait(ctx, "read", oc_json_str(args, "path"),
 						  OC_ACCESS_READ, &path, e);
 	if (rc) return rc;

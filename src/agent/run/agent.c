@@ -163,23 +163,27 @@ static void init_tools(struct oc_job *job)
 {
 	const struct oc_agent_spec *spec = job->spec;
 	const struct oc_agent_settings *s = spec->settings;
+	const char *workspace = spec->workspace ? spec->workspace : s->workspace;
 
-	job->tools =
-	    (struct oc_tool_context){ .workspace = spec->workspace ? spec->workspace : s->workspace,
-				      .state_dir = spec->catalog->config->paths.state_dir,
-				      .run_id = job->result->run_id,
-				      .approve_wait = spec->approve_wait,
-				      .approve_arg = spec->approve_arg,
-				      .exec_mode = s->exec_mode,
-				      .permission = spec->permission,
-				      .processes = spec->processes,
-				      .session_key = spec->session_key,
-				      .tainted = spec->tainted,
-				      .host = spec->host,
-				      .alive = spec->alive,
-				      .alive_arg = spec->alive_arg,
-				      .output = spec->output,
-				      .output_arg = spec->output_arg };
+	oc_memory_tools_register();
+	job->memory = (struct oc_memory_scope){ spec->catalog, s, workspace };
+	job->tools = (struct oc_tool_context){ .workspace = workspace,
+					       .state_dir = spec->catalog->config->paths.state_dir,
+					       .run_id = job->result->run_id,
+					       .approve_wait = spec->approve_wait,
+					       .approve_arg = spec->approve_arg,
+					       .exec_mode = s->exec_mode,
+					       .permission = spec->permission,
+					       .processes = spec->processes,
+					       .mcp = spec->mcp,
+					       .session_key = spec->session_key,
+					       .tainted = spec->tainted,
+					       .memory = &job->memory,
+					       .host = spec->host,
+					       .alive = spec->alive,
+					       .alive_arg = spec->alive_arg,
+					       .output = spec->output,
+					       .output_arg = spec->output_arg };
 }
 
 static void name_callers_tools(struct oc_job *job)

@@ -200,6 +200,7 @@ void oc_prompt_system(const struct oc_prompt_spec *spec, struct oc_buf *out)
 			    spec->directory);
 	oc_buf_adds(out, safety);
 	oc_buf_adds(out, replying);
+	if (spec->light) return;
 	if (spec->tools)
 		oc_skills_list(spec->workspace, spec->plan->skill_chars,
 			       spec->plan->skill_names_only, out);

@@ -14,6 +14,7 @@ struct oc_prompt_spec {
 	const struct oc_plan *plan;
 	bool tools;	       /* tools are offered */
 	const char *directory; /* lines of what use_tool can call; NULL or "" = nothing */
+	bool light;	       /* no skills and none of the user's files */
 };
 /* Appends. Reads SOUL.md, IDENTITY.md, USER.md, AGENTS.md (with TOOLS.md) and MEMORY.md of the
  * workspace, as many characters as the plan allows. Files that are missing or unreadable are left

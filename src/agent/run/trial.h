@@ -1,5 +1,6 @@
 #ifndef OC_AGENT_TRIAL_H
 #define OC_AGENT_TRIAL_H
+#include "agent/memory/memory.h"
 #include "agent/run/agent.h"
 #include "agent/run/loop.h"
 #include "model/call/call.h"
@@ -11,6 +12,7 @@ struct oc_job {
 	struct oc_agent_result *result;
 	const struct oc_conversation *conversation;
 	struct oc_tool_context tools;
+	struct oc_memory_scope memory;	       /* for the tools */
 	struct oc_tool_settings tool_settings; /* for the model that is tried */
 	char *time_zone;
 	struct oc_strv callers_tools; /* names of spec->callers_tools */

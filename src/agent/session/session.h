@@ -4,7 +4,9 @@
 #include "agent/run/user_files.h"
 #include "agent/session/input.h"
 #include "agent/session/prefix.h"
+#include "agent/session/session_events.h"
 #include "agent/session/session_queue.h"
+#include "rt/bell.h"
 #include "tool/processes.h"
 /*
  * Between the files of the sessions: what is in memory of sessions that somebody works with, and of
@@ -19,16 +21,6 @@ struct oc_gate {
 };
 void oc_gate_enter_wait(struct oc_gate *g); /* cancelled or not: it is soon open */
 void oc_gate_leave(struct oc_gate *g);
-
-/* Tasks that wait for something to happen once. */
-struct oc_bell {
-	struct oc_bell_wait *first;
-};
-/* OC_OK: rung. OC_E_TIMEOUT, OC_CANCELLED. */
-OC_MUST_USE enum oc_rc oc_bell_wait(struct oc_bell *b, struct oc_deadline d);
-/* Deaf to cancellation: what rings it is sure to come. */
-void oc_bell_sure_wait(struct oc_bell *b);
-void oc_bell_ring(struct oc_bell *b);
 
 /* A session that somebody works with. */
 struct oc_session {
@@ -101,6 +93,8 @@ struct oc_sessions {
 	struct oc_bell quiet;	     /* a run has ended */
 	struct oc_prefix_log prefixes;
 	struct oc_user_files files;
+	struct oc_session_events events;
+	int64_t last_person_ms;
 	bool closing;
 };
 

@@ -40,11 +40,14 @@ static struct oc_agent_spec agent_spec(const struct oc_session_run *r)
 		.extra_system = i->extra_system,
 		.port = r->owner->spec.model,
 		.processes = r->session ? r->owner->processes : NULL,
+		.mcp = r->owner->spec.mcp,
 		.priority = i->priority,
 		.callers_tools = i->callers_tools,
 		.tool_choice = i->tool_choice,
 		.params = i->params,
 		.no_tools = i->no_tools,
+		.tools_allow = i->tools_allow,
+		.light = i->light,
 		.tainted = i->tainted,
 	};
 }

@@ -320,6 +320,7 @@ static char *header_of(const struct oc_session_run *run, const struct oc_input *
 
 	oc_buf_init(&text, OC_MAX_REQUEST_BYTES);
 	oc_prompt_header(input->accepted_ms, zone, input->channel, input->sender, &text);
+	oc_session_events_tell(run->owner, run->session->key, &text);
 	oc_user_files_tell(&run->owner->files, run->session->id, run->settings.workspace, &text);
 	free(zone);
 	return oc_buf_take(&text);
@@ -335,6 +336,7 @@ void oc_session_input_message(const struct oc_session_run *run, const struct oc_
 		.idempotency_key = key,
 		.body = oc_body_user(oc_input_text(input), &input->images, key, input->accepted_ms),
 		.header = input->header ? oc_strdup(input->header) : header_of(run, input),
+		.flags = input->hidden ? OC_MSG_HIDDEN_FROM_PEOPLE : 0,
 	};
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "channel/channels.h"
 #include "gateway/events/run_events.h"
 
 #define KIND "approval"
@@ -38,6 +39,7 @@ void oc_approval_tell(void *arg, const json_t *record, const char *decision, con
 	struct oc_gateway *gw = arg;
 	json_t *payload = json_copy((json_t *)(uintptr_t)record);
 
+	oc_channels_approval(gw->channels, record, decision, by);
 	if (decision) {
 		oc_json_put(payload, "decision", json_string(decision));
 		if (by) oc_json_put(payload, "resolvedBy", oc_json_new_str(oc_str(by)));

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "gateway/http/internal.h"
 #include "model/provider/select.h"
+#include "net/percent.h"
 
 enum { NAMED_IN_ERRORS = 20 };
 

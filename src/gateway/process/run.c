@@ -19,6 +19,7 @@
 #include "gateway/events/approval_events.h"
 #include "gateway/events/run_events.h"
 #include "gateway/http/metrics.h"
+#include "gateway/process/channels.h"
 #include "gateway/process/health.h"
 #include "gateway/process/lock.h"
 #include "gateway/process/logs.h"
@@ -34,6 +35,7 @@
 #include "rt/poll.h"
 #include "rt/port_owner.h"
 #include "rt/stall.h"
+#include "tool/mcp.h"
 
 enum {
 	BIND_TRIES = 20, /* spec 02 §1.3 */
@@ -324,12 +326,16 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 	if (rc) return rc;
 	gw->run_events = oc_run_events_for(gw);
 	gw->approvals = oc_approvals_new(oc_approval_tell, gw);
+	gw->mcp = oc_mcp_new(&gw->snapshot->config);
 	rc = oc_sessions_new_wait(&(struct oc_sessions_spec){ .store = gw->store,
+							      .mcp = gw->mcp,
 							      .snapshot = give_snapshot,
 							      .watch = watch_runs,
 							      .approvals = gw->approvals,
 							      .arg = gw },
 				  &gw->sessions, e);
+	if (rc) return rc;
+	rc = oc_gateway_channels_start_wait(gw, e);
 	if (rc) return rc;
 	rc = oc_cron_start_wait(&(struct oc_cron_spec){ .store = gw->store,
 							.sessions = gw->sessions,
@@ -359,8 +365,11 @@ static void stop_parts(struct life *l)
 	oc_scope_join_wait(gw->scope);
 	oc_health_free(gw->health);
 	oc_cron_stop_wait(gw->cron);
+	oc_channels_stop_wait(gw->channels);
+	gw->channels = NULL;
 	oc_run_events_stop_wait(gw->run_events);
 	oc_sessions_free(gw->sessions);
+	oc_mcp_free_wait(gw->mcp);
 	oc_approvals_free(gw->approvals);
 	oc_devices_free(gw->devices);
 	oc_store_close_wait(gw->store);
@@ -370,6 +379,7 @@ static void stop_parts(struct life *l)
 	gw->cron = NULL;
 	gw->run_events = NULL;
 	gw->sessions = NULL;
+	gw->mcp = NULL;
 	gw->approvals = NULL;
 	gw->devices = NULL;
 	gw->store = NULL;
@@ -422,6 +432,7 @@ static void drain(struct life *l)
 	oc_notify(gw->restart ? "RELOADING=1" : "STOPPING=1");
 	oc_log(OC_LOG_INFO, "gateway", "%s received; %s", l->why,
 	       gw->restart ? "restarting" : "shutting down");
+	oc_channels_drain(gw->channels);
 	if (gw->sessions) oc_sessions_drain_wait(gw->sessions, DRAIN_MS);
 	while (oc_gateway_active(gw) && !oc_deadline_passed(until))
 		if (oc_sleep_wait(20)) break;
