@@ -102,19 +102,26 @@ static bool whole_text(const struct oc_run_events *re)
 	return !re->spec.whole_text || re->spec.whole_text(re->spec.arg);
 }
 
-void oc_live_send(struct oc_run_events *re, const struct oc_live_run *r, const char *event,
-		  json_t *payload, json_t *lean)
+static void send_event(struct oc_run_events *re, const struct oc_live_run *r, const char *event,
+		       json_t *payload, json_t *lean, bool urgent)
 {
 	struct oc_event e = { .name = event,
 			      .payload = payload ? payload : lean,
 			      .lean = lean,
 			      .scope = OC_SCOPE_READ,
 			      .session_key = r->session_key,
-			      .to = OC_TO_ALL };
+			      .to = OC_TO_ALL,
+			      .urgent = urgent };
 
 	oc_run_post(re, &e);
 	json_decref(payload);
 	json_decref(lean);
+}
+
+void oc_live_send(struct oc_run_events *re, const struct oc_live_run *r, const char *event,
+		  json_t *payload, json_t *lean)
+{
+	send_event(re, r, event, payload, lean, false);
 }
 
 void oc_live_send_agent(struct oc_run_events *re, struct oc_live_run *r, const char *stream,
@@ -175,10 +182,10 @@ static void flush_thinking(struct oc_run_events *re, struct oc_live_run *r, bool
 
 	if (s->sent == s->text.n) return;
 	r->seq++;
-	oc_live_send(re, r, "agent",
-		     whole ? oc_agent_payload(&n, r->seq, "thinking", text_data(r, s, true, false))
-			   : NULL,
-		     oc_agent_payload(&n, r->seq, "thinking", text_data(r, s, false, false)));
+	send_event(
+	    re, r, "agent",
+	    whole ? oc_agent_payload(&n, r->seq, "thinking", text_data(r, s, true, false)) : NULL,
+	    oc_agent_payload(&n, r->seq, "thinking", text_data(r, s, false, false)), !s->at_ms);
 	s->sent = s->text.n;
 	s->at_ms = oc_now_ms();
 }
@@ -194,8 +201,8 @@ static void flush_text(struct oc_run_events *re, struct oc_live_run *r, bool who
 		     whole ? oc_agent_payload(&n, r->seq, "assistant", text_data(r, s, true, true))
 			   : NULL,
 		     oc_agent_payload(&n, r->seq, "assistant", text_data(r, s, false, true)));
-	oc_live_send(re, r, "chat", whole ? delta_payload(r, r->seq, true) : NULL,
-		     delta_payload(r, r->seq, false));
+	send_event(re, r, "chat", whole ? delta_payload(r, r->seq, true) : NULL,
+		   delta_payload(r, r->seq, false), !s->at_ms);
 	s->sent = s->text.n;
 	s->at_ms = oc_now_ms();
 }

@@ -312,6 +312,12 @@ void oc_ws_send_parts(struct oc_ws *w, const struct oc_str *parts, size_t n)
 	free(all);
 }
 
+void oc_ws_flush(struct oc_ws *w)
+{
+	flush_gathered(w);
+	watch(w);
+}
+
 static void send_control(struct oc_ws *w, unsigned opcode, struct oc_str payload)
 {
 	struct oc_str parts[] = { { 0 }, payload };
