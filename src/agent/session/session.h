@@ -76,7 +76,8 @@ struct oc_session_run {
 	enum oc_rc rc;
 	struct oc_err error;
 	struct oc_agent_result result;
-	const char *status;				/* as in struct oc_run_outcome */
+	struct oc_store_view opening; /* the conversation when its input was stored */
+	const char *status;	      /* as in struct oc_run_outcome */
 	const struct oc_session_compaction *compaction; /* a run that only shortens; NULL */
 };
 struct oc_session_compaction {
