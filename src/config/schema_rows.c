@@ -381,7 +381,7 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ S "enabled", T_BOOL },
 	{ S "command", T_STR | T_NOT_EMPTY },
 	{ S "args[]", T_STR },
-	{ S "env.*", T_STR | T_NUM | T_BOOL | T_SECRET },
+	{ S "env.*", T_STR | T_NUM | T_BOOL },
 	{ S "cwd", T_STR },
 	{ S "url", T_STR | T_NOT_EMPTY },
 	{ S "transport", T_STR, "stdio|sse|streamable-http" },
@@ -394,6 +394,9 @@ const struct oc_schema_row oc_schema_rows[] = {
 
 	{ "skills.allowBundled[]", T_STR },
 	{ "skills.load.extraDirs[]", T_STR },
+	{ "skills.load.allowSymlinkTargets[]", T_STR },
+	{ D "skills[]", T_STR },
+	{ E "skills[]", T_STR },
 	{ "skills.load.watch", T_BOOL },
 	{ "skills.entries.*.enabled", T_BOOL },
 	{ "skills.entries.*.apiKey", T_KEY },
