@@ -42,7 +42,7 @@ static void fail(const struct oc_err *e)
 	exit(1);
 }
 
-static void measure(struct oc_memory *m, const char *question, size_t runs)
+static void measure(struct oc_notebook *m, const char *question, size_t runs)
 {
 	double *fresh = oc_alloc(runs * sizeof *fresh), *search = oc_alloc(runs * sizeof *search);
 	size_t hits = 0;
@@ -78,7 +78,7 @@ static void run(void *arg)
 	struct oc_catalog catalog = { .config = &config };
 	const struct oc_agent_settings settings = { .id = "main" };
 	const struct oc_memory_scope scope = { &catalog, &settings, a[2] };
-	struct oc_memory m;
+	struct oc_notebook m;
 	struct oc_err e = { 0 };
 
 	config.value = json_object();

@@ -374,7 +374,7 @@ enum oc_rc oc_embedder_ask_wait(struct oc_embedder *e, const struct oc_str *text
 
 enum { ASK_TIMEOUT_MS = 60000 };
 
-static enum oc_rc keep_wait(struct oc_memory *m, const struct oc_memory_texts *texts,
+static enum oc_rc keep_wait(struct oc_notebook *m, const struct oc_memory_texts *texts,
 			    const struct oc_memory_embedding *v, struct oc_err *e)
 {
 	enum oc_rc rc = OC_OK;
@@ -387,7 +387,7 @@ static enum oc_rc keep_wait(struct oc_memory *m, const struct oc_memory_texts *t
 	return rc;
 }
 
-static enum oc_rc embed_texts_wait(struct oc_memory *m, struct oc_embedder *embedder,
+static enum oc_rc embed_texts_wait(struct oc_notebook *m, struct oc_embedder *embedder,
 				   const struct oc_memory_texts *texts, struct oc_err *e)
 {
 	struct oc_memory_embedding v[OC_MEMORY_BATCH] = { { 0 } };
@@ -411,7 +411,7 @@ static enum oc_rc embed_texts_wait(struct oc_memory *m, struct oc_embedder *embe
 	return rc;
 }
 
-static enum oc_rc embed_all_wait(struct oc_memory *m, struct oc_embedder *embedder,
+static enum oc_rc embed_all_wait(struct oc_notebook *m, struct oc_embedder *embedder,
 				 struct oc_deadline d, bool (*go_on)(void *arg), void *arg,
 				 bool *left, struct oc_err *e)
 {
@@ -430,7 +430,7 @@ static enum oc_rc embed_all_wait(struct oc_memory *m, struct oc_embedder *embedd
 	return rc;
 }
 
-static enum oc_rc any_bare_wait(struct oc_memory *m, bool *out, struct oc_err *e)
+static enum oc_rc any_bare_wait(struct oc_notebook *m, bool *out, struct oc_err *e)
 {
 	struct oc_memory_texts texts;
 	enum oc_rc rc = oc_memory_index_bare_wait(m->index, 1, &texts, e);
@@ -441,8 +441,8 @@ static enum oc_rc any_bare_wait(struct oc_memory *m, bool *out, struct oc_err *e
 	return OC_OK;
 }
 
-enum oc_rc oc_memory_embed_wait(struct oc_memory *m, struct oc_deadline d, bool (*go_on)(void *arg),
-				void *arg, bool *left, struct oc_err *e)
+enum oc_rc oc_memory_embed_wait(struct oc_notebook *m, struct oc_deadline d,
+				bool (*go_on)(void *arg), void *arg, bool *left, struct oc_err *e)
 {
 	struct oc_embedder *embedder = NULL;
 	bool more = false, any = false;

@@ -33,7 +33,7 @@ void oc_embedder_rest(const struct oc_embedder *e);
  * be NULL) is asked between batches. *left (may be NULL): there are more. OC_OK also when there is
  * no model.
  */
-OC_MUST_USE enum oc_rc oc_memory_embed_wait(struct oc_memory *m, struct oc_deadline d,
+OC_MUST_USE enum oc_rc oc_memory_embed_wait(struct oc_notebook *m, struct oc_deadline d,
 					    bool (*go_on)(void *arg), void *arg, bool *left,
 					    struct oc_err *e);
 #endif

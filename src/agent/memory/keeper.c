@@ -60,7 +60,7 @@ static void look_work(void *arg)
 static enum oc_rc tend_wait(struct oc_memory_keeper *k, const struct oc_memory_scope *scope,
 			    bool *left, struct oc_err *e)
 {
-	struct oc_memory m;
+	struct oc_notebook m;
 	enum oc_rc rc = oc_memory_open_wait(&m, scope, e);
 
 	if (!rc) rc = oc_memory_sync_wait(&m, NULL, e);

@@ -32,10 +32,10 @@ static char *index_path(const struct oc_memory_scope *scope)
 	return path;
 }
 
-enum oc_rc oc_memory_open_wait(struct oc_memory *m, const struct oc_memory_scope *scope,
+enum oc_rc oc_memory_open_wait(struct oc_notebook *m, const struct oc_memory_scope *scope,
 			       struct oc_err *e)
 {
-	*m = (struct oc_memory){ .scope = scope };
+	*m = (struct oc_notebook){ .scope = scope };
 	oc_memory_settings_init(&m->settings, scope);
 	if (!m->settings.enabled)
 		return oc_fail(e, OC_E_DENIED,
@@ -44,18 +44,18 @@ enum oc_rc oc_memory_open_wait(struct oc_memory *m, const struct oc_memory_scope
 	return oc_memory_index_open_wait(m->path, &m->index, e);
 }
 
-void oc_memory_close_wait(struct oc_memory *m)
+void oc_memory_close_wait(struct oc_notebook *m)
 {
 	oc_memory_index_close_wait(m->index);
 	oc_memory_settings_deinit(&m->settings);
 	free(m->path);
-	*m = (struct oc_memory){ 0 };
+	*m = (struct oc_notebook){ 0 };
 }
 
 /* ---- bringing it up to date ---- */
 
 struct sync {
-	struct oc_memory *m;
+	struct oc_notebook *m;
 	int64_t now_ns;
 	struct oc_memory_files files;
 	struct oc_memory_notes known;
@@ -198,7 +198,7 @@ static enum oc_rc sync_wait(struct sync *s, struct oc_memory_sync *out, struct o
 	return rc;
 }
 
-enum oc_rc oc_memory_sync_wait(struct oc_memory *m, struct oc_memory_sync *out, struct oc_err *e)
+enum oc_rc oc_memory_sync_wait(struct oc_notebook *m, struct oc_memory_sync *out, struct oc_err *e)
 {
 	struct sync s = { .m = m, .now_ns = oc_wall_ms() * 1000000 };
 	struct oc_memory_sync own;
@@ -227,7 +227,7 @@ void oc_memory_found_deinit(struct oc_memory_found *f)
 
 /* The vector of the question, when there are vectors to compare it with and their model can be
  * asked at once. Only OC_CANCELLED fails. */
-static enum oc_rc embed_question_wait(struct oc_memory *m, struct oc_str question,
+static enum oc_rc embed_question_wait(struct oc_notebook *m, struct oc_str question,
 				      struct oc_memory_embedding *out)
 {
 	struct oc_embedder *embedder = NULL;
@@ -253,8 +253,9 @@ static enum oc_rc embed_question_wait(struct oc_memory *m, struct oc_str questio
 	return rc == OC_CANCELLED ? rc : OC_OK;
 }
 
-static enum oc_rc look_wait(struct oc_memory *m, size_t limit, const struct oc_memory_embedding *v,
-			    struct oc_memory_found *out, struct oc_err *e)
+static enum oc_rc look_wait(struct oc_notebook *m, size_t limit,
+			    const struct oc_memory_embedding *v, struct oc_memory_found *out,
+			    struct oc_err *e)
 {
 	struct oc_memory_question q = { .limit = limit, .near = { v->v, v->n, v->scale } };
 	struct oc_strv parts = { 0 };
@@ -272,7 +273,7 @@ static enum oc_rc look_wait(struct oc_memory *m, size_t limit, const struct oc_m
 	return rc;
 }
 
-static enum oc_rc find_wait(struct oc_memory *m, struct oc_str question, size_t max,
+static enum oc_rc find_wait(struct oc_notebook *m, struct oc_str question, size_t max,
 			    struct oc_memory_found *out, struct oc_err *e)
 {
 	struct oc_memory_embedding v = { 0 };
@@ -285,7 +286,7 @@ static enum oc_rc find_wait(struct oc_memory *m, struct oc_str question, size_t 
 	return rc;
 }
 
-enum oc_rc oc_memory_search_wait(struct oc_memory *m, const struct oc_memory_ask *ask,
+enum oc_rc oc_memory_search_wait(struct oc_notebook *m, const struct oc_memory_ask *ask,
 				 struct oc_memory_found *out, struct oc_err *e)
 {
 	struct oc_str question = ask->question;
@@ -313,7 +314,7 @@ enum oc_rc oc_memory_search_wait(struct oc_memory *m, const struct oc_memory_ask
 /* ---- search in what is up to date ---- */
 
 struct look {
-	struct oc_memory *m;
+	struct oc_notebook *m;
 	int64_t now_ns, mark;
 	bool changed;
 	enum oc_rc rc;
@@ -338,7 +339,7 @@ static void look(void *arg)
 	if (!l->rc) oc_work_wait(look_work, l);
 }
 
-enum oc_rc oc_memory_search_fresh_wait(struct oc_memory *m, const struct oc_memory_ask *ask,
+enum oc_rc oc_memory_search_fresh_wait(struct oc_notebook *m, const struct oc_memory_ask *ask,
 				       struct oc_memory_found *out, struct oc_err *e)
 {
 	struct look l = { .m = m, .now_ns = oc_wall_ms() * 1000000, .changed = true };

@@ -46,7 +46,7 @@ static void add_hit(const struct oc_memory_found *f, size_t i, struct oc_buf *ou
 	oc_buf_addc(out, '\n');
 }
 
-static enum oc_rc say_none_wait(struct oc_memory *m, struct oc_buf *out, struct oc_err *e)
+static enum oc_rc say_none_wait(struct oc_notebook *m, struct oc_buf *out, struct oc_err *e)
 {
 	struct oc_memory_counts counts;
 	enum oc_rc rc = oc_memory_index_counts_wait(m->index, &counts, e);
@@ -61,7 +61,7 @@ static enum oc_rc say_none_wait(struct oc_memory *m, struct oc_buf *out, struct 
 	return OC_OK;
 }
 
-static enum oc_rc look_up_wait(struct oc_memory *m, const struct oc_memory_ask *ask,
+static enum oc_rc look_up_wait(struct oc_notebook *m, const struct oc_memory_ask *ask,
 			       struct oc_tool_result *out, struct oc_err *e)
 {
 	struct oc_memory_found found = { 0 };
@@ -92,7 +92,7 @@ static enum oc_rc search_wait(struct oc_tool_context *ctx, const json_t *args,
 	struct oc_memory_ask ask = { .question = oc_json_str(args, "query"),
 				     .max = wanted_results(args),
 				     .min_score = min ? json_number_value(min) : -1 };
-	struct oc_memory m;
+	struct oc_notebook m;
 	enum oc_rc rc;
 
 	if (!scope) return OC_E_DENIED;
