@@ -132,13 +132,12 @@ static enum oc_rc run_for(struct oc_db *db, const char *sql, const char *path, s
 /* The tables of words have no text of their own: they are told what to forget. */
 static enum oc_rc remove_one(struct oc_db *db, const char *path, struct oc_err *e)
 {
-#define OF_THE_NOTE "(SELECT id FROM note WHERE path = :path)"
 	static const char *const steps[] = {
 		"INSERT INTO words(words, rowid, heading, text, pairs)"
-		" SELECT 'delete', id, heading, text, pairs FROM chunk WHERE note = " OF_THE_NOTE,
+		" SELECT 'delete', id, heading, text, pairs FROM chunk WHERE note = (SELECT id FROM note WHERE path = :path)",
 		"INSERT INTO parts(parts, rowid, text)"
-		" SELECT 'delete', id, text FROM chunk WHERE note = " OF_THE_NOTE,
-		"DELETE FROM chunk WHERE note = " OF_THE_NOTE,
+		" SELECT 'delete', id, text FROM chunk WHERE note = (SELECT id FROM note WHERE path = :path)",
+		"DELETE FROM chunk WHERE note = (SELECT id FROM note WHERE path = :path)",
 		"DELETE FROM note WHERE path = :path",
 	};
 	enum oc_rc rc = OC_OK;
