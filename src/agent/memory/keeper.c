@@ -7,13 +7,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { FIRST_MS = 2000, LOOK_MS = 10000, SLICE_MS = 30000 };
+enum { FIRST_MS = 2000, LOOK_MS = 10000, SLICE_MS = 30000, AGAIN_MS = 30000 };
 
 /* What the notes of an agent looked like when everything was done. */
 struct seen {
 	char *agent;
 	int64_t mark;
-	bool any, done;
+	bool any, done, has_model;
+	uint64_t not_before_ms; /* when something is left to do */
 };
 struct oc_memory_keeper {
 	struct oc_memory_keeper_spec spec;
@@ -75,18 +76,24 @@ static void look_after_wait(struct oc_memory_keeper *k, const struct oc_memory_s
 	struct look look = { .places = &settings.places, .now_ns = oc_wall_ms() * 1000000 };
 	struct seen *seen = seen_of(k, scope->settings->id);
 	struct oc_err e = { 0 };
-	bool left = false;
+	struct oc_embedder *embedder = NULL;
+	bool left = false, has_model;
 
 	oc_memory_settings_init(&settings, scope);
+	has_model = oc_embedder_find(scope, &settings, &embedder);
+	oc_embedder_free(embedder);
 	if (settings.enabled) oc_work_wait(look_work, &look);
 	oc_memory_settings_deinit(&settings);
-	if ((!look.n && !seen->any) || (seen->done && seen->mark == look.mark)) return;
+	if ((!look.n && !seen->any) || oc_now_ms() < seen->not_before_ms) return;
+	if (seen->done && seen->mark == look.mark && seen->has_model == has_model) return;
 	enum oc_rc rc = tend_wait(k, scope, &left, &e);
 	/* A search says what is wrong; here it would be said again and again. */
 	if (rc) oc_log(OC_LOG_DEBUG, "memory", "%s", e.msg);
 	seen->any = look.n > 0;
 	seen->mark = look.mark;
 	seen->done = !left && look.mark;
+	seen->has_model = has_model;
+	seen->not_before_ms = left ? oc_now_ms() + AGAIN_MS : 0;
 }
 
 static void agent_wait(struct oc_memory_keeper *k, const struct oc_snapshot *snap, const char *id)
