@@ -167,7 +167,7 @@ static void alert_wait(struct oc_cron *c, const struct started *s, const struct 
 		oc_log(OC_LOG_WARN, "cron", "%s (%s)", text, e.msg);
 	if (key && channel && c->spec.delivery.deliver_wait) {
 		char *id = oc_asprintf("%s:alert", s->run_id);
-		const struct oc_delivery d = { .mode = OC_DELIVERY_ANNOUNCE,
+		const struct oc_outgoing d = { .mode = OC_DELIVERY_ANNOUNCE,
 					       .channel = channel,
 					       .to = to,
 					       .session_key = key,
@@ -565,7 +565,7 @@ static enum oc_rc check_delivery(struct oc_cron *c, const json_t *job, struct oc
 	char *key = oc_cron_session(&c->spec, job, e);
 	const char *route = oc_json_cstr(delivery, "routeOf");
 	if (!key) return OC_E_INPUT;
-	const struct oc_delivery d = { .mode = webhook ? OC_DELIVERY_WEBHOOK : OC_DELIVERY_ANNOUNCE,
+	const struct oc_outgoing d = { .mode = webhook ? OC_DELIVERY_WEBHOOK : OC_DELIVERY_ANNOUNCE,
 				       .channel = channel ? channel : "last",
 				       .account = oc_json_cstr(delivery, "accountId"),
 				       .thread = oc_json_cstr(delivery, "threadId"),

@@ -98,7 +98,7 @@ static enum oc_rc out_wait(const struct oc_cron_work *w, const struct oc_cron_ou
 	const char *route = oc_json_cstr(delivery, "routeOf");
 	const struct oc_delivery_port *port = &w->spec->delivery;
 	json_t *event = mode == OC_DELIVERY_WEBHOOK ? oc_cron_entry(w, o, began_ms) : NULL;
-	const struct oc_delivery d = {
+	const struct oc_outgoing d = {
 		.mode = mode,
 		.channel = channel ? channel : "last",
 		.account = oc_json_cstr(delivery, "accountId"),
