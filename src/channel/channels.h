@@ -36,14 +36,14 @@ struct oc_channels_spec {
  * failure: its state says why. */
 OC_MUST_USE enum oc_rc oc_channels_start_wait(const struct oc_channels_spec *spec,
 					      struct oc_channels **out, struct oc_err *e);
+/* The gateway stops: what its runs leave unanswered stays in the inbox. Before they are ended. */
+void oc_channels_drain(struct oc_channels *c); /* accepts NULL */
 /* Nothing more is asked or sent; what is in the boxes stays. Accepts NULL. */
 void oc_channels_stop_wait(struct oc_channels *c);
 /* The configuration changed: starts, stops and restarts accounts whose section did. */
 void oc_channels_reload(struct oc_channels *c);
 
 /* ---- what the gateway tells ---- */
-/* Of every event of every run; does not park. */
-void oc_channels_watch(struct oc_channels *c, const struct oc_run_event *event);
 /* A question to a person was asked (decision NULL) or answered. Does not park. */
 void oc_channels_approval(struct oc_channels *c, const json_t *record, const char *decision,
 			  const char *by);

@@ -6,6 +6,7 @@
 #include "agent/session/prefix.h"
 #include "agent/session/session_events.h"
 #include "agent/session/session_queue.h"
+#include "rt/bell.h"
 #include "tool/processes.h"
 /*
  * Between the files of the sessions: what is in memory of sessions that somebody works with, and of
@@ -20,16 +21,6 @@ struct oc_gate {
 };
 void oc_gate_enter_wait(struct oc_gate *g); /* cancelled or not: it is soon open */
 void oc_gate_leave(struct oc_gate *g);
-
-/* Tasks that wait for something to happen once. */
-struct oc_bell {
-	struct oc_bell_wait *first;
-};
-/* OC_OK: rung. OC_E_TIMEOUT, OC_CANCELLED. */
-OC_MUST_USE enum oc_rc oc_bell_wait(struct oc_bell *b, struct oc_deadline d);
-/* Deaf to cancellation: what rings it is sure to come. */
-void oc_bell_sure_wait(struct oc_bell *b);
-void oc_bell_ring(struct oc_bell *b);
 
 struct oc_cron;
 
@@ -46,7 +37,6 @@ struct oc_session {
 	struct oc_gate order;  /* of asks */
 	struct oc_gate record; /* of changes of the stored record */
 	struct oc_fallback_state fallback;
-	struct oc_strv allowed; /* "allow-always": what a person allowed for this session */
 };
 
 enum oc_run_state { OC_RUN_WAITING, OC_RUN_WORKING, OC_RUN_ENDED };
@@ -86,7 +76,8 @@ struct oc_session_run {
 	enum oc_rc rc;
 	struct oc_err error;
 	struct oc_agent_result result;
-	const char *status;				/* as in struct oc_run_outcome */
+	struct oc_store_view opening; /* the conversation when its input was stored */
+	const char *status;	      /* as in struct oc_run_outcome */
 	const struct oc_session_compaction *compaction; /* a run that only shortens; NULL */
 };
 struct oc_session_compaction {
