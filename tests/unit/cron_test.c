@@ -26,7 +26,7 @@ static void told(void *arg, const json_t *event)
 		oc_strv_add(&jobs.finished, oc_json_str(job, "name"));
 }
 
-static enum oc_rc deliver_wait(void *arg, const struct oc_outgoing *d, struct oc_err *e)
+static enum oc_rc deliver_wait(void *arg, const struct oc_delivery *d, struct oc_err *e)
 {
 	(void)arg;
 	oc_strv_addf(&jobs.sent, "%s %s %.*s", d->channel, d->to ? d->to : "-", OC_FMT(d->text));

@@ -107,7 +107,7 @@ static enum oc_rc check_delivery(struct oc_cron *c, const json_t *job, struct oc
 	char *key = oc_cron_session(&c->spec, job, e);
 	const char *route = oc_json_cstr(delivery, "routeOf");
 	if (!key) return OC_E_INPUT;
-	const struct oc_outgoing d = { .mode = webhook ? OC_DELIVERY_WEBHOOK : OC_DELIVERY_ANNOUNCE,
+	const struct oc_delivery d = { .mode = webhook ? OC_DELIVERY_WEBHOOK : OC_DELIVERY_ANNOUNCE,
 				       .channel = channel ? channel : "last",
 				       .account = oc_json_cstr(delivery, "accountId"),
 				       .thread = oc_json_cstr(delivery, "threadId"),

@@ -75,7 +75,7 @@ static void alert_wait(struct oc_cron *c, const struct started *s, const struct 
 		oc_log(OC_LOG_WARN, "cron", "%s (%s)", text, e.msg);
 	if (key && channel && c->spec.delivery.deliver_wait) {
 		char *id = oc_asprintf("%s:alert", s->run_id);
-		const struct oc_outgoing d = { .mode = OC_DELIVERY_ANNOUNCE,
+		const struct oc_delivery d = { .mode = OC_DELIVERY_ANNOUNCE,
 					       .channel = channel,
 					       .to = to,
 					       .session_key = key,

@@ -59,7 +59,7 @@ static json_t *name_of(const struct task *t)
 /* The channel from which the conversation comes; without one the conversation itself. */
 static bool has_route(const struct oc_cron_spec *spec, const struct oc_session_run *run)
 {
-	const struct oc_outgoing d = { .mode = OC_DELIVERY_ANNOUNCE,
+	const struct oc_delivery d = { .mode = OC_DELIVERY_ANNOUNCE,
 				       .channel = "last",
 				       .session_key = run->session->key,
 				       .agent = run->info.agent };

@@ -9,7 +9,7 @@
 enum oc_delivery_mode { OC_DELIVERY_NONE, OC_DELIVERY_ANNOUNCE, OC_DELIVERY_WEBHOOK };
 
 /* All borrowed for the time of the call. */
-struct oc_outgoing {
+struct oc_delivery {
 	enum oc_delivery_mode mode; /* never NONE */
 	/* announce: id of a channel ("telegram"), "last" = where the session's person wrote from
 	 * last, "owner" = the direct chat of the owner. Never NULL. */
@@ -34,10 +34,10 @@ struct oc_outgoing {
  * record of the run: OC_E_INPUT or OC_E_NOT_FOUND (no such channel, chat, account or route),
  * OC_E_DENIED (policy, guard), OC_E_UPSTREAM, OC_E_TIMEOUT, OC_CANCELLED.
  */
-typedef enum oc_rc oc_deliver_fn(void *arg, const struct oc_outgoing *d, struct oc_err *e);
+typedef enum oc_rc oc_deliver_fn(void *arg, const struct oc_delivery *d, struct oc_err *e);
 /* Is the target one that could be delivered to? For cron.add, so that a typing error is told at
  * once. May not park. */
-typedef enum oc_rc oc_deliver_check_fn(void *arg, const struct oc_outgoing *d, struct oc_err *e);
+typedef enum oc_rc oc_deliver_check_fn(void *arg, const struct oc_delivery *d, struct oc_err *e);
 
 struct oc_delivery_port {
 	oc_deliver_fn *deliver_wait; /* NULL: there are no channels, and nothing leaves */

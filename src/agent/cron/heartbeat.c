@@ -152,7 +152,7 @@ static void deliver_wait(const struct beat *b, const char *text, const char *run
 {
 	const char *target = oc_json_cstr(b->config, "target");
 	const struct oc_delivery_port *port = &b->h->spec.delivery;
-	const struct oc_outgoing d = { .mode = OC_DELIVERY_ANNOUNCE,
+	const struct oc_delivery d = { .mode = OC_DELIVERY_ANNOUNCE,
 				       .channel = target ? target : "owner",
 				       .to = oc_json_cstr(b->config, "to"),
 				       .session_key = b->key,
