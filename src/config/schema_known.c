@@ -25,7 +25,7 @@ const struct oc_schema_known oc_schema_known[] = {
 	  "delegationMode allowAgents archiveAfterMinutes runTimeoutSeconds "
 	  "announceTimeoutMs requireAgentId" },
 	{ "agents.defaults.heartbeat",
-	  "directPolicy to accountId timeoutSeconds lightContext isolatedSession "
+	  "directPolicy accountId timeoutSeconds lightContext isolatedSession "
 	  "agentId" },
 	{ "agents.defaults",
 	  "modelSelectionScope utilityModel decisionModel mediaModels voiceModel "

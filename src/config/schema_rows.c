@@ -173,6 +173,7 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ D "heartbeat.model", T_STR },
 	{ D "heartbeat.session", T_STR },
 	{ D "heartbeat.target", T_STR },
+	{ D "heartbeat.to", T_STR },
 	{ D "heartbeat.prompt", T_STR },
 	{ D "heartbeat.activeHours.start", T_STR },
 	{ D "heartbeat.activeHours.end", T_STR },

@@ -59,6 +59,7 @@ METHODS = {
     'skills.status': (READ, {}, {'agentId', 'profiles', 'groups'}),
     'tools.invoke': (WRITE, {'name': 'read', 'args': {'path': '.'}}, {'ok', 'toolName'}),
     'wake': (WRITE, {'mode': 'next-heartbeat', 'text': 'the tea is ready'}, {'ok'}),
+    'system-event': (WRITE, {'text': 'the tea is ready'}, {'ok'}),
     'exec.approval.list': (APPROVALS, {}, list),
     'last-heartbeat': (READ, {}, None),
     'set-heartbeats': (ADMIN, {'enabled': False}, {'ok', 'enabled'}),
@@ -87,7 +88,8 @@ OTHERS = {
 }
 OPEN = {'sessions.create', 'usage.cost', 'usage.status', 'last-heartbeat', 'set-heartbeats', 'gateway.restart.preflight', 'question.list',
         'plugin.approval.list', 'openclaw.approval.list', 'taskSuggestions.list', 'tasks.list', 'update.status', 'users.prefs.get',
-        'channels.status', 'node.list', 'sessions.groups.list', 'plugins.list', 'gateway.restart.request', 'cron.add', 'cron.update'}
+        'channels.status', 'node.list', 'sessions.groups.list', 'plugins.list', 'gateway.restart.request', 'cron.add', 'cron.update',
+        'system-event'}
 
 
 def test_every_method_answers_with_its_members(gateway):

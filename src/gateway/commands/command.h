@@ -49,6 +49,7 @@ enum oc_rc oc_command_say_cost_wait(struct oc_command_ask *a);
 /* "12.3k" */
 void oc_command_tokens(struct oc_buf *out, int64_t n);
 
+enum oc_rc oc_command_loop_wait(struct oc_command_ask *a);
 enum oc_rc oc_command_help(struct oc_command_ask *a), oc_command_list(struct oc_command_ask *a),
     oc_command_new(struct oc_command_ask *a), oc_command_stop(struct oc_command_ask *a),
     oc_command_compact(struct oc_command_ask *a), oc_command_name(struct oc_command_ask *a),

@@ -43,7 +43,9 @@ static void show(void *arg)
 {
 	struct showing *s = arg;
 
-	for (size_t i = 0; i < s->l->n; i++) oc_history_append(s->list, &s->l->v[i], s->max_chars);
+	for (size_t i = 0; i < s->l->n; i++)
+		if (!(s->l->v[i].flags & OC_MSG_HIDDEN_FROM_PEOPLE))
+			oc_history_append(s->list, &s->l->v[i], s->max_chars);
 	for (size_t i = 0; s->rendered && i < json_array_size(s->list); i++)
 		json_array_set_new(s->list, i, oc_message_with_blocks(json_array_get(s->list, i)));
 	oc_history_fit(s->list, s->max_bytes);
