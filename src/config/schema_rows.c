@@ -162,6 +162,7 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ D "compaction.enabled", T_BOOL },
 	{ D "compaction.mode", T_STR, "default|safeguard" },
 	{ D "compaction.model", T_STR },
+	{ D "compaction.idleSeconds", T_COUNT },
 	{ D "compaction.keepRecentTokens", T_COUNT },
 	{ D "compaction.timeoutSeconds", T_SIZE },
 	{ D "compaction.notifyUser", T_BOOL },

@@ -318,3 +318,62 @@ def test_whatever_becomes_of_the_note_the_conversation_goes_on(start_gateway, si
     if files:
         assert files[0].read_text() == '- likes tea\n'
         assert 'likes tea' not in text_of(messages[1]['content'])
+
+
+# ---- idle time (spec 03 §5.4) -------------------------------------------------------------------------------------
+
+ASKS_FOR_NOTE = '[program: the conversation has become long'
+
+
+def notes_asked(sim):
+    return [c for c in sim.chats if text_of(c.json['messages'][-1]['content']).startswith(ASKS_FOR_NOTE)]
+
+
+def filled(start_gateway, sim, **step):
+    """A conversation that is nearly long enough; the step answers the request for a note."""
+    config = configured(sim, contextGuard={'warnBelow': 0, 'blockBelow': 0}, compaction={'idleSeconds': 1})
+    model_of(config)['contextWindow'] = 8192
+    config['models']['providers']['lmstudio']['params']['slots'] = 1
+    client = start_gateway(config).connect()
+    for n in range(40):
+        sim.reply(f'Answer {n}. ' * 20, pace=0.002)
+        assert say(client, f'question {n} ' + 'word ' * 120)['state'] == 'final'
+        assert not notes_asked(sim), 'it was due before it was near'
+        sim.steps.clear()
+        sim.then(**step)
+        try:
+            sim.wait_for(notes_asked, 1.5 if prompt_tokens(sim.chats[-1].json) > 3500 else 0.01)
+            print('near at', prompt_tokens(sim.chats[-2].json), 'after', n)
+            return client
+        except (AssertionError, TimeoutError):
+            sim.steps.clear()
+    raise AssertionError('no note was asked for')
+
+
+def test_a_note_is_written_while_nobody_waits_and_used_when_it_is_due(start_gateway, sim):
+    client = filled(start_gateway, sim, text='NOTE AHEAD')
+    asked, = notes_asked(sim)
+    before = sim.chats[sim.chats.index(asked) - 1]
+    assert asked.json['messages'][:len(before.json['messages'])] == before.json['messages'] and asked.json['tools'] == before.json['tools']
+    sim.wait_for(lambda s: asked.finished)
+    time.sleep(0.3)
+    for n in range(40):
+        sim.reply('More. ' * 30)
+        assert say(client, f'later {n} ' + 'word ' * 40)['state'] == 'final'
+        messages = sim.chats[-1].json['messages']
+        if 'NOTE AHEAD' in text_of(messages[1]['content']):
+            break
+        assert messages[:len(before.json['messages'])] == before.json['messages'], 'the prompt stays until it is due'
+    else:
+        raise AssertionError('it was never used')
+    assert len(notes_asked(sim)) == 1, 'nobody had to wait for a note'
+    assert all(a['role'] != b['role'] for a, b in zip(messages, messages[1:]))
+    assert 'later 0' in json.dumps(messages), 'what came after the note is there'
+
+
+def test_a_message_is_not_kept_waiting_by_a_note(start_gateway, sim):
+    client = filled(start_gateway, sim, text='too late', delay=300)
+    asked, = notes_asked(sim)
+    sim.reply('At once.')
+    assert text_of(say(client, 'are you there?')['message']['content']) == 'At once.'
+    sim.wait_for(lambda s: asked.gone)
