@@ -283,6 +283,8 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ "tools.web.search.timeoutSeconds", T_SIZE },
 	{ "tools.web.fetch.enabled", T_BOOL },
 	{ "tools.web.fetch.maxChars", T_SIZE },
+	{ "tools.web.fetch.ssrfPolicy.allowedHostnames[]", T_STR },
+	{ "tools.web.fetch.ssrfPolicy.dangerouslyAllowPrivateNetwork", T_BOOL },
 	{ "tools.web.fetch.timeoutSeconds", T_SIZE },
 
 	{ "session.scope", T_STR, "per-sender|global" },
