@@ -56,6 +56,7 @@ const struct oc_command oc_commands[] = {
 	  .options = oc_logs_options },
 	{ .name = "cron", .help = "Scheduled jobs", .sub = oc_cron_commands },
 	{ .name = "automations", .sub = oc_cron_commands },
+	{ .name = "mcp", .help = "Servers of further tools (MCP)", .sub = oc_mcp_commands },
 	{ .name = "approvals",
 	  .help = "What commands were allowed for good, and open questions",
 	  .run = oc_cmd_approvals_list,

@@ -149,6 +149,14 @@ OC_MUST_USE enum oc_rc oc_sessions_delete_wait(struct oc_sessions *s, const char
 /* A message that the model never sees: command texts and replies, injected notes. */
 OC_MUST_USE enum oc_rc oc_sessions_inject_wait(struct oc_sessions *s, const char *key, json_t *body,
 					       struct oc_stored_message *out, struct oc_err *e);
+/*
+ * A new session that begins as this one did, up to a message: before it when it is a question,
+ * whose text is appended to question, behind it when it is an answer. OC_E_NOT_FOUND: no such
+ * session or message; OC_E_INPUT: another kind of message, or new_key exists.
+ */
+OC_MUST_USE enum oc_rc oc_sessions_fork_wait(struct oc_sessions *s, const char *key,
+					     const char *message_id, const char *new_key,
+					     struct oc_buf *question, struct oc_err *e);
 struct oc_compacted {
 	bool compacted;
 	int64_t tokens_before, tokens_after;
