@@ -41,6 +41,16 @@ def configured(sim, **defaults):
     return config
 
 
+def set_window(config, sim, tokens):
+    """By the configuration and by the server."""
+    model = model_of(config)
+    model.update(contextWindow=tokens, contextTokens=tokens)
+    for instance in sim.catalog.instances:
+        if instance.id == model['id']:
+            instance.context_length = tokens
+            instance.config['context_length'] = tokens
+
+
 def model_of(config):
     return config['models']['providers']['lmstudio']['models'][0]
 
@@ -68,9 +78,9 @@ class Wakes:
                           headers={'x-openclaw-session-key': MAIN}, timeout=60)
         assert got.status == 200, got
 
-    def hook(self, text):
+    def hook(self, text, answer):
         assert self.g.post('/hooks/wake', {'text': text, 'mode': 'now'}, token=None, headers=HOOK).status == 200
-        self.c.wait_event('chat', lambda p: p['sessionKey'] == MAIN and p['state'] in ('final', 'error'), timeout=60)
+        self.c.wait_event('chat', lambda p: p['sessionKey'] == MAIN and p['state'] == 'final' and answer in str(p['message']), timeout=60)
 
     def cron(self, text):
         job = self.c.call('cron.add', {'name': 'turn', 'schedule': {'kind': 'every', 'everyMs': 3600000}, 'sessionTarget': f'session:{MAIN}',
@@ -115,7 +125,7 @@ def test_wakes_of_all_kinds_repeat_all_that_was_read(start_gateway, sim, opencla
     wake.http('a file has changed')
     assert '[file USER.md changed: + Prefer short answers]' in sim.chats[-1].json['messages'][-1]['content']
     sim.call('use_tool', {'name': 'session_status', 'args': {'sessionKey': 'main'}}).reply('Five.')
-    wake.hook('mail came')
+    wake.hook('mail came', 'Five.')
     sim.call('use_tool', {'name': 'spawn', 'args': {'task': 'count to three'}}).reply('1 2 3').reply('Six.')
     wake.websocket('let somebody count')
     sim.call('write', {'path': 'x', 'content': 'y'}, reasoning='Hm.').call('edit', {'path': 'x', 'old': 'y', 'new': 'z'}, reasoning='So.')
@@ -124,7 +134,7 @@ def test_wakes_of_all_kinds_repeat_all_that_was_read(start_gateway, sim, opencla
     sim.then(tool_calls=[{'name': 'read', 'arguments': {'path': p}} for p in ('x', 'notes.txt', 'none')]).reply('Eight.')
     wake.http('several at once')
     sim.call('exec', {'command': 'echo later', 'background': True}).reply('Nine.')
-    wake.hook('begin something')
+    wake.hook('begin something', 'Nine.')
     for n, way in enumerate((wake.command_line, wake.cron, wake.websocket), 10):
         sim.reply(f'{n}.')
         way(f'turn {n}')
@@ -174,7 +184,7 @@ def test_a_new_epoch_names_its_reason(start_gateway, sim):
 @pytest.mark.parametrize('window, most', [(32768, 8000), (4096, 3000), (2048, 3000)])
 def test_the_first_request_of_an_empty_workspace_is_small(start_gateway, sim, window, most):
     config = configured(sim, contextGuard={'warnBelow': 0, 'blockBelow': 0})
-    model_of(config)['contextWindow'] = window
+    set_window(config, sim, window)
     client = start_gateway(config).connect()
     assert say(client, 'hi')['state'] == 'final'
     body = sim.chats[0].json
@@ -188,7 +198,7 @@ def test_the_first_request_of_an_empty_workspace_is_small(start_gateway, sim, wi
 @pytest.mark.parametrize('window', [2048, 4096, 8192, 32768, 131072, 262144])
 def test_no_request_of_a_long_conversation_exceeds_its_window(start_gateway, sim, openclaw, window):
     config = configured(sim, contextGuard={'warnBelow': 0, 'blockBelow': 0})
-    model_of(config)['contextWindow'] = window
+    set_window(config, sim, window)
     client = start_gateway(config).connect()
     openclaw.workspace.mkdir(parents=True, exist_ok=True)
     (openclaw.workspace / 'big.txt').write_text('some words in a line\n' * 3000)
@@ -332,7 +342,7 @@ def notes_asked(sim):
 def filled(start_gateway, sim, **step):
     """A conversation that is nearly long enough; the step answers the request for a note."""
     config = configured(sim, contextGuard={'warnBelow': 0, 'blockBelow': 0}, compaction={'idleSeconds': 1})
-    model_of(config)['contextWindow'] = 8192
+    set_window(config, sim, 8192)
     config['models']['providers']['lmstudio']['params']['slots'] = 1
     client = start_gateway(config).connect()
     for n in range(40):

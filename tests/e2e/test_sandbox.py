@@ -254,7 +254,7 @@ def test_policy_takes_tools_out_of_the_request_and_refuses_calls(ready, sim):
     configure(ready, lambda c: c.update(tools={'deny': ['bash', 'group:web', 'apply_patch'], 'exec': {'mode': 'full'}}))
     text = run(ready, sim, 'touch ran')
     names = [t['function']['name'] for t in sim.chats[0].json['tools']]
-    assert names == ['read', 'write', 'edit', 'process'] and 'denied by tools.deny' in text
+    assert names == ['read', 'write', 'edit', 'process', 'memory_search', 'use_tool'] and 'denied by tools.deny' in text
     assert not (ready.workspace / 'ran').exists()
 
 
