@@ -224,11 +224,10 @@ const struct oc_schema_known oc_schema_known[] = {
 	{ "tools.web.search.openaiCodex.userLocation", "country region city timezone" },
 	{ "tools.web.fetch",
 	  "provider maxCharsCap maxResponseBytes cacheTtlMinutes maxRedirects userAgent "
-	  "headers readability useTrustedEnvProxy ssrfPolicy" },
+	  "headers readability useTrustedEnvProxy" },
 	{ "tools.web.fetch.headers", "*" },
 	{ "tools.web.fetch.ssrfPolicy",
-	  "dangerouslyAllowPrivateNetwork allowRfc2544BenchmarkRange "
-	  "allowIpv6UniqueLocalRange allowedHostnames blockedHostnames" },
+	  "allowRfc2544BenchmarkRange allowIpv6UniqueLocalRange blockedHostnames" },
 	{ "tools.exec",
 	  "host security ask node strictInlineEval commandHighlighting grantExpiryDays "
 	  "safeBinTrustedDirs safeBinProfiles reviewer "

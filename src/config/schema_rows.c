@@ -162,6 +162,7 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ D "compaction.enabled", T_BOOL },
 	{ D "compaction.mode", T_STR, "default|safeguard" },
 	{ D "compaction.model", T_STR },
+	{ D "compaction.idleSeconds", T_COUNT },
 	{ D "compaction.keepRecentTokens", T_COUNT },
 	{ D "compaction.timeoutSeconds", T_SIZE },
 	{ D "compaction.notifyUser", T_BOOL },
@@ -283,6 +284,8 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ "tools.web.search.timeoutSeconds", T_SIZE },
 	{ "tools.web.fetch.enabled", T_BOOL },
 	{ "tools.web.fetch.maxChars", T_SIZE },
+	{ "tools.web.fetch.ssrfPolicy.allowedHostnames[]", T_STR },
+	{ "tools.web.fetch.ssrfPolicy.dangerouslyAllowPrivateNetwork", T_BOOL },
 	{ "tools.web.fetch.timeoutSeconds", T_SIZE },
 
 	{ "session.scope", T_STR, "per-sender|global" },
