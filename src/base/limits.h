@@ -47,6 +47,7 @@ enum {
 	OC_MAX_CLIENT_REQUESTS = 256, /* requests of one client under way; above it they are refused */
 	OC_MAX_CLIENT_REQUEST_BYTES = 67108864, /* of their frames; above it nothing more is read */
 	OC_MAX_SERVER_CONNECTIONS = 4096,
+	OC_MAX_HANDSHAKES = 256, /* connections without hello; above it the oldest is closed */
 	OC_MAX_SERVER_HEAD_BYTES = 16384, /* request line and headers of a client */
 	OC_MAX_SERVER_HEADERS = 100,
 	OC_MAX_CHUNK_LINE_BYTES = 512, /* size and extensions of one chunk of a client */
