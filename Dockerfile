@@ -2,7 +2,7 @@
 FROM debian:12-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev meson ninja-build pkg-config python3 git \
       libjansson-dev libuv1-dev libcurl4-gnutls-dev libidn2-dev libutf8proc-dev libedit-dev nettle-dev libsqlite3-dev \
-      libgumbo-dev libwslay-dev \
+      libgumbo-dev libmd4c-dev libwslay-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -10,7 +10,7 @@ RUN meson setup /build --buildtype=release -Dtests=false -Dc_link_args=-s && nin
 
 FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libjansson4 libuv1 libcurl3-gnutls libidn2-0 libutf8proc2 \
-      libedit2 libnettle8 libhogweed6 libsqlite3-0 libgumbo1 libwslay1 ca-certificates curl jq bubblewrap \
+      libedit2 libnettle8 libhogweed6 libsqlite3-0 libgumbo1 libmd4c0 libwslay1 ca-certificates curl jq bubblewrap \
     && rm -rf /var/lib/apt/lists/* /usr/share/doc /usr/share/man \
     && useradd --create-home --uid 1000 --shell /bin/bash node \
     && install -d -o node -g node -m 700 /home/node/.openclaw

@@ -21,7 +21,7 @@ TEXT
 STEPS=6
 STARTER_MODEL=smollm2-135m-instruct
 STARTER_PORT=18790
-PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle sqlite3 gumbo"
+PKG_MODULES="jansson libuv libcurl libidn2 libutf8proc libedit nettle sqlite3 gumbo md4c"
 
 prompt="Write one short sentence about the sea."
 model='' state='' want_starter=1
@@ -150,6 +150,7 @@ apt_package() { # of a tool or a pkg-config module
 	jansson) echo libjansson-dev ;;
 	sqlite3) echo libsqlite3-dev ;;
 	gumbo) echo libgumbo-dev ;;
+	md4c) echo libmd4c-dev ;;
 	*) echo "$1-dev" ;;
 	esac
 }
@@ -198,9 +199,9 @@ install_dependencies() {
 	if ! command -v apt-get > /dev/null 2>&1; then
 		die "this system has no apt-get; please install what is missing and run this again" \
 "  Fedora:  dnf install gcc meson ninja-build pkgconf python3 git jansson-devel libuv-devel libcurl-devel libidn2-devel \\
-             utf8proc-devel libedit-devel nettle-devel sqlite-devel wslay-devel gumbo-parser-devel
-  Arch:    pacman -S gcc meson ninja pkgconf python git jansson libuv curl libidn2 libutf8proc libedit nettle sqlite wslay gumbo-parser
-  macOS:   brew install meson ninja pkg-config python jansson libuv curl libidn2 utf8proc libedit nettle sqlite wslay gumbo-parser"
+             utf8proc-devel libedit-devel nettle-devel sqlite-devel wslay-devel gumbo-parser-devel md4c-devel
+  Arch:    pacman -S gcc meson ninja pkgconf python git jansson libuv curl libidn2 libutf8proc libedit nettle sqlite wslay gumbo-parser md4c
+  macOS:   brew install meson ninja pkg-config python jansson libuv curl libidn2 utf8proc libedit nettle sqlite wslay gumbo-parser md4c"
 	fi
 	packages=
 	for n in $need; do packages="$packages $(apt_package "$n")"; done

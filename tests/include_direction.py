@@ -5,7 +5,7 @@ import pathlib
 import re
 import sys
 
-LAYERS = ['base', 'json', 'rt', 'net', 'store', 'config', 'model', 'tool', 'agent', 'channel', 'gateway', 'cli']
+LAYERS = ['base', 'markdown', 'json', 'rt', 'net', 'store', 'config', 'model', 'tool', 'agent', 'channel', 'gateway', 'cli']
 MODEL_LAYERS = ['codec', 'provider', 'service', 'call']  # the same rule inside src/model
 OWNERS = {  # header -> folders that may include it
     r'uv\.h': ['rt'],
@@ -14,6 +14,7 @@ OWNERS = {  # header -> folders that may include it
     r'sqlite3\.h': ['store'],
     r'gumbo\.h': ['tool'],
     r'utf8proc\.h': ['base'],
+    r'md4c\.h': ['markdown'],
     r'histedit\.h|editline/': ['cli'],
 }
 

@@ -89,6 +89,8 @@ static struct {
 	size_t n_on_exit;
 	bool virtual_clock;
 	uint64_t virtual_ms;
+	bool virtual_wall;
+	int64_t wall_ahead_ms; /* of virtual_ms */
 	int holds; /* oc_clock_hold */
 } rt;
 
@@ -112,6 +114,7 @@ int64_t oc_wall_ms(void)
 {
 	struct timespec ts;
 
+	if (rt.virtual_clock && rt.virtual_wall) return (int64_t)rt.virtual_ms + rt.wall_ahead_ms;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
@@ -124,7 +127,13 @@ void oc_clock_make_virtual(uint64_t start_ms)
 
 void oc_clock_make_real(void)
 {
-	rt.virtual_clock = false;
+	rt.virtual_clock = rt.virtual_wall = false;
+}
+
+void oc_clock_set_wall(int64_t wall_ms)
+{
+	rt.virtual_wall = true;
+	rt.wall_ahead_ms = wall_ms - (int64_t)rt.virtual_ms;
 }
 
 void oc_clock_hold(int change)

@@ -95,5 +95,38 @@ const char *const oc_store_migrations[] = {
 	" value TEXT NOT NULL,"
 	" UNIQUE(kind, id));"
 	"CREATE INDEX document_rank ON document(kind, rank);",
+	/* 2: inbox and outbox of the channels */
+	"CREATE TABLE inbox("
+	" nr INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" channel TEXT NOT NULL,"
+	" account TEXT NOT NULL,"
+	" event TEXT NOT NULL,"
+	" lane TEXT NOT NULL,"
+	" state TEXT NOT NULL,"
+	" run TEXT,"
+	" body TEXT,"
+	" received_ms INTEGER NOT NULL,"
+	" UNIQUE(channel, account, event));"
+	"CREATE INDEX inbox_open ON inbox(channel, account, lane, state, nr) WHERE state <> 'done';"
+	"CREATE INDEX inbox_received ON inbox(received_ms);"
+
+	"CREATE TABLE outbox("
+	" nr INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" key TEXT UNIQUE,"
+	" channel TEXT NOT NULL,"
+	" account TEXT NOT NULL,"
+	" chat TEXT NOT NULL,"
+	" thread TEXT,"
+	" state TEXT NOT NULL,"
+	" native_id TEXT,"
+	" error TEXT,"
+	" session_key TEXT,"
+	" body TEXT,"
+	" attempts INTEGER NOT NULL DEFAULT 0,"
+	" created_ms INTEGER NOT NULL,"
+	" changed_ms INTEGER NOT NULL);"
+	"CREATE INDEX outbox_open ON outbox(channel, account, chat, state, nr) WHERE state <> 'sent';"
+	"CREATE INDEX outbox_native ON outbox(channel, account, native_id);"
+	"CREATE INDEX outbox_changed ON outbox(changed_ms);",
 };
 const size_t oc_store_version = sizeof oc_store_migrations / sizeof *oc_store_migrations;

@@ -1,6 +1,7 @@
 /*
- * read: a piece of a text file, or the names in a folder. Never more than the context allows: it
- * ends at a whole line and says how to go on, so nothing of it is cut later.
+ * read: a piece of a text file, the names in a folder, or an image for a model that can see. Never
+ * more than the context allows: it ends at a whole line and says how to go on, so nothing of it is
+ * cut later.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +12,9 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "net/base64.h"
 #include "tool/internal.h"
+#include "tool/mcp.h"
 
 enum {
 	MAX_LINES = 400,
@@ -106,50 +109,82 @@ static void add_lines(struct oc_tool_result *out, struct oc_str text, struct win
 			    w.first, w.first + shown - 1, total, w.first + shown);
 }
 
-static const char *image_kind(struct oc_str bytes)
+static bool is_webp(struct oc_str bytes)
 {
-	static const struct {
-		struct oc_str magic;
-		const char *kind;
-	} kinds[] = {
-		{ OC_LIT("\x89PNG"), "a PNG image" },
-		{ OC_LIT("\xFF\xD8\xFF"), "a JPEG image" },
-		{ OC_LIT("GIF8"), "a GIF image" },
-		{ OC_LIT("%PDF"), "a PDF document" },
-		{ OC_LIT("PK\x03\x04"), "a ZIP archive" },
-		{ OC_LIT("\x7F"
-			 "ELF"),
-		  "a program" },
-		{ OC_LIT("\x1F\x8B"), "gzip data" },
-	};
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (oc_str_starts(bytes, kinds[i].magic)) return kinds[i].kind;
-	return NULL;
+	return bytes.n >= 12 && oc_str_starts(bytes, OC_LIT("RIFF")) &&
+	       !memcmp(bytes.p + 8, "WEBP", 4);
 }
 
-/* What kind of bytes these are when they are no text, or NULL. */
-static const char *binary_kind(struct oc_str bytes)
-{
-	const char *kind = image_kind(bytes);
+/* What is known by its first bytes; mime NULL = no model can look at it. */
+static const struct known_kind {
+	struct oc_str magic;
+	const char *kind, *mime;
+} known_kinds[] = {
+	{ OC_LIT("\x89PNG"), "a PNG image", "image/png" },
+	{ OC_LIT("\xFF\xD8\xFF"), "a JPEG image", "image/jpeg" },
+	{ OC_LIT("GIF8"), "a GIF image", "image/gif" },
+	{ OC_LIT("RIFF"), "a WebP image", "image/webp" },
+	{ OC_LIT("%PDF"), "a PDF document", NULL },
+	{ OC_LIT("PK\x03\x04"), "a ZIP archive", NULL },
+	{ OC_LIT("\x7F"
+		 "ELF"),
+	  "a program", NULL },
+	{ OC_LIT("\x1F\x8B"), "gzip data", NULL },
+};
 
-	if (kind) return kind;
-	return memchr(bytes.p, '\0', bytes.n < SNIFF_BYTES ? bytes.n : SNIFF_BYTES)
-		   ? "a binary file"
-		   : NULL;
+/* What kind of bytes these are when they are no text, or NULL. */
+static const struct known_kind *binary_kind(struct oc_str bytes)
+{
+	static const struct known_kind unknown = { .kind = "a binary file" };
+
+	for (size_t i = 0; i < sizeof known_kinds / sizeof *known_kinds; i++) {
+		const struct known_kind *k = &known_kinds[i];
+
+		if (!oc_str_starts(bytes, k->magic)) continue;
+		if (!oc_str_eq(k->magic, OC_LIT("RIFF")) || is_webp(bytes)) return k;
+	}
+	return memchr(bytes.p, '\0', bytes.n < SNIFF_BYTES ? bytes.n : SNIFF_BYTES) ? &unknown
+										    : NULL;
+}
+
+/* An image goes along as one; other bytes are refused, with what they are. */
+static void show_binary(const struct oc_tool_context *ctx, const char *path,
+			const struct known_kind *kind, struct oc_str bytes,
+			struct oc_tool_result *out)
+{
+	const char *name = oc_workspace_show(ctx, path);
+
+	if (!kind->mime) {
+		oc_tool_result_fail(out, "%s is %s (%zu bytes), not text", name, kind->kind,
+				    bytes.n);
+	} else if (!ctx->vision) {
+		oc_tool_result_fail(out,
+				    "%s is %s (%zu bytes), and this model cannot look at images",
+				    name, kind->kind, bytes.n);
+	} else if (bytes.n > OC_MAX_ATTACHED_IMAGE_BYTES) {
+		oc_tool_result_fail(out,
+				    "%s is %s of %zu bytes; at most %d can be looked at: make a "
+				    "smaller copy first",
+				    name, kind->kind, bytes.n, OC_MAX_ATTACHED_IMAGE_BYTES);
+	} else {
+		oc_buf_addf(&out->text, "%s is %s (%zu bytes), shown here.", name, kind->kind,
+			    bytes.n);
+		out->image.mime = oc_strdup(kind->mime);
+		out->image.base64 = oc_base64_encode(bytes);
+	}
 }
 
 static enum oc_rc read_file(struct oc_tool_context *ctx, const struct oc_place *place,
 			    struct window w, struct oc_tool_result *out, struct oc_err *e)
 {
 	struct oc_buf bytes;
-	const char *kind;
+	const struct known_kind *kind;
 	enum oc_rc rc = oc_place_read(place, OC_MAX_TOOL_FILE_BYTES, &bytes, e);
 
 	if (rc) return rc;
 	kind = bytes.n ? binary_kind(oc_buf_view(&bytes)) : NULL;
 	if (kind)
-		oc_tool_result_fail(out, "%s is %s (%zu bytes), not text",
-				    oc_workspace_show(ctx, place->path), kind, bytes.n);
+		show_binary(ctx, place->path, kind, oc_buf_view(&bytes), out);
 	else if (!bytes.n)
 		oc_buf_adds(&out->text, "(empty file)");
 	else {
@@ -264,12 +299,34 @@ static enum oc_rc read_place(struct oc_tool_context *ctx, const struct oc_place 
 				   : read_file(ctx, place, w, out, e);
 }
 
+/* "skill://name": whoever runs the tools knows what that is. */
+static enum oc_rc read_resource_wait(const struct oc_tool_context *ctx, struct oc_str address,
+				     struct window w, struct oc_tool_result *out, struct oc_err *e)
+{
+	struct oc_buf text;
+	enum oc_rc rc;
+
+	if (!ctx->resource_wait)
+		return oc_fail(e, OC_E_NOT_FOUND, "nothing is known of %.*s",
+			       OC_FMT(oc_str_head(address, 100)));
+	rc = ctx->resource_wait(ctx->resource_arg, address, &text, e);
+	if (rc) return rc;
+	add_lines(out, oc_buf_view(&text), w);
+	oc_buf_deinit(&text);
+	return OC_OK;
+}
+
 enum oc_rc oc_tool_read_wait(struct oc_tool_context *ctx, const json_t *args,
 			     struct oc_tool_result *out, struct oc_err *e)
 {
 	struct window w = window_of(ctx, args);
 	struct oc_place place;
 	char *path;
+
+	if (oc_mcp_is_address(oc_json_str(args, "path")))
+		return oc_mcp_read_wait(ctx, oc_json_str(args, "path"), out, e);
+	if (oc_str_has(oc_json_str(args, "path"), OC_LIT("://")))
+		return read_resource_wait(ctx, oc_json_str(args, "path"), w, out, e);
 	enum oc_rc rc = oc_workspace_resolve_wait(ctx, "read", oc_json_str(args, "path"),
 						  OC_ACCESS_READ, &path, e);
 	if (rc) return rc;

@@ -23,6 +23,9 @@ void oc_tool_result_init(struct oc_tool_result *r)
 void oc_tool_result_deinit(struct oc_tool_result *r)
 {
 	oc_buf_deinit(&r->text);
+	free(r->image.mime);
+	free(r->image.base64);
+	r->image = (struct oc_image){ 0 };
 }
 
 void oc_tool_result_fail(struct oc_tool_result *r, const char *fmt, ...)

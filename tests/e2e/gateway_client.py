@@ -35,6 +35,13 @@ DEADLINE = 30
 SECRET_WORDS = (TOKEN,)  # never in a log
 
 
+def wait_for(condition, what, seconds=30):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, what
+        time.sleep(0.02)
+
+
 class RpcError(Exception):
     def __init__(self, error):
         super().__init__(error.get('message'))

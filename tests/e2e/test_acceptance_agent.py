@@ -47,42 +47,113 @@ def model_of(config):
 
 # ---- 1: the prefix ------------------------------------------------------------------------------------------------
 
-def test_twelve_turns_of_all_kinds_repeat_all_that_was_read(start_gateway, sim, openclaw):
+HOOK = {'Authorization': 'Bearer hook-secret'}
+
+
+class Wakes:
+    """Every way in which the main session is woken."""
+
+    def __init__(self, gateway, openclaw):
+        self.g, self.openclaw, self.c = gateway, openclaw, gateway.connect()
+        self.port = {'OPENCLAW_GATEWAY_PORT': str(gateway.port)}
+
+    def websocket(self, text):
+        assert say(self.c, text)['state'] == 'final'
+
+    def command_line(self, text):
+        self.openclaw.run('agent', '-m', text, env=self.port).ok()
+
+    def http(self, text):
+        got = self.g.post('/v1/chat/completions', {'model': 'openclaw', 'messages': [{'role': 'user', 'content': text}]},
+                          headers={'x-openclaw-session-key': MAIN}, timeout=60)
+        assert got.status == 200, got
+
+    def hook(self, text):
+        assert self.g.post('/hooks/wake', {'text': text, 'mode': 'now'}, token=None, headers=HOOK).status == 200
+        self.c.wait_event('chat', lambda p: p['sessionKey'] == MAIN and p['state'] in ('final', 'error'), timeout=60)
+
+    def cron(self, text):
+        job = self.c.call('cron.add', {'name': 'turn', 'schedule': {'kind': 'every', 'everyMs': 3600000}, 'sessionTarget': f'session:{MAIN}',
+                                       'payload': {'kind': 'agentTurn', 'message': text}, 'wakeMode': 'now', 'delivery': {'mode': 'none'}})
+        self.c.call('cron.run', {'id': job['id'], 'mode': 'force'})
+        self.c.wait_event('cron', lambda p: p.get('action') == 'finished' and p.get('jobId') == job['id'], timeout=60)
+        self.c.call('cron.remove', {'id': job['id']})
+
+
+def without_thoughts(messages):
+    return [{k: v for k, v in m.items() if k != 'reasoning_content'} for m in messages]
+
+
+def assert_appended(before, after):
+    """Every byte of one body is there again in the next, but for thoughts that a final answer closed (spec 03 §3.3)."""
+    old, new = before.json, after.json
+    for name in ('model', 'tools', 'tool_choice'):
+        assert old.get(name) == new.get(name), name
+    closed = any(m['role'] == 'user' for m in new['messages'][len(old['messages']):])
+    old, new = old['messages'], new['messages'][:len(old['messages'])]
+    if closed:
+        old, new = without_thoughts(old), without_thoughts(new)
+    assert json.dumps(old) == json.dumps(new)
+
+
+def test_wakes_of_all_kinds_repeat_all_that_was_read(start_gateway, sim, openclaw):
     config = configured(sim)
+    config['hooks'] = {'enabled': True, 'token': 'hook-secret'}
     model_of(config).update(reasoning=True)
     g = start_gateway(config)
-    client = g.connect()
-    port = {'OPENCLAW_GATEWAY_PORT': str(g.port)}
-    (openclaw.workspace / 'notes.txt').parent.mkdir(parents=True, exist_ok=True)
+    wake = Wakes(g, openclaw)
+    openclaw.workspace.mkdir(parents=True, exist_ok=True)
     (openclaw.workspace / 'notes.txt').write_text('alpha\n')
     sim.reply('One.')
-    say(client, 'hi')
+    wake.websocket('hi')
     sim.call('read', {'path': 'notes.txt'}).call('exec', {'command': 'echo done'}).reply('Two.')
-    say(client, 'read my notes')
+    wake.cron('read my notes')
     sim.reply('Three.')
-    openclaw.run('agent', '-m', 'from the command line', env=port).ok()
+    wake.command_line('from the command line')
     (openclaw.workspace / 'USER.md').write_text('Prefer short answers\n')
     sim.reply('Four.')
-    say(client, 'a file has changed')
+    wake.http('a file has changed')
     assert '[file USER.md changed: + Prefer short answers]' in sim.chats[-1].json['messages'][-1]['content']
     sim.call('use_tool', {'name': 'session_status', 'args': {'sessionKey': 'main'}}).reply('Five.')
-    say(client, 'status?')
+    wake.hook('mail came')
     sim.call('use_tool', {'name': 'spawn', 'args': {'task': 'count to three'}}).reply('1 2 3').reply('Six.')
-    say(client, 'let somebody count')
-    sim.call('write', {'path': 'x', 'content': 'y'}, reasoning='Hm.').reply('Seven.', reasoning='Well.')
-    say(client, 'think')
-    for n in range(8, 13):
+    wake.websocket('let somebody count')
+    sim.call('write', {'path': 'x', 'content': 'y'}, reasoning='Hm.').call('edit', {'path': 'x', 'old': 'y', 'new': 'z'}, reasoning='So.')
+    sim.reply('Seven.', reasoning='Well.')
+    wake.cron('think')
+    sim.then(tool_calls=[{'name': 'read', 'arguments': {'path': p}} for p in ('x', 'notes.txt', 'none')]).reply('Eight.')
+    wake.http('several at once')
+    sim.call('exec', {'command': 'echo later', 'background': True}).reply('Nine.')
+    wake.hook('begin something')
+    for n, way in enumerate((wake.command_line, wake.cron, wake.websocket), 10):
         sim.reply(f'{n}.')
-        say(client, f'turn {n}')
-    rows = client.call('status')['promptPrefixes']
-    mine = [r for r in rows if r['sessionKey'] == MAIN]
-    assert len(mine) >= 12
-    odd = [r for r in mine if r['percent'] != 100 and r.get('reason') != 'reasoning']
-    assert odd == []
-    shown = say(client, '/context detail')['message']['content']
+        way(f'turn {n}')
+    mine = [c for c in sim.chats if any('hi' in text_of(m['content']) for m in c.json['messages'][1:2])]
+    assert len(mine) == len(sim.chats) - 1 and len(mine) >= 20  # all but the helper's
+    for before, after in zip(mine, mine[1:]):
+        assert_appended(before, after)
+    rows = [r for r in wake.c.call('status')['promptPrefixes'] if r['sessionKey'] == MAIN]
+    assert len(rows) >= 18
+    assert [r for r in rows if r['percent'] != 100 and r.get('reason') != 'reasoning'] == []
+    assert [r['reason'] for r in rows if r['percent'] != 100] == ['reasoning'], 'once, after the thoughts'
+    shown = say(wake.c, '/context detail')['message']['content']
     assert 'Repeated from the request before' in text_of(shown) and '100 % of' in text_of(shown)
-    r = openclaw.run('doctor', env=port).ok()
+    r = openclaw.run('doctor', env=wake.port).ok()
     assert 'repeat the one before whole' in r.out
+
+
+def test_the_answer_after_the_last_allowed_call_repeats_the_prompt_too(start_gateway, sim):
+    client = start_gateway(configured(sim)).connect()
+    for _ in range(8):  # the same call again and again ends the calls
+        sim.call('read', {'path': 'nowhere'})
+    sim.reply('I cannot find it.')
+    assert text_of(say(client, 'look')['message']['content']) == 'I cannot find it.'
+    asked = sim.chats
+    assert asked[-1].json['tool_choice'] == 'none' and asked[-2].json['tool_choice'] == 'auto'
+    for before, after in zip(asked, asked[1:]):
+        assert before.json['tools'] == after.json['tools']
+        assert before.json['messages'] == after.json['messages'][:len(before.json['messages'])]
+    assert {r['percent'] for r in client.call('status')['promptPrefixes']} == {100}
 
 
 def test_a_new_epoch_names_its_reason(start_gateway, sim):
@@ -226,12 +297,13 @@ def test_control_words_never_reach_the_wire(start_gateway, sim, openclaw):
 # ---- 15: compaction -----------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('note', [{'text': ''}, {'fail': 'status', 'status': 500}, {'fail': 'reset'},
+                                  {'text': 'too late', 'delay': 300}, {'text': 'word ' * 10000, 'pace': 0.5},
                                   {'text': 'Goal: x\n\nRemember:\n- likes tea\n'}],
-                         ids=['empty', 'error', 'reset', 'note'])
+                         ids=['empty', 'error', 'reset', 'hangs', 'crawls', 'note'])
 def test_whatever_becomes_of_the_note_the_conversation_goes_on(start_gateway, sim, openclaw, note):
     client = start_gateway(configured(sim)).connect()
     for n in range(4):
-        sim.reply(f'Answer {n}. ' * 20)
+        sim.reply(f'Answer {n}. ' * 20, pace=0.002)  # so that it is known how fast the model is
         say(client, f'question {n} ' + 'word ' * 50)
     sim.then(times=3 if 'fail' in note else 1, **note)
     client.call('sessions.compact', {'key': MAIN}, timeout=60)

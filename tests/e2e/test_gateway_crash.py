@@ -11,7 +11,7 @@ import time
 import pytest
 import websockets.exceptions
 
-from gateway_client import new_id, test_config
+from gateway_client import new_id, test_config, wait_for
 
 TERMINAL = ('final', 'aborted', 'error')
 WORDS = 'one two three four five six seven eight nine ten'.split()
@@ -233,6 +233,46 @@ def test_after_a_kill_the_conversation_is_whole_and_the_repeated_request_runs_on
     assert_replayable(messages)
     assert messages[1:3] == [m for m in scene.sim.chats[0].json['messages'] if m['role'] == 'user'] + [
         {'role': 'assistant', 'content': 'first answer'}], 'what was said before is sent as before'
+
+
+STEPS = [(when, n) for n in range(3) for when in ('asked', 'running', 'done')] + [('asked', 3)]
+
+
+def mark(n, hangs=False):
+    return {'command': f'echo {n} >> marks' + ('; sleep 60' if hangs else '')}
+
+
+@pytest.mark.parametrize('when, at', STEPS, ids=[f'{when}-{n}' for when, n in STEPS])
+def test_a_kill_at_any_step_of_a_tool_loop_runs_nothing_twice(scene, when, at):
+    """Three commands that leave a mark each. Killed while the model is asked, a command runs, or its result is there; the
+    client then repeats its request, and the model does what is still to be done."""
+    sim, marks = scene.sim, scene.openclaw.workspace / 'marks'
+    for n in range(at):
+        sim.call('exec', mark(n))
+    if when != 'asked':
+        sim.call('exec', mark(at, hangs=when == 'running'))
+    sim.then(**HANGS)
+    scene.begin()
+    scene.wait_asked(at + (2 if when == 'done' else 1))
+    if when == 'running':
+        wait_for(lambda: marks.exists() and len(marks.read_text().split()) == at + 1, 'the mark')
+    scene.kill()
+    c = scene.again()
+    done = marks.read_text().split() if marks.exists() else []
+    assert done == [str(n) for n in range(at + (when != 'asked'))]
+    for n in range(len(done), 3):
+        sim.call('exec', mark(n))
+    sim.reply('all done')
+    c.call('chat.send', scene.request)
+    assert c.wait_event('chat', ended(scene.run))['state'] == 'final'
+    assert marks.read_text().split() == ['0', '1', '2']
+    messages = sim.chats[-1].json['messages']
+    assert_replayable(messages)
+    asked = [json.loads(t['function']['arguments'])['command'].split()[1] for m in messages for t in m.get('tool_calls', ())]
+    assert asked == ['0', '1', '2'], 'the model sees each call once, with its result'
+    history = c.call('chat.history', {'sessionKey': 'main'})
+    assert texts(history, 'user') == ['first question', 'second question']
+    assert texts(history, 'assistant').count('all done') == 1
 
 
 def begin_an_answer(scene, after_a_tool):

@@ -9,12 +9,11 @@ import pathlib
 import re
 import subprocess
 import threading
-import time
 
 import pytest
 
 from boxes import Box
-from gateway_client import TOKEN, test_config
+from gateway_client import TOKEN, test_config, wait_for
 
 pytestmark = pytest.mark.any_wire  # callers send parameters of their own
 
@@ -46,13 +45,6 @@ def events(answer):
 def metric(gateway, line):
     found = [x for x in gateway.get('/metrics').body.decode().splitlines() if x.startswith(line + ' ')]
     return float(found[0].split()[-1]) if found else 0
-
-
-def wait_for(condition, what, seconds=20):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, what
-        time.sleep(0.02)
 
 
 # ---- models -------------------------------------------------------------------------------------------------------

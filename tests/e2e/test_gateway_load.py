@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from gateway_client import TOKEN, new_id
+from gateway_client import TOKEN, new_id, wait_for
 from vitals import SMALL_QUARANTINE, ModelServer, RawSocket, Vitals, config_for, rss_mb
 
 pytestmark = pytest.mark.any_wire
@@ -96,13 +96,6 @@ def never_reads(gateway):
 
 def log_of(openclaw):
     return (openclaw.home / 'gateway.log').read_text()
-
-
-def wait_for(condition, what, seconds=60):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, what
-        time.sleep(0.1)
 
 
 def test_one_that_never_reads_slows_nobody_and_is_closed_with_its_reason(busy_gateway, openclaw):

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from boxes import Box
-from gateway_client import TOKEN, test_config
+from gateway_client import TOKEN, test_config, wait_for
 
 pytestmark = pytest.mark.any_wire  # what a client sends is passed on as it is
 
@@ -61,13 +61,6 @@ class Stream:
 def metric(gateway, line):
     found = [x for x in gateway.get('/metrics').body.decode().splitlines() if x.startswith(line + ' ')]
     return float(found[0].split()[-1]) if found else 0
-
-
-def wait_for(condition, what, seconds=20):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, what
-        time.sleep(0.02)
 
 
 # ---- what is sent -------------------------------------------------------------------------------------------------

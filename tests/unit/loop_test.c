@@ -116,8 +116,9 @@ static enum oc_rc scripted(void *arg, const struct oc_turn_request *r, struct oc
 	serialise(r->messages, r->tools, &text);
 	oc_strv_add(&script.sent, oc_buf_view(&text));
 	oc_buf_deinit(&text);
-	oc_strv_addf(&script.flags, "%s%s%s", r->tools ? "tools" : "bare",
-		     r->thinking_off ? " no-think" : "", r->visible_before ? " after" : "");
+	oc_strv_addf(&script.flags, "%s%s%s%s", r->tools ? "tools" : "bare",
+		     r->no_more_calls ? " unused" : "", r->thinking_off ? " no-think" : "",
+		     r->visible_before ? " after" : "");
 	script.last_max_tokens = r->max_tokens;
 	oc_reply_init(reply);
 	if (l->rc) return oc_fail(e, l->rc, "the server is away");
@@ -222,13 +223,26 @@ static int end(void **state)
 	return 0;
 }
 
+struct outcome {
+	enum oc_rc rc;
+	struct oc_err e;
+};
+
+static void play(void *arg)
+{
+	struct outcome *o = arg;
+
+	o->rc = oc_run_wait(&run, &o->e);
+}
+
 static void expect_run(const struct line *lines, enum oc_rc want, const char *error)
 {
-	struct oc_err e = { 0 };
+	struct outcome o = { 0 };
 
 	script.lines = lines;
-	assert_int_equal(oc_run_wait(&run, &e), want);
-	if (want && !strstr(e.msg, error)) fail_msg("error is: %s", e.msg);
+	assert_int_equal(oc_rt_run(play, &o), 0);
+	assert_int_equal(o.rc, want);
+	if (want && !strstr(o.e.msg, error)) fail_msg("error is: %s", o.e.msg);
 }
 
 /* The text of the i-th tool result of the run, from 0. */
@@ -350,6 +364,125 @@ static void at_most_eight_calls_of_a_message_run(void **state)
 	assert_string_equal(result_text(7), "7");
 	assert_string_equal(result_text(8), "not run: at most 8 calls in one message");
 	assert_int_equal(run.calls_run, 8);
+}
+
+/* ---- at the same time ---- */
+
+/* Two tools: one that waits until all of its kind wait, and one that writes. */
+static struct {
+	unsigned running, most, wanted;
+	struct oc_buf order;
+	struct oc_wait *waiting[8];
+	unsigned n_waiting;
+} meeting;
+
+static enum oc_rc meet_wait(struct oc_tool_context *c, const json_t *args,
+			    struct oc_tool_result *out, struct oc_err *e)
+{
+	struct oc_wait w = { 0 };
+
+	(void)c, (void)e;
+	if (++meeting.running > meeting.most) meeting.most = meeting.running;
+	meeting.waiting[meeting.n_waiting++] = &w;
+	if (meeting.n_waiting == meeting.wanted) /* the last one is done first */
+		while (meeting.n_waiting) oc_wait_end(meeting.waiting[--meeting.n_waiting], OC_OK);
+	if (oc_wait_park(&w, oc_deadline_in(5000)) != OC_OK) meeting.n_waiting = 0;
+	meeting.running--;
+	oc_buf_addf(&meeting.order, "%s ", oc_json_cstr(args, "id"));
+	oc_buf_addf(&out->text, "met %s", oc_json_cstr(args, "id"));
+	return OC_OK;
+}
+
+static enum oc_rc mark_wait(struct oc_tool_context *c, const json_t *args,
+			    struct oc_tool_result *out, struct oc_err *e)
+{
+	(void)c, (void)args, (void)e;
+	oc_buf_addf(&meeting.order, "mark(%u) ", meeting.running);
+	oc_buf_adds(&out->text, "marked");
+	return OC_OK;
+}
+
+#define ONE_ID                                                                                     \
+	"\"parameters\":{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\"}},"       \
+	"\"required\":[\"id\"]}}"
+
+static void register_meeting(unsigned wanted)
+{
+	static const struct oc_tool meet = { .name = "meet",
+					     .schema = "{\"name\":\"meet\"," ONE_ID,
+					     .example = "{}",
+					     .run_wait = meet_wait };
+	static const struct oc_tool mark = { .name = "mark",
+					     .schema = "{\"name\":\"mark\"," ONE_ID,
+					     .example = "{}",
+					     .writes = true,
+					     .run_wait = mark_wait };
+
+	oc_tool_register(&meet);
+	oc_tool_register(&mark);
+	memset(&meeting, 0, sizeof meeting);
+	meeting.wanted = wanted;
+	oc_buf_init(&meeting.order, 1000);
+}
+
+static void reads_run_together_and_their_results_come_in_call_order(void **state)
+{
+	static const struct line lines[] = {
+		{ .calls = { { "meet", "{\"id\":\"a\"}" },
+			     { "meet", "{\"id\":\"b\"}" },
+			     { "meet", "{\"id\":\"c\"}" },
+			     { "mark", "{\"id\":\"d\"}" } } },
+		{ .text = "Done." },
+	};
+
+	(void)state;
+	register_meeting(3);
+	expect_run(lines, OC_OK, "");
+	assert_int_equal(meeting.most, 3);
+	assert_string_equal(result_text(0), "met a");
+	assert_string_equal(result_text(1), "met b");
+	assert_string_equal(result_text(2), "met c");
+	assert_non_null(strstr(oc_buf_cstr(&meeting.order), "mark(0) "));
+	oc_buf_deinit(&meeting.order);
+}
+
+static void a_write_between_reads_keeps_them_apart(void **state)
+{
+	static const struct line lines[] = {
+		{ .calls = { { "meet", "{\"id\":\"a\"}" },
+			     { "mark", "{\"id\":\"b\"}" },
+			     { "meet", "{\"id\":\"c\"}" },
+			     { "mark", "{\"id\":\"d\"}" } } },
+		{ .text = "Done." },
+	};
+
+	(void)state;
+	register_meeting(1);
+	expect_run(lines, OC_OK, "");
+	assert_string_equal(oc_buf_cstr(&meeting.order), "a mark(0) c mark(0) ");
+	oc_buf_deinit(&meeting.order);
+}
+
+static void at_most_four_reads_run_at_the_same_time(void **state)
+{
+	static const struct line lines[] = {
+		{ .calls = { { "meet", "{\"id\":\"a\"}" },
+			     { "meet", "{\"id\":\"b\"}" },
+			     { "meet", "{\"id\":\"c\"}" },
+			     { "meet", "{\"id\":\"d\"}" },
+			     { "meet", "{\"id\":\"e\"}" },
+			     { "meet", "{\"id\":\"f\"}" },
+			     { "meet", "{\"id\":\"g\"}" },
+			     { "meet", "{\"id\":\"h\"}" } } },
+		{ .text = "Done." },
+	};
+
+	(void)state;
+	register_meeting(4);
+	expect_run(lines, OC_OK, "");
+	assert_int_equal(meeting.most, 4);
+	for (size_t i = 0; i < 8; i++) assert_int_equal(result_text(i)[4], 'a' + (int)i);
+	oc_buf_deinit(&meeting.order);
 }
 
 static void the_same_call_in_a_message_runs_once(void **state)
@@ -490,7 +623,7 @@ static void a_cut_answer_is_an_answer_with_a_notice(void **state)
 	assert_non_null(strstr(oc_buf_cstr(&script.notices), "cut off"));
 }
 
-static void the_number_of_turns_is_bounded_and_the_last_has_no_tools(void **state)
+static void the_number_of_turns_is_bounded_and_in_the_last_no_tool_may_be_called(void **state)
 {
 	static const struct line lines[] = {
 		{ .calls = { { "read", "{\"path\":\"1\"}" } } },
@@ -504,7 +637,7 @@ static void the_number_of_turns_is_bounded_and_the_last_has_no_tools(void **stat
 	assert_non_null(strstr(result_text(0), "2 steps remain"));
 	assert_null(strstr(result_text(1), "[note"));
 	assert_non_null(strstr(result_text(2), "no more tool calls"));
-	assert_string_equal(script.flags.v[3], "bare after");
+	assert_string_equal(script.flags.v[3], "tools unused after");
 	assert_string_equal(oc_buf_cstr(&run.answer), "Enough.");
 }
 
@@ -518,6 +651,21 @@ static void calls_after_the_limit_are_ignored(void **state)
 	run.max_turns = 1;
 	expect_run(lines, OC_OK, "");
 	assert_int_equal(run.calls_run, 1);
+}
+
+static void a_model_that_calls_nothing_else_is_asked_once_without_tools(void **state)
+{
+	static const struct line lines[] = {
+		{ .calls = { { "read", "{\"path\":\"1\"}" } } },
+		{ .calls = { { "read", "{\"path\":\"2\"}" } } },
+		{ .text = "Well." },
+	};
+	(void)state;
+	run.max_turns = 1;
+	expect_run(lines, OC_OK, "");
+	assert_int_equal(run.calls_run, 1);
+	assert_string_equal(script.flags.v[1], "tools unused after");
+	assert_string_equal(script.flags.v[2], "bare unused after");
 }
 
 static void a_model_that_goes_in_circles_is_stopped(void **state)
@@ -597,7 +745,7 @@ static void the_same_words_three_times_in_a_row_end_the_tools(void **state)
 	assert_null(strstr(result_text(0), "[note"));
 	assert_non_null(strstr(result_text(1), "say the same"));
 	assert_non_null(strstr(result_text(2), "no more tool calls"));
-	assert_string_equal(script.flags.v[3], "bare after");
+	assert_string_equal(script.flags.v[3], "tools unused after");
 }
 
 static void no_request_exceeds_the_context(void **state)
@@ -651,6 +799,9 @@ int main(void)
 		T(calls_that_make_no_sense_are_answered_with_an_error),
 		T(a_cut_message_runs_none_of_its_calls),
 		T(at_most_eight_calls_of_a_message_run),
+		T(reads_run_together_and_their_results_come_in_call_order),
+		T(a_write_between_reads_keeps_them_apart),
+		T(at_most_four_reads_run_at_the_same_time),
 		T(the_same_call_in_a_message_runs_once),
 		T(reasoning_alone_is_asked_again_without_thinking),
 		T(reasoning_cut_at_the_limit_gets_twice_the_room),
@@ -662,8 +813,9 @@ int main(void)
 		T(calls_that_were_interrupted_get_a_result),
 		T(a_call_that_cannot_be_made_is_reported),
 		T(a_cut_answer_is_an_answer_with_a_notice),
-		T(the_number_of_turns_is_bounded_and_the_last_has_no_tools),
+		T(the_number_of_turns_is_bounded_and_in_the_last_no_tool_may_be_called),
 		T(calls_after_the_limit_are_ignored),
+		T(a_model_that_calls_nothing_else_is_asked_once_without_tools),
 		T(a_model_that_goes_in_circles_is_stopped),
 		T(a_tool_that_keeps_failing_is_given_up),
 		T(two_calls_in_turn_are_a_circle_as_well),

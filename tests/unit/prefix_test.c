@@ -6,6 +6,9 @@
 
 #include "agent/session/prefix.h"
 #include "base/mem.h"
+#include "model/codec/anthropic_request.h"
+#include "model/codec/chat_request.h"
+#include "model/codec/responses_request.h"
 
 /* "s" system, "u" user, "a" assistant, "c" assistant with a call, "t" tool result; a digit makes
  * the text another one, "r" behind a letter gives it reasoning. */
@@ -30,13 +33,34 @@ static void build(const char *shape, struct oc_messages *out)
 	}
 }
 
-static void prefix_of(const char *shape, const json_t *tools, struct oc_prefix *out)
+enum api { CHAT, ANTHROPIC, RESPONSES, APIS };
+
+static json_t *body_of(enum api api, const char *shape, json_t *tools)
 {
 	struct oc_messages m = { 0 };
+	struct oc_compat compat;
+	json_t *body;
 
 	build(shape, &m);
-	oc_prefix_of(out, &m, tools);
+	oc_compat_resolve(&compat, "x", NULL, NULL);
+	const struct oc_request r = {
+		.model = "m", .compat = &compat, .messages = &m, .tools = tools
+	};
+
+	body = api == CHAT	  ? oc_chat_request_json(&r)
+	       : api == ANTHROPIC ? oc_anthropic_request_json(&r)
+				  : oc_responses_request_json(&r);
+	oc_compat_deinit(&compat);
 	oc_messages_deinit(&m);
+	return body;
+}
+
+static void prefix_of(const char *shape, json_t *tools, struct oc_prefix *out)
+{
+	json_t *body = body_of(CHAT, shape, tools);
+
+	oc_prefix_of(out, body);
+	json_decref(body);
 }
 
 static void a_transition_is_whole_or_has_its_reason(void **state)
@@ -48,7 +72,8 @@ static void a_transition_is_whole_or_has_its_reason(void **state)
 		{ "su", "sua", NULL, true },
 		{ "su", "su", NULL, true },
 		{ "suct", "suctau", NULL, true },
-		{ "sucrt", "sucrtau", NULL, true },
+		{ "sucrt", "sucrtcrt", NULL, true },
+		{ "sucrt", "sucrtau", "reasoning", false },
 		{ "sucrt", "suctau", "reasoning", false },
 		{ "suct", "suct1a", "trimmed", false },
 		{ "suctu1", "suctau", "instruction", false },
@@ -75,9 +100,87 @@ static void a_transition_is_whole_or_has_its_reason(void **state)
 	}
 }
 
+static void each_api_is_compared_by_what_it_sends(void **state)
+{
+	static const struct {
+		const char *before, *now, *reason;
+		bool whole;
+	} rows[] = {
+		{ "su", "sua", NULL, true },
+		{ "suct", "suctau", NULL, true },
+		{ "suct", "suct1a", "trimmed", false },
+		{ "su", "s1ua", NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < APIS * sizeof rows / sizeof *rows; i++) {
+		const size_t row = i / APIS;
+		json_t *a = body_of((enum api)(i % APIS), rows[row].before, NULL);
+		json_t *b = body_of((enum api)(i % APIS), rows[row].now, NULL);
+		struct oc_prefix before, now;
+
+		oc_prefix_of(&before, a);
+		oc_prefix_of(&now, b);
+		const struct oc_prefix_result r = oc_prefix_compare(&before, &now);
+		const char *reason = r.reason ? r.reason : "-";
+
+		if ((r.shared == r.before) != rows[row].whole ||
+		    strcmp(reason, rows[row].reason ? rows[row].reason : "-") != 0)
+			fail_msg("api %zu, %s → %s: %zu of %zu, %s", i % APIS, rows[row].before,
+				 rows[row].now, r.shared, r.before, reason);
+		oc_prefix_deinit(&before);
+		oc_prefix_deinit(&now);
+		json_decref(a);
+		json_decref(b);
+	}
+}
+
+static void prefix_of_text(const char *text, struct oc_prefix *out)
+{
+	json_t *body = json_loads(text, 0, NULL);
+
+	oc_prefix_of(out, body);
+	json_decref(body);
+}
+
+static void thought_that_is_left_out_is_told_from_other_changes(void **state)
+{
+	static const struct {
+		const char *before, *now, *reason;
+	} rows[] = {
+		{ "{\"input\":[{\"role\":\"user\",\"content\":\"a\"},{\"type\":\"reasoning\",\"id\":\"r\"},"
+		  "{\"type\":\"function_call\",\"name\":\"f\"}]}",
+		  "{\"input\":[{\"role\":\"user\",\"content\":\"a\"},{\"type\":\"function_call\",\"name\":\"f\"}]}",
+		  "reasoning" },
+		{ "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":["
+		  "{\"type\":\"thinking\",\"thinking\":\"hm\"},{\"type\":\"text\",\"text\":\"b\"}]}]}",
+		  "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":["
+		  "{\"type\":\"text\",\"text\":\"b\"}]}]}",
+		  "reasoning" },
+		{ "{\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"b\"}]}]}",
+		  "{\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"c\"}]}]}",
+		  "-" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct oc_prefix before, now;
+
+		prefix_of_text(rows[i].before, &before);
+		prefix_of_text(rows[i].now, &now);
+		const struct oc_prefix_result r = oc_prefix_compare(&before, &now);
+
+		assert_true(r.shared < r.before);
+		assert_string_equal(r.reason ? r.reason : "-", rows[i].reason);
+		oc_prefix_deinit(&before);
+		oc_prefix_deinit(&now);
+	}
+}
+
 static void other_tools_share_nothing(void **state)
 {
-	json_t *tools = json_pack("[{s:s}]", "name", "read");
+	json_t *tools =
+	    json_loads("[{\"type\":\"function\",\"function\":{\"name\":\"read\"}}]", 0, NULL);
 	struct oc_prefix before, now;
 
 	(void)state;
@@ -143,6 +246,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_transition_is_whole_or_has_its_reason),
+		cmocka_unit_test(each_api_is_compared_by_what_it_sends),
+		cmocka_unit_test(thought_that_is_left_out_is_told_from_other_changes),
 		cmocka_unit_test(other_tools_share_nothing),
 		cmocka_unit_test(the_log_names_the_epoch_or_says_that_nothing_explains_it),
 		cmocka_unit_test(the_last_twenty_are_kept_and_many_sessions_share_the_room),

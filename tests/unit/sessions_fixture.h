@@ -28,6 +28,7 @@ static struct {
 	size_t at;
 	struct oc_strv sent; /* messages of each request, without the closing bracket */
 	struct oc_strv systems, tools;
+	bool no_more_calls; /* of the last request */
 	struct oc_buf log;  /* what the watcher was told */
 	bool log_text;	    /* deltas too */
 	struct oc_buf said; /* deltas alone */
@@ -62,6 +63,7 @@ static inline void note_request(const struct oc_turn_request *r)
 	oc_strv_add(&world.sent, (struct oc_str){ text, strlen(text) - 1 });
 	oc_strv_add(&world.systems, oc_buf_view(&r->messages->v[0].text));
 	oc_strv_add(&world.tools, oc_str(tools));
+	world.no_more_calls = r->no_more_calls;
 	free(text);
 	free(tools);
 	json_decref(body);

@@ -211,9 +211,44 @@ static void what_cannot_be_read_is_explained(void **state)
 	       "no such file: qq/xx; its folder does not exist either");
 	expect("read", "{\"path\":\"bin\"}", true, "bin is a binary file (3 bytes), not text");
 	expect("read", "{\"path\":\"pic.png\"}", true,
-	       "pic.png is a PNG image (6 bytes), not text");
+	       "pic.png is a PNG image (6 bytes), and this model cannot look at images");
 	expect("read", "{\"path\":\"latin\"}", false, "caf\xEF\xBF\xBD");
 	expect("read", "{\"path\":\"\"}", true, "read: path is empty");
+}
+
+static void a_model_that_can_see_gets_the_image(void **state)
+{
+	static const struct {
+		const char *name, *bytes;
+		size_t n;
+		const char *mime;
+	} rows[] = {
+		{ "a.png", "\x89PNG\r\n", 6, "image/png" },
+		{ "a.jpg", "\xFF\xD8\xFF\xE0", 4, "image/jpeg" },
+		{ "a.gif", "GIF89a", 6, "image/gif" },
+		{ "a.webp", "RIFF....WEBPVP8 ", 16, "image/webp" },
+		{ "a.wav", "RIFF....WAVE\0\0\0\0", 16, NULL },
+		{ "a.pdf", "%PDF-1.7", 8, NULL },
+	};
+
+	(void)state;
+	ctx.vision = true;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *args = oc_asprintf("{\"path\":\"%s\"}", rows[i].name);
+
+		put(rows[i].name, rows[i].bytes, rows[i].n);
+		(void)run("read", args);
+		assert_int_equal(result.is_error, !rows[i].mime);
+		if (rows[i].mime)
+			assert_string_equal(result.image.mime, rows[i].mime);
+		else
+			assert_null(result.image.base64);
+		free(args);
+	}
+	expect("read", "{\"path\":\"a.png\"}", false,
+	       "a.png is a PNG image (6 bytes), shown here.");
+	assert_string_equal(result.image.base64, "iVBORw0K");
+	ctx.vision = false;
 }
 
 static void wrong_arguments_are_answered_with_parameters_and_an_example(void **state)
@@ -487,6 +522,7 @@ int main(void)
 		cmocka_unit_test_setup(a_line_longer_than_the_room_is_cut_and_said_to_be, fresh),
 		cmocka_unit_test_setup(folders_are_listed, fresh),
 		cmocka_unit_test_setup(what_cannot_be_read_is_explained, fresh),
+		cmocka_unit_test_setup(a_model_that_can_see_gets_the_image, fresh),
 		cmocka_unit_test_setup(wrong_arguments_are_answered_with_parameters_and_an_example,
 				       fresh),
 		cmocka_unit_test_setup(a_file_is_written_whole, fresh),

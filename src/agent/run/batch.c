@@ -4,10 +4,11 @@
 #include <stdlib.h>
 
 #include "agent/run/transcript.h"
+#include "agent/session/session.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
-enum { STEPS_LEFT_NOTE = 2, MIN_RESULT_CHARS = 960 };
+enum { STEPS_LEFT_NOTE = 2, MIN_RESULT_CHARS = 960, MAX_TOGETHER = 4 };
 
 struct batch {
 	struct oc_run *run;
@@ -40,12 +41,13 @@ static size_t duplicate_of(const struct batch *b, size_t i)
 	return SIZE_MAX;
 }
 
-/* What one result may take: its share of the context, and what is left of it. */
-static size_t result_room(const struct oc_run *run)
+/* What one of so many results may take: its share of the context, and of what is left of it. */
+static size_t result_room(const struct oc_run *run, size_t results)
 {
 	int64_t left = run->plan.n_ctx - run->plan.out - oc_run_prompt_tokens(run);
 	size_t chars = left > 0 ? (size_t)((double)left * run->plan.chars_per_token) : 0;
 
+	chars /= results;
 	if (chars < MIN_RESULT_CHARS) chars = MIN_RESULT_CHARS;
 	return chars < run->plan.max_result_chars ? chars : run->plan.max_result_chars;
 }
@@ -56,7 +58,6 @@ static enum oc_rc run_tool_wait(struct batch *b, size_t i, struct oc_tool_result
 	const struct oc_tool *tool = oc_tool_find(oc_str(b->calls[i].name));
 	enum oc_rc rc;
 
-	run->tools->max_result_chars = result_room(run);
 	if (run->sink->tool_start) run->sink->tool_start(run->sink->arg, &b->stored[i]);
 	rc = oc_tool_run_wait(run->tools, &b->calls[i], out);
 	if (rc) return rc;
@@ -69,7 +70,7 @@ static enum oc_rc run_tool_wait(struct batch *b, size_t i, struct oc_tool_result
 /* Runs the call, or says why it was not. out is initialised in every case. */
 static enum oc_rc answer_wait(struct batch *b, size_t i, bool cut, struct oc_tool_result *out)
 {
-	const struct oc_run *run = b->run;
+	struct oc_run *run = b->run;
 	struct oc_str name = oc_str(b->calls[i].name);
 	size_t same = duplicate_of(b, i);
 
@@ -91,6 +92,7 @@ static enum oc_rc answer_wait(struct batch *b, size_t i, bool cut, struct oc_too
 				    "something else, or answer from what you know.");
 	} else {
 		oc_tool_result_deinit(out);
+		run->tools->max_result_chars = result_room(run, 1);
 		return run_tool_wait(b, i, out);
 	}
 	return OC_OK;
@@ -128,24 +130,139 @@ static enum oc_rc keep_result_wait(struct batch *b, size_t i, const struct oc_to
 
 	oc_transcript_add_result(&b->run->messages, b->stored[i].id, b->calls[i].name,
 				 oc_buf_view(&r->text));
-	b->run->messages.v[b->run->messages.n - 1].tool_failed = r->is_error;
+	struct oc_message *m = &b->run->messages.v[b->run->messages.n - 1];
+
+	m->tool_failed = r->is_error;
+	if (r->image.base64)
+		*oc_message_add_image(m) =
+		    (struct oc_image){ .mime = oc_strdup(r->image.mime),
+				       .base64 = oc_strdup(r->image.base64) };
 	return oc_run_keep_wait(b->run, &said, e);
+}
+
+static enum oc_rc answer_one_wait(struct batch *b, size_t i, bool cut, struct oc_err *e)
+{
+	struct oc_tool_result result;
+	enum oc_rc rc = answer_wait(b, i, cut, &result);
+
+	if (!rc) {
+		add_notes(b, i, &result);
+		rc = keep_result_wait(b, i, &result, e);
+	}
+	oc_tool_result_deinit(&result);
+	return rc;
+}
+
+/* ---- reads, at the same time ---- */
+
+/* A call that is run as it stands and changes nothing. */
+static bool is_read(const struct batch *b, size_t i)
+{
+	const struct oc_tool *tool = oc_tool_find(oc_str(b->calls[i].name));
+
+	return i < OC_MAX_TOOL_CALLS_PER_TURN && tool && !tool->writes && b->calls[i].valid &&
+	       duplicate_of(b, i) == SIZE_MAX &&
+	       !oc_repeat_blocks(&b->run->repeat, oc_str(b->calls[i].name), oc_str(b->args[i]));
+}
+
+/* How many calls from the i-th on may run at the same time. */
+static size_t reads_from(const struct batch *b, size_t i)
+{
+	size_t n = 0;
+
+	while (n < MAX_TOGETHER && i + n < b->n && is_read(b, i + n)) n++;
+	return n;
+}
+
+struct together {
+	struct batch *batch;
+	/* One question at a time. */
+	struct oc_gate asking;
+	enum oc_rc (*approve_wait)(void *arg, const struct oc_question *q, struct oc_err *e);
+	void *approve_arg;
+};
+struct one_of_them {
+	struct batch *batch;
+	size_t call;
+	struct oc_tool_result result;
+	enum oc_rc rc;
+};
+
+static enum oc_rc approve_in_turn_wait(void *arg, const struct oc_question *q, struct oc_err *e)
+{
+	struct together *t = arg;
+
+	oc_gate_enter_wait(&t->asking);
+	enum oc_rc rc = t->approve_wait(t->approve_arg, q, e);
+	oc_gate_leave(&t->asking);
+	return rc;
+}
+
+static void run_one(void *arg)
+{
+	struct one_of_them *one = arg;
+
+	oc_tool_result_deinit(&one->result);
+	one->rc = run_tool_wait(one->batch, one->call, &one->result);
+}
+
+static void run_all_wait(struct one_of_them *all, size_t n)
+{
+	struct oc_tool_context *ctx = all[0].batch->run->tools;
+	struct together t = { .batch = all[0].batch,
+			      .approve_wait = ctx->approve_wait,
+			      .approve_arg = ctx->approve_arg };
+	struct oc_scope *scope = oc_scope_new();
+
+	if (t.approve_wait) {
+		ctx->approve_wait = approve_in_turn_wait;
+		ctx->approve_arg = &t;
+	}
+	ctx->max_result_chars = result_room(t.batch->run, n);
+	for (size_t i = 0; i < n; i++) oc_scope_spawn(scope, run_one, &all[i]);
+	oc_scope_join_wait(scope);
+	oc_scope_free(scope);
+	ctx->approve_wait = t.approve_wait;
+	ctx->approve_arg = t.approve_arg;
+}
+
+/* Their results come in call order, whichever was there first. */
+static enum oc_rc answer_together_wait(struct batch *b, size_t first, size_t n, struct oc_err *e)
+{
+	struct one_of_them all[MAX_TOGETHER];
+	enum oc_rc rc = OC_OK;
+
+	for (size_t i = 0; i < n; i++) {
+		all[i] = (struct one_of_them){ .batch = b, .call = first + i };
+		oc_tool_result_init(&all[i].result);
+	}
+	run_all_wait(all, n);
+	for (size_t i = 0; i < n; i++) {
+		if (!rc) rc = all[i].rc;
+		if (!rc) {
+			add_notes(b, first + i, &all[i].result);
+			rc = keep_result_wait(b, first + i, &all[i].result, e);
+		}
+		oc_tool_result_deinit(&all[i].result);
+	}
+	return rc;
 }
 
 static enum oc_rc answer_all_wait(struct batch *b, bool cut, struct oc_err *e)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		struct oc_tool_result result;
-		enum oc_rc rc = answer_wait(b, i, cut, &result);
+	enum oc_rc rc = OC_OK;
 
-		if (!rc) {
-			add_notes(b, i, &result);
-			rc = keep_result_wait(b, i, &result, e);
+	for (size_t i = 0; i < b->n && !rc;) {
+		size_t together = cut ? 0 : reads_from(b, i);
+
+		if (together > 1) {
+			rc = answer_together_wait(b, i, together, e);
+			i += together;
+		} else {
+			rc = answer_one_wait(b, i++, cut, e);
 		}
-		oc_tool_result_deinit(&result);
-		if (rc) return rc;
 	}
-	return OC_OK;
+	return rc;
 }
 
 enum oc_rc oc_batch_wait(struct oc_run *run, const struct oc_reply *reply, struct oc_err *e)

@@ -5,8 +5,10 @@
  */
 #include <stdlib.h>
 
+#include "agent/run/bounded_call.h"
 #include "agent/run/prompt.h"
 #include "agent/run/remember.h"
+#include "agent/run/speed.h"
 #include "agent/run/transcript.h"
 #include "agent/run/trial.h"
 #include "base/limits.h"
@@ -125,6 +127,13 @@ static struct oc_str keep_memories(const struct oc_trial *c, const struct oc_run
 	return rest;
 }
 
+/* Three times what the model should need (spec 03 §5.4). */
+static uint64_t limit_of_note(const struct oc_trial *c, const struct oc_run *run)
+{
+	return oc_bounded_limit_ms(oc_speed_of(c->target), oc_speed_of_writing(c->target),
+				   oc_run_prompt_tokens(run), NOTE_TOKENS);
+}
+
 /* The existing conversation with one more message, so that the server's memory of it is used. */
 static enum oc_rc write_note_wait(const struct oc_trial *c, struct oc_run *run, struct oc_buf *out)
 {
@@ -146,7 +155,9 @@ static enum oc_rc write_note_wait(const struct oc_trial *c, struct oc_run *run, 
 	add_instructions(c, &messages);
 	if (messages.n > 2 &&
 	    oc_plan_message_tokens(&run->plan, &messages) + NOTE_TOKENS <= run->plan.n_ctx)
-		rc = run->model.call_wait(run->model.arg, &req, &reply, &e);
+		rc = oc_bounded_call_wait(&run->model, &req, limit_of_note(c, run), &reply, &e);
+	if (rc == OC_E_TIMEOUT)
+		oc_job_notice(c->job, "the note took too long: a digest stands for it");
 	if (!rc && makes_sense(&reply)) {
 		oc_buf_adds(out, note_heading);
 		oc_buf_add(out, keep_memories(c, run, oc_str_trim(oc_buf_view(&reply.text))));

@@ -164,7 +164,7 @@ static enum oc_rc fail_with(struct oc_run *run, const struct oc_turn_request *re
 	return rc;
 }
 
-/* None was offered. */
+/* None was asked for. */
 static void drop_calls(struct oc_reply *reply)
 {
 	for (size_t i = 0; i < reply->n_calls; i++) oc_tool_call_deinit(&reply->calls[i]);
@@ -184,7 +184,7 @@ static enum oc_rc call_wait(struct oc_run *run, struct oc_turn_request *req, str
 	oc_delivery_end(&run->delivery);
 	oc_delivery_clean(&reply->text);
 	if (rc) return rc;
-	if (!req->tools) drop_calls(reply);
+	if (!req->tools || req->no_more_calls) drop_calls(reply);
 	run->finish = reply->finish;
 	add_usage(run, &reply->usage);
 	run->last_prompt_tokens = reply->usage.present ? reply->usage.input : estimated;
@@ -199,6 +199,10 @@ static bool change_for_retry(struct oc_run *run, struct oc_turn_request *req,
 {
 	req->thinking_off = req->thinking_off || again->thinking_off;
 	req->max_tokens = again->max_tokens;
+	if (req->no_more_calls) { /* it cannot leave them alone */
+		req->tools = NULL;
+		req->tool_names = NULL;
+	}
 	if (run->messages.v[run->messages.n - 1].role != OC_ROLE_TOOL) return false;
 	oc_messages_add(&run->messages, OC_ROLE_USER, oc_str(again_after_tools));
 	return true;
@@ -333,8 +337,9 @@ static enum oc_rc turn_wait(struct oc_run *run, bool *more, struct oc_err *e)
 					    .progress = progress_arrived,
 					    .arg = run };
 	struct oc_turn_request req = { .messages = &run->messages,
-				       .tools = run->no_more_tools ? NULL : run->tools_json,
-				       .tool_names = run->no_more_tools ? NULL : &run->tool_names,
+				       .tools = run->tools_json,
+				       .tool_names = &run->tool_names,
+				       .no_more_calls = run->no_more_tools,
 				       .sink = &sink };
 	struct oc_reply reply = { 0 };
 	enum oc_rc rc = make_room(run, e);

@@ -18,6 +18,8 @@ struct oc_turn_request {
 	const struct oc_messages *messages;
 	json_t *tools;			  /* borrowed, NULL = none */
 	const struct oc_strv *tool_names; /* NULL = none */
+	bool no_more_calls; /* the tools are sent, so that the prompt stays the same, but not to be
+			       used */
 	bool thinking_off;
 	int64_t max_tokens;
 	bool visible_before; /* something of this run was shown, or a tool ran (D7) */

@@ -3,7 +3,13 @@
 
 #include "base/utf8.h"
 
-enum { MIN_OUT = 512, MIN_RESULT_TOKENS = 300, MAX_RESULT_TOKENS = 4000, MESSAGE_OVERHEAD = 8 };
+enum {
+	MIN_OUT = 512,
+	MIN_RESULT_TOKENS = 300,
+	MAX_RESULT_TOKENS = 4000,
+	MESSAGE_OVERHEAD = 8,
+	IMAGE_TOKENS = 1200
+};
 #define START_RATIO  3.2
 #define LOWEST_RATIO 2.0
 
@@ -135,6 +141,7 @@ int64_t oc_plan_message_tokens(const struct oc_plan *p, const struct oc_messages
 		const struct oc_message *msg = &m->v[i];
 
 		sum += MESSAGE_OVERHEAD + oc_plan_tokens(p, oc_buf_view(&msg->text));
+		sum += (int64_t)msg->n_images * IMAGE_TOKENS;
 		if (msg->reasoning_field) sum += oc_plan_tokens(p, oc_buf_view(&msg->reasoning));
 		for (size_t c = 0; c < msg->n_calls; c++)
 			sum += MESSAGE_OVERHEAD + oc_plan_tokens(p, oc_str(msg->calls[c].name)) +

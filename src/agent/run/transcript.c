@@ -120,6 +120,20 @@ bool oc_transcript_forget(const struct oc_message *result, struct oc_buf *out)
 	return true;
 }
 
+void oc_transcript_drop_images(struct oc_message *m)
+{
+	if (!m->n_images) return;
+	oc_buf_addf(&m->text, "%s[%zu image%s dropped to make room]", m->text.n ? "\n" : "",
+		    m->n_images, m->n_images > 1 ? "s" : "");
+	for (size_t i = 0; i < m->n_images; i++) {
+		free(m->images[i].mime);
+		free(m->images[i].base64);
+	}
+	free(m->images);
+	m->images = NULL;
+	m->n_images = 0;
+}
+
 /* Returns how many characters that saves. */
 static size_t forget_result(struct oc_message *msg)
 {
@@ -180,6 +194,8 @@ struct oc_message *oc_transcript_copy(const struct oc_message *from, struct oc_m
 	m->thoughts_origin = copy_text(from->thoughts_origin);
 	m->tool_call_id = copy_text(from->tool_call_id);
 	m->tool_name = copy_text(from->tool_name);
+	m->untrusted = from->untrusted;
+	m->tool_failed = from->tool_failed;
 	copy_parts(from, m);
 	return m;
 }

@@ -16,6 +16,8 @@ char *oc_transcript_call_id(void);
 void oc_transcript_no_answer(const char *reason, struct oc_buf *out);
 /* The line that stands for a tool result that was dropped. Returns whether the text is worth it. */
 bool oc_transcript_forget(const struct oc_message *result, struct oc_buf *out);
+/* Words in place of its images. */
+void oc_transcript_drop_images(struct oc_message *m);
 /* Control words of templates in text are made harmless (spec 03 §6.2). */
 void oc_transcript_add_result(struct oc_messages *m, const char *call_id, const char *tool,
 			      struct oc_str text);

@@ -14,6 +14,7 @@
 #include "model/provider/context.h"
 #include "model/provider/lmstudio.h"
 #include "model/provider/preload.h"
+#include "tool/mcp.h"
 
 /* ---- the model port ---- */
 
@@ -49,7 +50,9 @@ static struct oc_call_spec call_spec(const struct oc_trial *c, const struct oc_t
 		.agent_id = spec->settings->id,
 		.thinking = r->thinking_off ? "off" : c->thinking,
 		.max_tokens = output_limit(c->job, r->max_tokens),
-		.params = r->tools ? c->params_with_tools : spec->params,
+		.params = !r->tools	     ? spec->params
+			  : r->no_more_calls ? c->params_without_calls
+					     : c->params_with_tools,
 		.alive = spec->alive,
 		.alive_arg = spec->alive_arg,
 		.request_model = c->request_model,
@@ -119,6 +122,14 @@ static enum oc_rc read_context_wait(struct oc_trial *c, struct oc_err *e)
 	return rc;
 }
 
+static void keep_sent(void *arg, json_t *body)
+{
+	struct oc_trial *c = arg;
+
+	json_decref(c->sent);
+	c->sent = json_incref(body);
+}
+
 static enum oc_rc port_call_wait(void *arg, const struct oc_turn_request *r, struct oc_reply *reply,
 				 struct oc_err *e)
 {
@@ -127,7 +138,9 @@ static enum oc_rc port_call_wait(void *arg, const struct oc_turn_request *r, str
 
 	if (rc) return rc;
 	c->preloaded = false;
-	const struct oc_call_spec spec = call_spec(c, r);
+	struct oc_call_spec spec = call_spec(c, r);
+	spec.sent = keep_sent;
+	spec.sent_arg = c;
 	rc = oc_call_wait(&spec, reply, e);
 	if (!rc && reply->outcome != OC_OUTCOME_OK) {
 		oc_lmstudio_preload_forget(c->target->provider);
@@ -202,10 +215,12 @@ static void ask(void *arg)
 static void measure(const struct watched *w)
 {
 	const struct oc_usage *u = &w->reply->usage;
+	const struct oc_selection *target = w->trial->target;
 
-	if (!w->rc && u->present && w->first_ms && !w->trial->job->spec->port)
-		oc_speed_note(w->trial->target, u->input - (u->cached > 0 ? u->cached : 0),
-			      w->first_ms - w->began_ms);
+	if (w->rc || !u->present || !w->first_ms || w->trial->job->spec->port) return;
+	oc_speed_note(target, u->input - (u->cached > 0 ? u->cached : 0),
+		      w->first_ms - w->began_ms);
+	oc_speed_note_writing(target, u->output, oc_now_ms() - w->first_ms);
 }
 
 static enum oc_rc told_call_wait(void *arg, const struct oc_turn_request *r, struct oc_reply *reply,
@@ -234,7 +249,9 @@ static enum oc_rc told_call_wait(void *arg, const struct oc_turn_request *r, str
 	}
 	measure(&w);
 	/* Afterwards: nobody waits for it then. */
-	if (spec->requested) spec->requested(spec->requested_arg, r->messages, r->tools);
+	if (spec->requested) spec->requested(spec->requested_arg, r->messages, r->tools, c->sent);
+	json_decref(c->sent);
+	c->sent = NULL;
 	return w.rc;
 }
 
@@ -359,9 +376,20 @@ static enum oc_rc attempt_wait(struct oc_trial *c, bool *movable, bool *again, s
 static void settle_tools(struct oc_job *job, const struct oc_selection *target)
 {
 	oc_tool_settings_deinit(&job->tool_settings);
-	oc_tool_settings_init(&job->tool_settings, job->spec->catalog->config,
-			      job->spec->settings->entry, target->provider->id, target->model_id);
+	oc_tool_settings_init_for(&job->tool_settings, job->spec->catalog->config,
+				  job->spec->settings->entry, target->provider->id,
+				  target->model_id, job->spec->tools_allow);
 	oc_tool_settings_apply(&job->tool_settings, &job->tools);
+	job->tools.vision = target->model && target->model->vision;
+}
+
+/* Before the prompt names them. */
+static enum oc_rc settle_servers_wait(const struct oc_trial *c)
+{
+	const struct oc_agent_spec *spec = c->job->spec;
+
+	if (spec->no_tools || !c->compat.supports_tools) return OC_OK;
+	return oc_mcp_settle_wait(spec->mcp, c->job->tool_settings.policy);
 }
 
 static void name_target(struct oc_job *job, const struct oc_selection *target)
@@ -371,6 +399,16 @@ static void name_target(struct oc_job *job, const struct oc_selection *target)
 	job->result->provider = oc_strdup(target->provider->id);
 	job->result->model = oc_strdup(target->model_id);
 	if (job->spec->selected) job->spec->selected(job->spec->selected_arg, target);
+}
+
+static void settle_choice(struct oc_trial *c)
+{
+	const char *api = oc_model_api(c->target->provider, c->target->model);
+	json_t *params = c->job->spec->params, *none = json_string("none");
+
+	c->params_with_tools = oc_tool_choice_params(params, api, c->job->spec->tool_choice);
+	c->params_without_calls = oc_tool_choice_params(params, api, none);
+	json_decref(none);
 }
 
 enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, bool *movable,
@@ -390,10 +428,9 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	if (rc) return rc;
 	oc_call_error_init(&c.error);
 	oc_target_compat(target, &c.compat);
-	c.params_with_tools =
-	    oc_tool_choice_params(job->spec->params, oc_model_api(target->provider, target->model),
-				  job->spec->tool_choice);
-	rc = preload_wait(&c);
+	settle_choice(&c);
+	rc = settle_servers_wait(&c);
+	if (!rc) rc = preload_wait(&c);
 	c.preloaded = true;
 	if (!rc) rc = read_context_wait(&c, e);
 	if (!rc) rc = attempt_wait(&c, movable, &again, e);
@@ -405,6 +442,7 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	*error = c.error;
 	free(c.request_model);
 	json_decref(c.params_with_tools);
+	json_decref(c.params_without_calls);
 	oc_compat_deinit(&c.compat);
 	return rc;
 }

@@ -9,10 +9,11 @@ static const char unexplained[] = "unexplained";
 
 /* ---- one request ---- */
 
-static uint64_t add_hash(uint64_t h, const void *p, size_t n)
+static uint64_t hash_of(struct oc_str s)
 {
-	const unsigned char *b = p;
-	uint64_t word;
+	const char *b = s.p;
+	size_t n = s.n;
+	uint64_t h = 14695981039346656037u, word;
 
 	/* Words, because every request is hashed whole; the shift lets their upper half count. */
 	for (; n >= sizeof word; n -= sizeof word, b += sizeof word) {
@@ -20,55 +21,102 @@ static uint64_t add_hash(uint64_t h, const void *p, size_t n)
 		h = (h ^ word ^ word >> 32) * 1099511628211u;
 		h ^= h >> 29;
 	}
-	for (size_t i = 0; i < n; i++) h = (h ^ b[i]) * 1099511628211u;
-	return (h ^ 0xFF) * 1099511628211u; /* parts do not run together */
+	for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)b[i]) * 1099511628211u;
+	return h;
 }
 
-static void add_text(struct oc_prefix_part *part, struct oc_str s)
+static uint64_t hash_of_json(const json_t *v, size_t *bytes)
 {
-	part->hash = add_hash(part->hash, s.p, s.n);
-	part->said = add_hash(part->said, s.p, s.n);
-	part->bytes += s.n;
+	char *text = v ? oc_json_compact(v) : NULL;
+	uint64_t h = hash_of(oc_str(text));
+
+	if (bytes) *bytes = text ? strlen(text) : 0;
+	free(text);
+	return h;
 }
 
-static struct oc_prefix_part new_part(enum oc_role role)
+static bool is_thought(const json_t *block)
 {
-	return (struct oc_prefix_part){ .hash = 14695981039346656037u,
-					.said = 14695981039346656037u,
-					.role = role };
+	static const char *const types[] = { "thinking", "redacted_thinking", "reasoning" };
+	const char *type = oc_json_cstr(block, "type");
+
+	for (size_t i = 0; type && i < sizeof types / sizeof *types; i++)
+		if (!strcmp(type, types[i])) return true;
+	return false;
 }
 
-static struct oc_prefix_part part_of(const struct oc_message *m)
+/* What is left of a message when it is replayed without what the model thought. */
+static json_t *without_thoughts(const json_t *message)
 {
-	struct oc_prefix_part part = new_part(m->role);
-	char role = (char)m->role;
+	static const char *const members[] = { "reasoning_content", "reasoning", "thinking" };
+	json_t *copy = json_copy((json_t *)(uintptr_t)message), *blocks, *kept;
+	json_t *content = json_object_get(message, "content");
 
-	add_text(&part, (struct oc_str){ &role, 1 });
-	add_text(&part, oc_buf_view(&m->text));
-	for (size_t i = 0; i < m->n_calls; i++) {
-		add_text(&part, oc_str(m->calls[i].id));
-		add_text(&part, oc_str(m->calls[i].name));
-		add_text(&part, oc_str(m->calls[i].arguments));
-	}
-	for (size_t i = 0; i < m->n_images; i++) add_text(&part, oc_str(m->images[i].base64));
-	add_text(&part, oc_str(m->tool_call_id));
-	if (m->reasoning_field) {
-		part.hash = add_hash(part.hash, m->reasoning.p, m->reasoning.n);
-		part.bytes += m->reasoning.n;
-	}
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		json_object_del(copy, members[i]);
+	if (!json_is_array(content)) return copy;
+	blocks = content;
+	kept = json_array();
+	for (size_t i = 0; i < json_array_size(blocks); i++)
+		if (!is_thought(json_array_get(blocks, i)))
+			json_array_append(kept, json_array_get(blocks, i));
+	json_object_set_new(copy, "content", kept);
+	return copy;
+}
+
+/* Results of tools are messages of the user in some APIs. */
+static bool holds_result(const json_t *message)
+{
+	const json_t *first = json_array_get(json_object_get(message, "content"), 0);
+
+	return oc_str_eq(oc_json_str(message, "role"), OC_LIT("tool")) ||
+	       oc_str_eq(oc_json_str(message, "type"), OC_LIT("function_call_output")) ||
+	       oc_str_eq(oc_json_str(first, "type"), OC_LIT("tool_result"));
+}
+
+static enum oc_role role_of(const json_t *message)
+{
+	struct oc_str role = oc_json_str(message, "role");
+
+	if (holds_result(message)) return OC_ROLE_TOOL;
+	if (oc_str_eq(role, OC_LIT("user"))) return OC_ROLE_USER;
+	return oc_str_eq(role, OC_LIT("assistant")) ? OC_ROLE_ASSISTANT : OC_ROLE_SYSTEM;
+}
+
+static struct oc_prefix_part part_of(const json_t *message)
+{
+	struct oc_prefix_part part = { .role = role_of(message), .thought = is_thought(message) };
+	json_t *said = without_thoughts(message);
+
+	part.hash = hash_of_json(message, &part.bytes);
+	part.said = hash_of_json(said, NULL);
+	json_decref(said);
 	return part;
 }
 
-void oc_prefix_of(struct oc_prefix *p, const struct oc_messages *m, const json_t *tools)
+/* What templates print before the conversation. */
+static struct oc_prefix_part opening_of(const json_t *v)
 {
-	char *text = tools ? oc_json_compact(tools) : NULL;
+	struct oc_prefix_part part = { .role = OC_ROLE_SYSTEM };
 
-	p->n = m->n + 1;
+	part.hash = part.said = hash_of_json(v, &part.bytes);
+	return part;
+}
+
+void oc_prefix_of(struct oc_prefix *p, const json_t *body)
+{
+	static const char *const openings[] = { "tools", "system", "instructions" };
+	enum { N_OPENINGS = sizeof openings / sizeof *openings };
+	const json_t *said = json_object_get(body, "messages");
+	size_t n;
+
+	if (!said) said = json_object_get(body, "input");
+	n = json_is_array(said) ? json_array_size(said) : 0;
+	p->n = N_OPENINGS + n;
 	p->parts = oc_alloc(p->n * sizeof *p->parts);
-	p->parts[0] = new_part(OC_ROLE_SYSTEM);
-	add_text(&p->parts[0], oc_str(text));
-	for (size_t i = 0; i < m->n; i++) p->parts[i + 1] = part_of(&m->v[i]);
-	free(text);
+	for (size_t i = 0; i < N_OPENINGS; i++)
+		p->parts[i] = opening_of(json_object_get(body, openings[i]));
+	for (size_t i = 0; i < n; i++) p->parts[N_OPENINGS + i] = part_of(json_array_get(said, i));
 }
 
 void oc_prefix_deinit(struct oc_prefix *p)
@@ -79,11 +127,20 @@ void oc_prefix_deinit(struct oc_prefix *p)
 
 /* ---- two of them ---- */
 
+/* Position of the next part that is more than thought. */
+static size_t next_said(const struct oc_prefix *p, size_t i)
+{
+	while (i < p->n && p->parts[i].thought) i++;
+	return i;
+}
+
 static bool only_reasoning_went(const struct oc_prefix *before, const struct oc_prefix *now,
 				size_t from)
 {
-	for (size_t i = from; i < before->n; i++)
-		if (i >= now->n || before->parts[i].said != now->parts[i].said) return false;
+	size_t i = next_said(before, from), k = next_said(now, from);
+
+	for (; i < before->n; i = next_said(before, i + 1), k = next_said(now, k + 1))
+		if (k >= now->n || before->parts[i].said != now->parts[k].said) return false;
 	return true;
 }
 

@@ -3,8 +3,9 @@
 #include "model/codec/message.h"
 /*
  * How much of a request repeats the one before it in its session (spec 03 §3.3): a server that
- * keeps the prompt of the last request reads only the rest. Requests are remembered as one hash a
- * part: tools, system text, each message. Pure.
+ * keeps the prompt of the last request reads only the rest. What is compared is what was sent: one
+ * hash of the bytes of each part of the body, tools and system text first, then every message.
+ * Pure.
  */
 struct oc_prefix {
 	struct oc_prefix_part {
@@ -12,18 +13,20 @@ struct oc_prefix {
 		uint64_t said; /* without reasoning, which is sent inside a tool loop alone */
 		size_t bytes;
 		enum oc_role role;
+		bool thought; /* nothing else */
 	} * parts;
 	size_t n;
 };
-/* What of a request the next one is expected to repeat: all of it. */
-void oc_prefix_of(struct oc_prefix *p, const struct oc_messages *m, const json_t *tools);
+/* What of a request the next one is expected to repeat: its tools and its whole conversation. body:
+ * of any API that is spoken. */
+void oc_prefix_of(struct oc_prefix *p, const json_t *body);
 void oc_prefix_deinit(struct oc_prefix *p); /* accepts a zeroed struct */
 
 struct oc_prefix_result {
 	size_t shared, before; /* bytes: repeated, and of the whole request before */
 	/* Why it is not all: "reasoning" was left out, "trimmed" tool result, "instruction" of the
-	 * program taken back, "tools" taken away for the last answer of a run; NULL = it is all of
-	 * it, or nothing explains it. Static. */
+	 * program taken back, "tools" taken away for a last try; NULL = it is all of it, or nothing
+	 * explains it. Static. */
 	const char *reason;
 };
 struct oc_prefix_result oc_prefix_compare(const struct oc_prefix *before,

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "model/codec/chat_request.h"
 
 enum { IDLE_MS = 6 * 3600 * 1000 };
 
@@ -184,6 +185,7 @@ static void trim_last(struct oc_messages *out)
 		oc_buf_add(&m->text, oc_buf_view(&line));
 	}
 	oc_buf_deinit(&line);
+	oc_transcript_drop_images(m);
 }
 
 static void show(const struct oc_session_talk *t, const struct oc_stored_messages *l,
@@ -338,6 +340,7 @@ static char *header_of(const struct oc_session_run *run, const struct oc_input *
 
 	oc_buf_init(&text, OC_MAX_REQUEST_BYTES);
 	oc_prompt_header(input->accepted_ms, zone, input->channel, input->sender, &text);
+	oc_session_events_tell(run->owner, run->session->key, &text);
 	oc_user_files_tell(&run->owner->files, run->session->id, run->settings.workspace, &text);
 	free(zone);
 	return oc_buf_take(&text);
@@ -353,6 +356,7 @@ void oc_session_input_message(const struct oc_session_run *run, const struct oc_
 		.idempotency_key = key,
 		.body = oc_body_user(oc_input_text(input), &input->images, key, input->accepted_ms),
 		.header = input->header ? oc_strdup(input->header) : header_of(run, input),
+		.flags = input->hidden ? OC_MSG_HIDDEN_FROM_PEOPLE : 0,
 	};
 }
 
@@ -521,14 +525,32 @@ static const char *static_reason(const char *reason)
 	return NULL;
 }
 
-void oc_session_talk_requested(void *arg, const struct oc_messages *m, const json_t *tools)
+/* What a chat request with these messages would be: for an answer that no server gave. */
+static json_t *imagined_body(const struct oc_messages *m, json_t *tools)
+{
+	struct oc_compat compat;
+	json_t *body;
+
+	oc_compat_resolve(&compat, "", NULL, NULL);
+	const struct oc_request r = {
+		.model = "", .compat = &compat, .messages = m, .tools = tools
+	};
+
+	body = oc_chat_request_json(&r);
+	oc_compat_deinit(&compat);
+	return body;
+}
+
+void oc_session_talk_requested(void *arg, const struct oc_messages *m, json_t *tools, json_t *sent)
 {
 	const struct oc_session_talk *t = arg;
 	const struct oc_session *session = t->run->session;
 	const struct oc_prefix_check *check;
+	json_t *body = sent ? json_incref(sent) : imagined_body(m, tools);
 	struct oc_prefix now;
 
-	oc_prefix_of(&now, m, tools);
+	oc_prefix_of(&now, body);
+	json_decref(body);
 	check = oc_prefix_note(&t->run->owner->prefixes, session->key, session->id, t->epoch.id,
 			       static_reason(t->epoch.reason), &now, oc_wall_ms());
 	if (!check) return;

@@ -27,8 +27,6 @@ void oc_route_refuse(struct oc_exchange *x, int status, const char *type, const 
 void oc_route_wrong_member(struct oc_exchange *x, const char *message);
 /* Appends value to out as it may stand in a header: printable, cut. */
 void oc_header_text(const char *value, struct oc_buf *out);
-/* The value of a percent-encoded text, NULs refused; false: broken. */
-bool oc_percent_decode(struct oc_str in, struct oc_buf *out);
 
 /* ---- models (models.c) ---- */
 /* Whether the name means an agent ("openclaw", "openclaw/main", "openclaw:x", "agent:x"). *agent

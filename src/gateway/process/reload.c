@@ -5,10 +5,12 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "channel/channels.h"
 #include "gateway/process/logs.h"
 #include "gateway/view/config_view.h"
 #include "gateway/wire/broker.h"
 #include "rt/watch.h"
+#include "tool/mcp.h"
 #include "tool/sandbox/sandbox.h"
 
 enum { MAX_PATHS_SHOWN = 12, MAX_PATHS = 1000 };
@@ -88,6 +90,8 @@ static void swap_snapshot(struct oc_reload *r, struct oc_snapshot *fresh)
 	oc_config_hash(&fresh->config, hash);
 	free(gw->config_hash);
 	gw->config_hash = oc_strdup(hash);
+	oc_channels_reload(gw->channels);
+	if (gw->mcp) oc_mcp_configure(gw->mcp, &fresh->config);
 	watch_files(r, &fresh->config);
 }
 

@@ -22,6 +22,7 @@ static const struct {
 	{ "models", OC_RELOAD_HOT },
 	{ "auth", OC_RELOAD_HOT },
 	{ "tools", OC_RELOAD_HOT },
+	{ "mcp", OC_RELOAD_HOT },
 	{ "session", OC_RELOAD_HOT },
 	{ "messages", OC_RELOAD_HOT },
 	{ "commands", OC_RELOAD_HOT },
@@ -30,7 +31,7 @@ static const struct {
 	{ "env", OC_RELOAD_HOT },
 	{ "memory", OC_RELOAD_HOT },
 	{ "cron", OC_RELOAD_HOT },
-	{ "channels", OC_RELOAD_RESTART },
+	{ "channels", OC_RELOAD_HOT },
 	{ "secrets", OC_RELOAD_HOT },
 	/* Kept unread, for other programs (D20). */
 	{ "meta", OC_RELOAD_NONE },

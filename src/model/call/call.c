@@ -164,8 +164,9 @@ static void tell_phase(const struct oc_call_spec *s, enum oc_phase phase, unsign
 
 static void queued(void *arg, unsigned position)
 {
-	const struct oc_attempt *a = arg;
+	struct oc_attempt *a = arg;
 
+	a->waited = true;
 	tell_phase(a->spec, OC_PHASE_QUEUED, position);
 }
 
@@ -192,6 +193,8 @@ static enum oc_rc request_wait(struct oc_prepared *p, struct oc_attempt *a)
 	do {
 		rc = oc_endpoint_acquire_wait(&ask, &a->slot);
 		if (rc != OC_OK) return rc;
+		if (a->waited) tell_phase(s, OC_PHASE_READING, 0);
+		a->waited = false;
 		oc_reply_deinit(&a->reply);
 		oc_reply_init(&a->reply);
 		rc = oc_attempt_wait(a);
@@ -402,6 +405,7 @@ static enum oc_rc call_wait(struct oc_prepared *p, struct oc_reply *reply)
 			return OC_OK;
 		}
 		notice_retry(s, reply, delay_ms);
+		a.waited = reply->error.class == OC_ERR_MODEL_LOADING;
 		if ((rc = oc_sleep_wait(delay_ms)) != OC_OK) return rc;
 	}
 }
@@ -415,6 +419,7 @@ enum oc_rc oc_call_wait(const struct oc_call_spec *s, struct oc_reply *reply, st
 	if (rc == OC_OK) rc = oc_local_service_ensure_wait(s->catalog, s->target->provider, e);
 	if (rc == OC_OK) {
 		rc = call_wait(&p, reply);
+		if (s->sent) s->sent(s->sent_arg, p.body_json);
 		if (rc == OC_OK) oc_text_tool_warn(s, reply);
 		oc_local_service_touch(s->catalog, s->target->provider);
 	}

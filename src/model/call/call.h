@@ -41,6 +41,9 @@ struct oc_call_spec {
 	void *notice_arg;
 	void (*alive)(void *arg); /* nothing came, but the server proved that it is there; NULL */
 	void *alive_arg;
+	/* The body that was sent last, whatever came of it; borrowed. May be NULL. */
+	void (*sent)(void *arg, json_t *body);
+	void *sent_arg;
 	/* For diagnostics, any may be NULL; session_key also says whose prompt the server holds. */
 	const char *run_id, *session_key, *session_id;
 	bool tainted;	    /* the turn holds foreign content, whatever the messages show */

@@ -41,6 +41,7 @@ struct oc_attempt {
 	struct oc_decode_context context;
 	struct oc_slot *slot;  /* told when something came, may be NULL */
 	struct oc_scope *busy; /* of the request while it is under way */
+	bool waited;	       /* for its turn, or for the model: that it goes on is to be told */
 	bool gave_way;	       /* ended for more urgent work: to be sent again */
 	bool shown;	       /* the sink has seen text */
 	bool begun;	       /* of the last request: something of an answer came */
