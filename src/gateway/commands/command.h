@@ -62,7 +62,7 @@ enum oc_rc oc_command_help(struct oc_command_ask *a), oc_command_list(struct oc_
     oc_command_tools(struct oc_command_ask *a), oc_command_whoami(struct oc_command_ask *a),
     oc_command_tasks(struct oc_command_ask *a), oc_command_approve(struct oc_command_ask *a),
     oc_command_exec(struct oc_command_ask *a), oc_command_restart(struct oc_command_ask *a),
-    oc_command_config(struct oc_command_ask *a), oc_command_btw(struct oc_command_ask *a),
-    oc_command_goal(struct oc_command_ask *a), oc_command_skill(struct oc_command_ask *a),
-    oc_command_subagents(struct oc_command_ask *a);
+    oc_command_config(struct oc_command_ask *a), oc_command_debug(struct oc_command_ask *a),
+    oc_command_btw(struct oc_command_ask *a), oc_command_goal(struct oc_command_ask *a),
+    oc_command_skill(struct oc_command_ask *a), oc_command_subagents(struct oc_command_ask *a);
 #endif
