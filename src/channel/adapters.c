@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "channel/channel.h"
+#include "channel/telegram/telegram.h"
 
 const struct oc_channel *const oc_channel_adapters[] = {
+	&oc_channel_telegram,
 	NULL,
 };
 

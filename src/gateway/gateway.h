@@ -10,6 +10,7 @@
  */
 struct oc_auth_limit;
 struct oc_broker;
+struct oc_channels;
 struct oc_devices;
 struct oc_cron;
 struct oc_gateway_options;
@@ -30,6 +31,7 @@ struct oc_gateway {
 	struct oc_run_events *run_events; /* before sessions: it is their watcher */
 	struct oc_devices *devices;
 	struct oc_cron *cron; /* NULL until it exists */
+	struct oc_channels *channels; /* the same */
 	struct oc_refresh_service *refresh;
 	struct oc_http_server *server;
 	enum oc_auth_mode auth_mode;

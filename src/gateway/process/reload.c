@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "channel/channels.h"
 #include "gateway/process/logs.h"
 #include "gateway/view/config_view.h"
 #include "gateway/wire/broker.h"
@@ -89,6 +90,7 @@ static void swap_snapshot(struct oc_reload *r, struct oc_snapshot *fresh)
 	free(gw->config_hash);
 	gw->config_hash = oc_strdup(hash);
 	watch_files(r, &fresh->config);
+	oc_channels_reload(gw->channels);
 }
 
 static void tell(const struct oc_gateway *gw)

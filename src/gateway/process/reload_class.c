@@ -30,7 +30,7 @@ static const struct {
 	{ "env", OC_RELOAD_HOT },
 	{ "memory", OC_RELOAD_HOT },
 	{ "cron", OC_RELOAD_HOT },
-	{ "channels", OC_RELOAD_RESTART },
+	{ "channels", OC_RELOAD_HOT },
 	{ "secrets", OC_RELOAD_HOT },
 	/* Kept unread, for other programs (D20). */
 	{ "meta", OC_RELOAD_NONE },

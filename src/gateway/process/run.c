@@ -18,6 +18,7 @@
 #include "gateway/access/devices.h"
 #include "gateway/events/run_events.h"
 #include "gateway/http/metrics.h"
+#include "gateway/process/channel_port.h"
 #include "gateway/process/health.h"
 #include "gateway/process/lock.h"
 #include "gateway/process/logs.h"
@@ -289,6 +290,7 @@ static void tell_approval(void *arg, const json_t *record, const char *decision,
 						       .payload = payload,
 						       .scope = OC_SCOPE_APPROVALS });
 	json_decref(payload);
+	oc_channels_approval(gw->channels, record, decision, by);
 }
 
 static void tell_cron(void *arg, const json_t *event)
@@ -354,6 +356,8 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 							.arg = gw },
 				&gw->cron, e);
 	if (rc) return rc;
+	rc = oc_gateway_channels_start_wait(gw, e);
+	if (rc) return rc;
 	gw->reload = oc_reload_start(gw);
 	gw->health = oc_health_start(gw);
 	gw->refresh =
@@ -375,6 +379,7 @@ static void stop_parts(struct life *l)
 	oc_scope_join_wait(gw->scope);
 	oc_health_free(gw->health);
 	oc_cron_stop_wait(gw->cron);
+	oc_channels_stop_wait(gw->channels);
 	oc_run_events_stop_wait(gw->run_events);
 	oc_sessions_free(gw->sessions);
 	oc_approvals_free(gw->approvals);
@@ -384,6 +389,7 @@ static void stop_parts(struct life *l)
 	gw->reload = NULL;
 	gw->health = NULL;
 	gw->cron = NULL;
+	gw->channels = NULL;
 	gw->run_events = NULL;
 	gw->sessions = NULL;
 	gw->approvals = NULL;
@@ -438,6 +444,7 @@ static void drain(struct life *l)
 	oc_notify(gw->restart ? "RELOADING=1" : "STOPPING=1");
 	oc_log(OC_LOG_INFO, "gateway", "%s received; %s", l->why,
 	       gw->restart ? "restarting" : "shutting down");
+	oc_channels_drain(gw->channels);
 	if (gw->sessions) oc_sessions_drain_wait(gw->sessions, DRAIN_MS);
 	while (oc_gateway_active(gw) && !oc_deadline_passed(until))
 		if (oc_sleep_wait(20)) break;
