@@ -22,7 +22,7 @@ struct oc_route {
 };
 /* Tables, each ends with path NULL; the first match in this order wins. */
 extern const struct oc_route oc_routes_probes[], oc_routes_v1[], oc_routes_tools[],
-    oc_routes_hooks[], oc_routes_metrics[], oc_routes_ui[];
+    oc_routes_hooks[], oc_routes_channels[], oc_routes_metrics[], oc_routes_ui[];
 /* Whether the path lies below hooks.path, which may be configured. */
 bool oc_hook_path(const struct oc_gateway *gw, struct oc_str path);
 /* {"error":{"message","type"}} */

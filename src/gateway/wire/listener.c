@@ -33,7 +33,7 @@ static const struct oc_route *find_in(const struct oc_route *r, struct oc_str pa
 /* Below these nothing is a page of the UI. */
 static bool is_api(struct oc_str path)
 {
-	static const char *const roots[] = { "/api", "/v1", "/tools", "/hooks" };
+	static const char *const roots[] = { "/api", "/v1", "/tools", "/hooks", "/channels" };
 
 	for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
 		struct oc_str root = oc_str(roots[i]);
@@ -45,8 +45,9 @@ static bool is_api(struct oc_str path)
 
 static const struct oc_route *find(const struct oc_gateway *gw, struct oc_str path)
 {
-	const struct oc_route *const tables[] = { oc_routes_probes, oc_routes_v1, oc_routes_tools,
-						  oc_routes_hooks, oc_routes_metrics };
+	const struct oc_route *const tables[] = { oc_routes_probes,  oc_routes_v1,
+						  oc_routes_tools,   oc_routes_hooks,
+						  oc_routes_metrics, oc_routes_channels };
 	const struct oc_route *r = NULL;
 
 	for (size_t i = 0; !r && i < sizeof tables / sizeof *tables; i++)
