@@ -252,6 +252,7 @@ static enum oc_rc command_wait(struct oc_in_lane *l, struct event *v, struct oc_
 	oc_target_note_wait(l->owner, l->account, &v->m, key);
 	oc_in_lane_let_go(l);
 	spec->command_wait(spec->arg, &c, &reply, &rest);
+	if (!rest && !reply.n) oc_buf_adds(&reply, "Done.");
 	rc = oc_in_lane_take(l, e);
 	if (rc) {
 		/* Later: the answer is lost with the account. */
