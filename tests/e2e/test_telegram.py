@@ -8,6 +8,7 @@ import pytest
 from botapi import TOKEN, BotApi, units
 from gateway_client import test_config, wait_for
 from program import free_port
+from test_gateway_prefix import KEY, Speakers, assert_extends
 
 
 @pytest.fixture
@@ -388,3 +389,27 @@ def test_what_was_being_sent_at_a_kill_is_unknown(start_gateway, sim, tg, opencl
     gateway = start_gateway()
     wait_for(lambda: 'unknown' in openclaw.run('channels', 'outbox', '--port', str(gateway.port)).out, 'unknown')
     assert len(tg.texts(ann.chat)) == 1
+
+
+# ---- one conversation from everywhere
+
+def test_every_request_extends_the_one_before_whoever_speaks(start_gateway, sim, tg, openclaw):
+    c = config(sim, tg, dmPolicy='allowlist', allowFrom=[5])
+    c['session'] = {'mainKey': KEY}
+    gateway = start_gateway(c)
+    speakers, ann = Speakers(gateway, openclaw), tg.person('Ann', id=5)
+
+    def telegram(text):
+        before = len(tg.texts(ann.chat))
+        ann.say(text)
+        tg.wait_for(lambda: len(tg.texts(ann.chat)) > before)
+
+    speakers.telegram = telegram
+    order = ['telegram', 'websocket', 'telegram', 'command_line', 'cron', 'telegram', 'http', 'telegram']
+    for n, who in enumerate(order):
+        sim.reply(f'answer {n}')
+        getattr(speakers, who)(f'question {n}')
+    assert len(sim.chats) == len(order)
+    for before, after in zip(sim.chats, sim.chats[1:]):
+        assert_extends(before.raw, after.raw)
+    assert len(tg.texts(ann.chat)) == order.count('telegram'), 'only what was asked here is answered here'
