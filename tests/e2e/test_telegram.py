@@ -77,6 +77,33 @@ def test_messages_in_pieces_are_one_thought(start_gateway, sim, tg):
     assert len(sim.chats) == 1 and 'first half\nsecond half' in said(sim.chats[0])
 
 
+def test_a_message_during_a_run_steers_it(start_gateway, sim, tg, openclaw):
+    c = config(sim, tg, dmPolicy='allowlist', allowFrom=[5])
+    c['tools'] = {'exec': {'mode': 'full'}}
+    c['messages'] = {'queue': {'mode': 'steer'}}
+    start_gateway(c)
+    ann = tg.person('Ann', id=5)
+    sim.call('exec', {'command': 'until [ -e go ]; do sleep 0.1; done'}).reply('Both are done.')
+    ann.say('do the first thing')
+    sim.wait_for(lambda s: s.chats)
+    ann.say('and a second thing')
+    wait_for(lambda: len(tg.called('sendChatAction')) >= 2, 'the second is handed over')
+    (openclaw.workspace / 'go').write_text('')
+    tg.wait_for(lambda: tg.texts(ann.chat) == ['Both are done.'])
+    assert len(sim.chats) == 2
+    assert 'and a second thing' in said(sim.chats[1])
+
+
+def test_a_message_that_comes_too_late_to_steer_is_answered_next(start_gateway, sim, tg):
+    start_gateway(config(sim, tg))
+    ann = tg.person('Ann')
+    sim.reply('First.', delay=2).reply('Second.')
+    ann.say('one')
+    sim.wait_for(lambda s: s.chats)
+    ann.say('two')
+    tg.wait_for(lambda: tg.texts(ann.chat) == ['First.', 'Second.'])
+
+
 def test_silence_sends_nothing(start_gateway, sim, tg):
     start_gateway(config(sim, tg))
     ann = tg.person('Ann')
