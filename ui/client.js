@@ -2,7 +2,7 @@
 import { sign } from './identity.js';
 
 const SCOPES = ['operator.admin', 'operator.read', 'operator.write', 'operator.approvals', 'operator.pairing'];
-const CAPS = ['tool-events', 'delta-only'];
+const CAPS = ['tool-events', 'delta-only', 'rendered-blocks'];
 const FIRST_DELAY = 400, LONGEST_DELAY = 15000;
 const SILENCE = 75000; // the gateway ticks every 30 s; after this long the line is dead
 const TOKEN = 'openclaw.token', DEVICE_TOKEN = 'openclaw.deviceToken';

@@ -1,5 +1,6 @@
 // One conversation as the page shows it: stored messages, the run under way, what was typed but not stored yet.
 // Everything is told once however often it arrives: messages by their id, tools by their call, live text by its number.
+import { merge } from './blocks.js';
 
 export class Conversation {
   constructor(key, changed) {
@@ -62,6 +63,7 @@ export class Conversation {
     const stored = this.items.some((i) => i.kind === 'assistant' && i.run === live.runId && i.text.trim() === live.text.trim());
     const run = this.ensureRun(live.runId);
     Object.assign(run, { text: stored ? '' : live.text, thinking: stored ? '' : live.thinking, joined: live.seq, item: live.itemId });
+    run.blocks = stored ? [] : merge([], live);
     for (const c of live.calls || []) Object.assign(this.tool(c.toolCallId, c.name), { running: true, live: c.output });
   }
 
@@ -75,6 +77,7 @@ export class Conversation {
     const run = this.run;
     if (run && message.role === 'assistant' && message.__openclaw?.runId === run.id) {
       run.text = run.thinking = '';
+      run.blocks = [];
       run.segments = (run.segments || 0) + 1;
     }
     this.changed();
@@ -105,7 +108,7 @@ export class Conversation {
   // ---- the run under way
 
   ensureRun(id) {
-    if (this.run?.id !== id) this.run = { id, text: '', thinking: '', joined: 0, phase: 'preparing', startedAt: Date.now(), tokens: 0 };
+    if (this.run?.id !== id) this.run = { id, text: '', blocks: [], thinking: '', joined: 0, phase: 'preparing', startedAt: Date.now(), tokens: 0 };
     return this.run;
   }
 
@@ -116,12 +119,21 @@ export class Conversation {
 
   chat(p) {
     const ends = ['final', 'aborted', 'error'].includes(p.state);
+    if (p.state === 'delta' && this.fresh(p)) this.growBlocks(p);
     if (!ends) {
       if (p.state === 'status' && this.fresh(p)) this.setPhase(p.phase === 'starting_model' ? 'starting' : 'preparing');
       return;
     }
     if (p.state === 'error') this.fail(p);
     if (this.run?.id === p.runId) this.endRun(p.state);
+    this.changed();
+  }
+
+  growBlocks(p) {
+    const { run } = this;
+    if (p.itemId !== run.blocksOf) run.blocks = [];
+    run.blocksOf = p.itemId;
+    merge(run.blocks, p);
     this.changed();
   }
 
@@ -214,7 +226,7 @@ const MAKERS = {
     const made = [], all = parts(m), text = textOf(m.content);
     const thinking = all.filter((p) => p.type === 'thinking').map((p) => p.thinking).join('\n\n');
     if (text || thinking)
-      made.push({ kind: 'assistant', id: meta.id, run: meta.runId, text, thinking, model: m.model, provider: m.provider, usage: m.usage,
+      made.push({ kind: 'assistant', id: meta.id, run: meta.runId, text, thinking, blocks: merge([], meta), model: m.model, provider: m.provider, usage: m.usage,
         stop: m.openclawAbort ? 'aborted' : m.stopReason, time: m.timestamp, version: 0, plain: m.model === 'gateway-injected' });
     if (m.stopReason === 'error' && !c.items.some((i) => i.kind === 'error' && i.run === meta.runId))
       made.push({ kind: 'error', run: meta.runId, text: m.errorMessage, what: 'unknown', version: 0 });

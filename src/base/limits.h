@@ -59,17 +59,27 @@ enum {
 	OC_MAX_KEPT_PARTIAL_BYTES = 262144, /* of an unfinished answer that survives a crash */
 	OC_MAX_HISTORY_BYTES = 8388608, /* messages of one page of a conversation, as JSON */
 	OC_MAX_LOG_PAGE_BYTES = 1000000, /* one answer of logs.tail (spec 02 §2.7) */
-	OC_MAX_TOOLS = 256, /* registered at once, those of servers included */
+	OC_MAX_TOOLS = 640, /* registered at once, those of servers included */
 	OC_MAX_CHILD_INPUT_BYTES = 1048576, /* written to a child and not yet read by it */
 	OC_MAX_ATTACHED_TEXT_BYTES = 262144, /* one text, which becomes part of its message */
 	OC_MAX_PAGE_BYTES = 10000000, /* of a web page that is read at all (spec 03 §4.4) */
 	OC_MAX_PAGE_TREE_BYTES = 100663296, /* memory of its parsed form */
 	OC_MAX_PAGE_TEXT_BYTES = 2000000, /* text taken out of it */
 	OC_MAX_PAGE_LINKS = 512, /* links of it that are remembered */
+	OC_MAX_CHANNEL_ID_BYTES = 512, /* an id that a messenger gives a message, a chat or a file */
+	OC_MAX_CHANNEL_HOOK_BYTES = 3145728, /* one call of a messenger's webhook */
+	OC_MAX_BRIDGE_LINE_BYTES = 1048576, /* one line of a bridge */
+	OC_MAX_BRIDGE_RETRY_MS = 3600000, /* that a bridge may ask us to wait */
+	OC_MAX_BRIDGE_TEXT_UNITS = 100000, /* of one message to a bridge */
 	OC_MAX_SEARCH_BYTES = 2097152, /* answer of a search service */
 	OC_MAX_MARKDOWN_PIECE_BYTES = 8192, /* of Markdown that is parsed at once: bounds its worst cases */
 	OC_MAX_MARKDOWN_DEPTH = 32, /* of its tree */
 	OC_MAX_MARKDOWN_COLUMNS = 64, /* of a table; a wider one is shown as text */
+	OC_MAX_OWN_JSON_DEPTH = 512, /* foreign values inside what is stored of them */
+	OC_MAX_NOTE_BYTES = 2097152, /* a file of memory; a larger one is left out */
+	OC_MAX_MCP_MESSAGE_BYTES = 16777216, /* one message of an MCP server */
+	OC_MAX_MCP_NOISE_BYTES = 4194304, /* that a server sends unasked before it is given up */
+	OC_MAX_MCP_TOOLS = 128, /* of one server */
 };
 /* clang-format on */
 #endif

@@ -16,6 +16,7 @@
 #define C	"models.providers.*.models[].compat."
 #define D	"agents.defaults."
 #define E	"agents.entries.*."
+#define S	"mcp.servers.*."
 
 const struct oc_schema_row oc_schema_rows[] = {
 	{ "$schema", T_STR },
@@ -373,11 +374,29 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ "memory.search.remote.headers.*", T_KEY },
 	{ "memory.search.query.maxResults", T_SIZE },
 	{ "memory.search.query.minScore", T_NUM },
+	{ "memory.search.extraPaths[]", T_STR | T_OBJ },
+	{ "memory.search.extraPaths[].path", T_STR | T_REQUIRED },
+	{ "memory.search.extraPaths[].pattern", T_STR },
 
-	{ "mcp.servers.*", T_RECORD },
+	{ S "enabled", T_BOOL },
+	{ S "command", T_STR | T_NOT_EMPTY },
+	{ S "args[]", T_STR },
+	{ S "env.*", T_STR | T_NUM | T_BOOL },
+	{ S "cwd", T_STR },
+	{ S "url", T_STR | T_NOT_EMPTY },
+	{ S "transport", T_STR, "stdio|sse|streamable-http" },
+	{ S "headers.*", T_STR | T_NUM | T_BOOL | T_SECRET },
+	{ S "connectionTimeoutMs", T_NUM | T_POSITIVE },
+	{ S "requestTimeoutMs", T_NUM | T_POSITIVE },
+	{ S "toolFilter.include[]", T_STR | T_NOT_EMPTY },
+	{ S "toolFilter.exclude[]", T_STR | T_NOT_EMPTY },
+	{ S "trust", T_BOOL },
 
 	{ "skills.allowBundled[]", T_STR },
 	{ "skills.load.extraDirs[]", T_STR },
+	{ "skills.load.allowSymlinkTargets[]", T_STR },
+	{ D "skills[]", T_STR },
+	{ E "skills[]", T_STR },
 	{ "skills.load.watch", T_BOOL },
 	{ "skills.entries.*.enabled", T_BOOL },
 	{ "skills.entries.*.apiKey", T_KEY },
@@ -398,6 +417,7 @@ const struct oc_schema_row oc_schema_rows[] = {
 
 const struct oc_schema_alias oc_schema_aliases[] = {
 	{ "agents.list[]", "agents.entries.*" },
+	{ "agents.entries.*.memory.search", "memory.search" },
 	{ "models.providers.*.request.proxy.tls", "models.providers.*.request.tls" },
 	{ "session.resetByType.direct", "session.reset" },
 	{ "session.resetByType.group", "session.reset" },

@@ -14,13 +14,16 @@ struct oc_json_notes {
 };
 
 /*
- * Parses one JSON value (RFC 8259) and nothing after it but white space. Before jansson sees the
- * text: one BOM is dropped, ill-formed UTF-8 and lone \uD800 escapes become U+FFFD, nesting beyond
- * OC_MAX_JSON_DEPTH is refused (OC_E_LIMIT). NUL inside strings is kept. Integers beyond 64 bits
+ * Parses one JSON value (RFC 8259) and nothing after it but white space. One BOM is dropped,
+ * ill-formed UTF-8 and lone \uD800 escapes become U+FFFD, nesting beyond OC_MAX_JSON_DEPTH is
+ * refused (OC_E_LIMIT). NUL inside strings is kept. Integers beyond 64 bits
  * come out as strings with their digits. notes may be NULL. NULL result: e says line and column,
  * and never quotes the text (it may hold secrets).
  */
 OC_MUST_USE json_t *oc_json_parse(struct oc_str in, struct oc_json_notes *notes, struct oc_err *e);
+/* The same for text that this program wrote itself: without the mending, and without the ceilings
+ * that foreign text needs. */
+OC_MUST_USE json_t *oc_json_parse_own(struct oc_str in, struct oc_err *e);
 
 /* Members of an object; the default when obj is no object, the key is missing or the type differs.
  * Borrowed. */

@@ -20,13 +20,14 @@ enum {
 
 struct oc_child {
 	uv_process_t process;
-	uv_pipe_t out, in;
+	uv_pipe_t out, err, in;
 	void (*on_output)(void *arg, struct oc_str bytes);
+	void (*on_errors)(void *arg, struct oc_str bytes);
 	void *arg;
 	struct oc_wait *wait; /* whatever the task waits for at the moment */
 	size_t unwritten;     /* bytes on their way to stdin */
 	int open_handles, exit_code, signum;
-	bool exited, eof, input;
+	bool exited, eof, input, paused;
 	bool close_when_written;
 	char chunk[65536];
 };
@@ -74,6 +75,16 @@ static void on_output(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		c->on_output(c->arg, (struct oc_str){ buf->base, (size_t)n });
 }
 
+static void on_errors(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct oc_child *c = stream->data;
+
+	if (n < 0)
+		uv_read_stop(stream);
+	else if (n > 0)
+		c->on_errors(c->arg, (struct oc_str){ buf->base, (size_t)n });
+}
+
 static void on_closed(uv_handle_t *handle)
 {
 	struct oc_child *c = handle->data;
@@ -118,13 +129,28 @@ static void watch_handle(struct oc_child *c, uv_handle_t *handle)
 	c->open_handles++;
 }
 
-static int spawn(struct oc_child *c, const struct oc_child_spec *spec, int write_end)
+/* A pipe whose read end the loop has; *write_end is for the child. */
+static enum oc_rc open_pipe(struct oc_child *c, uv_pipe_t *pipe, int *write_end, struct oc_err *e)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return oc_fail(e, OC_E_SYS, "cannot make a pipe: %s", strerror(errno));
+	uv_pipe_init(oc_loop(), pipe, 0);
+	watch_handle(c, (uv_handle_t *)pipe);
+	uv_pipe_open(pipe, fds[0]);
+	*write_end = fds[1];
+	return OC_OK;
+}
+
+static int spawn(struct oc_child *c, const struct oc_child_spec *spec, int write_end, int errors)
 {
 	struct oc_spawn_spec how = { .file = spec->file,
 				     .cwd = spec->cwd,
 				     .args = spec->args,
 				     .env = spec->env,
 				     .output = write_end,
+				     .errors = errors,
 				     .on_exit = on_exit_status };
 
 	if (spec->input) {
@@ -140,34 +166,39 @@ static int spawn(struct oc_child *c, const struct oc_child_spec *spec, int write
 static void close_wait(struct oc_child *c)
 {
 	close_input_now(c);
-	uv_close((uv_handle_t *)&c->out, on_closed);
-	uv_close((uv_handle_t *)&c->process, on_closed);
+	if (c->out.data) uv_close((uv_handle_t *)&c->out, on_closed);
+	if (c->err.data) uv_close((uv_handle_t *)&c->err, on_closed);
+	if (c->process.data) uv_close((uv_handle_t *)&c->process, on_closed);
 	while (c->open_handles) event_wait(c, OC_NO_DEADLINE, false);
 	free(c);
 }
 
 enum oc_rc oc_child_start(const struct oc_child_spec *spec, struct oc_child **out, struct oc_err *e)
 {
-	struct oc_child *c;
-	int fds[2];
+	struct oc_child *c = oc_new(struct oc_child);
+	int output = 0, errors = 0;
+	enum oc_rc rc = open_pipe(c, &c->out, &output, e);
 
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return oc_fail(e, OC_E_SYS, "cannot make a pipe: %s", strerror(errno));
-	c = oc_new(struct oc_child);
 	c->on_output = spec->on_output;
+	c->on_errors = spec->on_errors;
 	c->arg = spec->arg;
 	c->exit_code = -1;
-	uv_pipe_init(oc_loop(), &c->out, 0);
-	watch_handle(c, (uv_handle_t *)&c->out);
-	uv_pipe_open(&c->out, fds[0]);
-	int status = spawn(c, spec, fds[1]);
-	close(fds[1]);
-	if (status != 0) {
+	if (!rc && spec->on_errors) rc = open_pipe(c, &c->err, &errors, e);
+	if (!rc) {
+		int status = spawn(c, spec, output, errors);
+		if (status != 0)
+			rc = oc_fail(e, OC_E_SYS, "cannot start %s: %s", spec->file,
+				     uv_strerror(status));
+	}
+	if (output) close(output);
+	if (errors) close(errors);
+	if (rc) {
 		close_wait(c);
-		return oc_fail(e, OC_E_SYS, "cannot start %s: %s", spec->file, uv_strerror(status));
+		return rc;
 	}
 	oc_clock_hold(+1); /* a child lives in real time */
 	uv_read_start((uv_stream_t *)&c->out, give_chunk, on_output);
+	if (spec->on_errors) uv_read_start((uv_stream_t *)&c->err, give_chunk, on_errors);
 	*out = c;
 	return OC_OK;
 }
@@ -210,6 +241,16 @@ enum oc_rc oc_child_write(struct oc_child *c, struct oc_str bytes, struct oc_err
 	return oc_fail(e, OC_E_NOT_FOUND, "it does not read input: %s", uv_strerror(status));
 }
 
+void oc_child_pause(struct oc_child *c, bool pause)
+{
+	if (pause == c->paused || c->eof) return;
+	c->paused = pause;
+	if (pause)
+		uv_read_stop((uv_stream_t *)&c->out);
+	else
+		uv_read_start((uv_stream_t *)&c->out, give_chunk, on_output);
+}
+
 void oc_child_close_input(struct oc_child *c)
 {
 	if (c->unwritten)
@@ -224,6 +265,13 @@ void oc_child_signal(const struct oc_child *c, int signum)
 }
 
 /* ---- end ---- */
+
+void oc_child_leave_wait(struct oc_child *c, uint64_t ms)
+{
+	struct oc_deadline d = oc_deadline_in(ms);
+
+	while (!c->exited && event_wait(c, d, false) == OC_OK) continue;
+}
 
 void oc_child_end_wait(struct oc_child *c)
 {

@@ -15,6 +15,8 @@ struct oc_child_spec {
 	bool input;	   /* a pipe to its stdin; else that is empty */
 	/* stdout and stderr as they come; may not park. */
 	void (*on_output)(void *arg, struct oc_str bytes);
+	/* Then stderr comes here; NULL = with the rest. */
+	void (*on_errors)(void *arg, struct oc_str bytes);
 	void *arg;
 };
 struct oc_child;
@@ -27,8 +29,12 @@ OC_MUST_USE enum oc_rc oc_child_wait(struct oc_child *c, struct oc_deadline d);
 /* The bytes are copied and written as it takes them. OC_E_LIMIT: too much waits already;
  * OC_E_NOT_FOUND: it reads nothing (any more). */
 OC_MUST_USE enum oc_rc oc_child_write(struct oc_child *c, struct oc_str bytes, struct oc_err *e);
+/* Nothing more is read of its output, so that it has to wait, or again. */
+void oc_child_pause(struct oc_child *c, bool pause);
 void oc_child_close_input(struct oc_child *c);		    /* behind what is on its way */
 void oc_child_signal(const struct oc_child *c, int signum); /* to its group */
+/* Until it has ended, at most ms; deaf to cancellation. */
+void oc_child_leave_wait(struct oc_child *c, uint64_t ms);
 /* SIGTERM to the group, 2 s later SIGKILL; parks until it is gone, deaf to cancellation. */
 void oc_child_end_wait(struct oc_child *c);
 /* After it has ended: takes in what is left of its output, ends what it left behind in its group,

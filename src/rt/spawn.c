@@ -8,7 +8,7 @@ int oc_spawn(uv_process_t *process, const struct oc_spawn_spec *spec)
 	uv_stdio_container_t stdio[3] = {
 		{ .flags = UV_IGNORE },
 		{ .flags = UV_INHERIT_FD, .data.fd = spec->output },
-		{ .flags = UV_INHERIT_FD, .data.fd = spec->output },
+		{ .flags = UV_INHERIT_FD, .data.fd = spec->errors ? spec->errors : spec->output },
 	};
 	union { /* libuv's options are not const, and it does not write to them */
 		char *const *in;

@@ -160,7 +160,7 @@ enum oc_rc oc_db_migrate(struct oc_db *db, const char *const *migrations, size_t
 
 /* SQLite would make the file itself, but readable by others as the umask has it. Its -wal and -shm
  * take their mode from it. */
-static enum oc_rc create_file(const char *path, struct oc_err *e)
+enum oc_rc oc_db_create_file(const char *path, struct oc_err *e)
 {
 	char *folder = oc_folder_of(path);
 	enum oc_rc rc = oc_mkdirs(folder, e);
@@ -243,7 +243,7 @@ enum oc_rc oc_db_open(struct oc_db *db, const char *path, struct oc_err *e)
 	enum oc_rc rc = OC_OK;
 
 	if (strcmp(path, ":memory:") != 0) {
-		rc = create_file(path, e);
+		rc = oc_db_create_file(path, e);
 		if (!rc) rc = check_header(path, e);
 		if (rc) return rc;
 	}

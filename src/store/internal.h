@@ -22,6 +22,8 @@ struct oc_db {
 /* db is zeroed after a failure. */
 OC_MUST_USE enum oc_rc oc_db_open(struct oc_db *db, const char *path, struct oc_err *e);
 void oc_db_close(struct oc_db *db);
+/* An empty file with mode 0600, and its folder, unless they are there. */
+OC_MUST_USE enum oc_rc oc_db_create_file(const char *path, struct oc_err *e);
 /* Statements without results or parameters. */
 OC_MUST_USE enum oc_rc oc_db_exec(struct oc_db *db, const char *sql, struct oc_err *e);
 void oc_db_rollback(struct oc_db *db); /* of the transaction, if one is open */
@@ -49,8 +51,11 @@ void oc_query_begin(struct oc_query *q, struct oc_db *db, const char *sql, struc
  * skipped. */
 void oc_query_text(struct oc_query *q, const char *name, const char *value);
 void oc_query_int(struct oc_query *q, const char *name, int64_t value);
+void oc_query_real(struct oc_query *q, const char *name, double value);
+void oc_query_blob(struct oc_query *q, const char *name, const void *p, size_t n);
 bool oc_query_next(struct oc_query *q); /* there is a row */
 int64_t oc_query_column(struct oc_query *q, int column);
+char *oc_query_string(struct oc_query *q, int column); /* a copy; free with free() */
 OC_MUST_USE enum oc_rc oc_query_end(struct oc_query *q);
 OC_MUST_USE enum oc_rc oc_query_run(struct oc_query *q);		  /* to the end */
 OC_MUST_USE enum oc_rc oc_query_number(struct oc_query *q, int64_t *out); /* first column, or 0 */

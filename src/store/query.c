@@ -48,6 +48,20 @@ void oc_query_int(struct oc_query *q, const char *name, int64_t value)
 	if (at) check(q, sqlite3_bind_int64(q->st, at, value));
 }
 
+void oc_query_real(struct oc_query *q, const char *name, double value)
+{
+	int at = q->rc ? 0 : sqlite3_bind_parameter_index(q->st, name);
+
+	if (at) check(q, sqlite3_bind_double(q->st, at, value));
+}
+
+void oc_query_blob(struct oc_query *q, const char *name, const void *p, size_t n)
+{
+	int at = q->rc ? 0 : sqlite3_bind_parameter_index(q->st, name);
+
+	if (at) check(q, sqlite3_bind_blob64(q->st, at, p, n, SQLITE_STATIC));
+}
+
 bool oc_query_next(struct oc_query *q)
 {
 	if (q->rc) return false;
@@ -59,6 +73,13 @@ bool oc_query_next(struct oc_query *q)
 int64_t oc_query_column(struct oc_query *q, int column)
 {
 	return sqlite3_column_int64(q->st, column);
+}
+
+char *oc_query_string(struct oc_query *q, int column)
+{
+	const unsigned char *text = sqlite3_column_text(q->st, column);
+
+	return oc_strdup(text ? (const char *)text : "");
 }
 
 enum oc_rc oc_query_end(struct oc_query *q)

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "store/internal.h"
+#include "json/json.h"
 
 /* Members through their offset; memory that came from a struct of that type. */
 static void *member(void *record, const struct oc_column *c)
@@ -89,14 +90,13 @@ static char *text_of(sqlite3_stmt *st, int at)
 	return text ? oc_strdup((const char *)text) : NULL;
 }
 
-/* What the store wrote itself: neither the mending nor the ceilings for foreign text apply. */
 static enum oc_rc read_json(struct oc_query *q, int at, json_t **out)
 {
 	const char *text = (const char *)sqlite3_column_text(q->st, at);
 
 	if (!text) return OC_OK;
-	*out = json_loadb(text, (size_t)sqlite3_column_bytes(q->st, at),
-			  JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	*out = oc_json_parse_own((struct oc_str){ text, (size_t)sqlite3_column_bytes(q->st, at) },
+				 NULL);
 	return *out ? OC_OK : oc_db_fail(q->db, SQLITE_CORRUPT, q->e);
 }
 

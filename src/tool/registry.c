@@ -78,6 +78,27 @@ void oc_tool_register(const struct oc_tool *tool)
 	insert(tool);
 }
 
+bool oc_tool_add(const struct oc_tool *tool)
+{
+	make_ready();
+	for (size_t i = 0; i < registry.n; i++)
+		if (!strcmp(registry.rows[i]->name, tool->name)) return registry.rows[i] == tool;
+	if (registry.n == OC_MAX_TOOLS) return false;
+	insert(tool);
+	return true;
+}
+
+void oc_tool_remove(const struct oc_tool *tool)
+{
+	size_t at = 0;
+
+	while (at < registry.n && registry.rows[at] != tool) at++;
+	if (at == registry.n) return;
+	registry.n--;
+	memmove(registry.rows + at, registry.rows + at + 1,
+		(registry.n - at) * sizeof *registry.rows);
+}
+
 const struct oc_tool *oc_tool_at(size_t i)
 {
 	make_ready();
@@ -102,6 +123,18 @@ static const struct oc_tool *find(struct oc_str name, bool (*same)(struct oc_str
 	return NULL;
 }
 
+/* "server__tool", as the original writes names of servers' tools, and "server.*" for its shelf. */
+static bool same_but_dot(struct oc_str row, struct oc_str name)
+{
+	size_t dot = oc_str_find(row, OC_LIT("."), 0), bars = oc_str_find(name, OC_LIT("__"), 0);
+
+	if (dot == SIZE_MAX)
+		return oc_str_ends(name, OC_LIT(".*")) &&
+		       oc_str_eq(row, oc_str_head(name, name.n - 2));
+	return bars == dot && oc_str_eq(oc_str_head(row, dot), oc_str_head(name, bars)) &&
+	       oc_str_eq(oc_str_from(row, dot + 1), oc_str_from(name, bars + 2));
+}
+
 const struct oc_tool *oc_tool_find(struct oc_str name)
 {
 	static const struct oc_str prefixes[] = { OC_LIT("functions."), OC_LIT("tools.") };
@@ -112,11 +145,12 @@ const struct oc_tool *oc_tool_find(struct oc_str name)
 		if (oc_str_istarts(name, prefixes[i])) name = oc_str_from(name, prefixes[i].n);
 	name = oc_tool_canonical(name);
 	tool = find(name, oc_str_eq);
-	return tool ? tool : find(name, oc_str_ieq);
+	if (!tool) tool = find(name, oc_str_ieq);
+	return tool ? tool : find(name, same_but_dot);
 }
 
 /* Rows do not change: each is parsed once, for all runs of the process. */
-static const json_t *parsed_schema(const struct oc_tool *tool)
+static json_t *parsed_schema(const struct oc_tool *tool)
 {
 	enum { MAX_ROWS = 64 };
 	static struct {
@@ -138,7 +172,7 @@ static const json_t *parsed_schema(const struct oc_tool *tool)
 
 json_t *oc_tool_schema(const struct oc_tool *tool)
 {
-	return json_deep_copy(parsed_schema(tool));
+	return json_incref(tool->foreign ? tool->foreign->function : parsed_schema(tool));
 }
 
 /* ---- what a request offers ---- */
@@ -148,10 +182,39 @@ static bool is_use_tool(const struct oc_tool *tool)
 	return !strcmp(tool->name, OC_USE_TOOL);
 }
 
+static bool is_tool_of(const struct oc_tool *shelf, const struct oc_tool *tool)
+{
+	return tool->foreign && !tool->foreign->is_shelf &&
+	       !strcmp(tool->foreign->shelf, shelf->name);
+}
+
+/* A shelf is there for what may be on it. */
+static bool shelf_is_allowed(const struct oc_policy *policy, const struct oc_tool *shelf)
+{
+	const struct oc_tool *tool;
+	bool empty = true;
+
+	for (size_t i = 0; (tool = oc_tool_at(i)); i++) {
+		if (!is_tool_of(shelf, tool)) continue;
+		empty = false;
+		if (oc_policy_allows(policy, tool->name, NULL)) return true;
+	}
+	return empty && oc_policy_allows_some(policy, shelf->name);
+}
+
+bool oc_tool_allowed(const struct oc_policy *policy, const struct oc_tool *tool, const char **why)
+{
+	if (!tool->foreign || !tool->foreign->is_shelf)
+		return oc_policy_allows(policy, tool->name, why);
+	if (shelf_is_allowed(policy, tool)) return true;
+	if (why) *why = "none of its tools is allowed";
+	return false;
+}
+
 static bool is_allowed(const struct oc_toolset *set, const struct oc_tool *tool)
 {
 	if (tool->needs_setup && !(set && set->policy)) return false;
-	return !set || is_use_tool(tool) || oc_policy_allows(set->policy, tool->name, NULL);
+	return !set || is_use_tool(tool) || oc_tool_allowed(set->policy, tool, NULL);
 }
 
 static bool any_deferred(const struct oc_toolset *set)
@@ -179,8 +242,12 @@ static json_t *entry_json(const struct oc_toolset *set, const struct oc_tool *to
 {
 	json_t *function = oc_tool_schema(tool), *entry = json_object();
 
-	if (set && set->drop_keywords)
+	if (set && set->drop_keywords && set->drop_keywords->n) {
+		json_t *own = json_deep_copy(function);
+		json_decref(function);
+		function = own;
 		drop_from(json_object_get(function, "parameters"), set->drop_keywords);
+	}
 	oc_json_put(entry, "type", json_string("function"));
 	oc_json_put(entry, "function", function);
 	return entry;
@@ -207,18 +274,61 @@ json_t *oc_tools_json(const struct oc_strv *drop_keywords, struct oc_strv *names
 	return oc_toolset_json(&all, names);
 }
 
+/* ---- the directory ---- */
+
+enum {
+	SHELF_BYTES = 3600, /* lines of one server; more become one line */
+	ALL_SHELVES_BYTES = 6000,
+	LEAN_SHELF_BYTES = 400,
+};
+
+static void add_entry(const struct oc_toolset *set, const struct oc_tool *tool, struct oc_buf *out)
+{
+	if (!set || !set->lean)
+		oc_buf_addf(out, "%s: %s\n", tool->name, tool->deferred);
+	else
+		oc_buf_addf(out, "%s%s", out->n && out->p[out->n - 1] != '\n' ? ", " : "",
+			    tool->name);
+}
+
+void oc_toolset_own_directory(const struct oc_toolset *set, struct oc_buf *out)
+{
+	const struct oc_tool *tool;
+
+	for (size_t i = 0; (tool = oc_tool_at(i)); i++)
+		if (tool->deferred && !tool->foreign && is_allowed(set, tool))
+			add_entry(set, tool, out);
+}
+
+/* The tools of one server, or when that is too much or nothing the shelf. room shrinks. */
+static void add_shelf(const struct oc_toolset *set, const struct oc_tool *shelf, size_t *room,
+		      struct oc_buf *out)
+{
+	size_t most = set && set->lean ? LEAN_SHELF_BYTES : SHELF_BYTES;
+	const struct oc_tool *tool;
+	struct oc_buf lines;
+
+	oc_buf_init(&lines, *room < most ? *room : most);
+	for (size_t i = 0; (tool = oc_tool_at(i)); i++)
+		if (is_tool_of(shelf, tool) && is_allowed(set, tool)) add_entry(set, tool, &lines);
+	if (!lines.n || lines.bad)
+		add_entry(set, shelf, out);
+	else {
+		if (set && set->lean && out->n) oc_buf_adds(out, ", ");
+		oc_buf_add(out, oc_buf_view(&lines));
+		*room -= lines.n;
+	}
+	oc_buf_deinit(&lines);
+}
+
 void oc_toolset_directory(const struct oc_toolset *set, struct oc_buf *out)
 {
 	const struct oc_tool *tool;
-	bool first = true;
+	size_t room = ALL_SHELVES_BYTES, before = out->n;
 
-	for (size_t i = 0; (tool = oc_tool_at(i)); i++) {
-		if (!tool->deferred || !is_allowed(set, tool)) continue;
-		if (set && set->lean)
-			oc_buf_addf(out, "%s%s", first ? "" : ", ", tool->name);
-		else
-			oc_buf_addf(out, "%s: %s\n", tool->name, tool->deferred);
-		first = false;
-	}
-	if (set && set->lean && !first) oc_buf_addc(out, '\n');
+	oc_toolset_own_directory(set, out);
+	for (size_t i = 0; (tool = oc_tool_at(i)); i++)
+		if (tool->foreign && tool->foreign->is_shelf && is_allowed(set, tool))
+			add_shelf(set, tool, &room, out);
+	if (set && set->lean && out->n > before) oc_buf_addc(out, '\n');
 }

@@ -40,8 +40,23 @@ static bool find_lean(const struct oc_config *config, const json_t *entry)
 	return oc_json_bool(json_object_get(entry, "experimental"), "localModelLean", all);
 }
 
+static bool has_memory(const struct oc_config *config, const json_t *entry)
+{
+	const json_t *own = json_object_get(json_object_get(entry, "memory"), "search");
+	bool all = oc_json_bool(oc_config_get(config, "memory.search"), "enabled", true);
+
+	return oc_json_bool(own, "enabled", all);
+}
+
 void oc_tool_settings_init(struct oc_tool_settings *s, const struct oc_config *config,
 			   const json_t *entry, const char *provider, const char *model)
+{
+	oc_tool_settings_init_for(s, config, entry, provider, model, NULL);
+}
+
+void oc_tool_settings_init_for(struct oc_tool_settings *s, const struct oc_config *config,
+			       const json_t *entry, const char *provider, const char *model,
+			       const json_t *allow)
 {
 	const json_t *tools = oc_config_get(config, "tools"),
 		     *own = json_object_get(entry, "tools");
@@ -58,7 +73,9 @@ void oc_tool_settings_init(struct oc_tool_settings *s, const struct oc_config *c
 					       .provider = provider,
 					       .model = model,
 					       .off = oc_web_off(&s->web),
-					       .lean = s->lean };
+					       .no_memory = !has_memory(config, entry),
+					       .lean = s->lean,
+					       .extra_allow = allow };
 	s->policy = oc_policy_new(&policy);
 }
 

@@ -18,6 +18,10 @@ struct oc_tool_settings {
  * s holds no reference to config afterwards. */
 void oc_tool_settings_init(struct oc_tool_settings *s, const struct oc_config *config,
 			   const json_t *entry, const char *provider, const char *model);
+/* The same, and only the tools that allow (a list as in a policy, NULL = all) names. */
+void oc_tool_settings_init_for(struct oc_tool_settings *s, const struct oc_config *config,
+			       const json_t *entry, const char *provider, const char *model,
+			       const json_t *allow);
 void oc_tool_settings_deinit(struct oc_tool_settings *s);
 /* The fields of ctx that follow from it; s outlives the use of ctx. */
 void oc_tool_settings_apply(const struct oc_tool_settings *s, struct oc_tool_context *ctx);

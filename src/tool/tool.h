@@ -11,6 +11,8 @@ struct oc_policy;
 struct oc_processes;
 struct oc_web_options;
 struct oc_tool_context;
+struct oc_mcp;
+struct oc_memory_scope;
 enum { OC_KNOWN_URLS = 256, OC_FOREIGN_HOST = 64 };
 
 /* What a person is asked. All texts are borrowed for the time of the question. */
@@ -52,16 +54,27 @@ struct oc_tool_context {
 	bool tainted;
 	bool vision; /* the model takes images */
 	enum oc_trust_tier trust;
+	/* Whose text it was, "" when it was of more than one (tool/mcp.h). */
+	char tainted_by[OC_FOREIGN_HOST];
 	/* Hashes of addresses that foreign text brought in: to follow one carries nothing out. */
 	uint64_t known_urls[OC_KNOWN_URLS];
 	size_t n_known_urls;		  /* counts on; the oldest are forgotten */
 	const struct oc_web_options *web; /* tools.web; NULL = defaults, and no search */
+	struct oc_mcp *mcp;		  /* servers of tools; NULL = none */
 	/* May be NULL. A command is still producing output: the run makes progress. */
 	void (*alive)(void *arg);
 	void *alive_arg;
 	/* What a command writes, as it comes: any bytes. May be NULL; may not park. */
 	void (*output)(void *arg, struct oc_str bytes);
 	void *output_arg;
+	/* What stands behind an address that is no file: "skill://invoices". OC_OK: out is
+	 * initialised; else e is for the model. May be NULL. */
+	enum oc_rc (*resource_wait)(void *arg, struct oc_str address, struct oc_buf *out,
+				    struct oc_err *e);
+	void *resource_arg;
+	const struct oc_strv *host_env; /* "K=V": for commands outside the sandbox; NULL = none */
+	/* Whose notes memory_search and memory_get mean (agent/memory/memory.h); NULL = none. */
+	const struct oc_memory_scope *memory;
 	/* For tools of folders below: what their run function needs (sessions, memory, schedules).
 	 */
 	void *host;
@@ -93,12 +106,31 @@ struct oc_tool {
 	/* args fit the schema. Either fills out, or fails with e, which becomes the result. */
 	enum oc_rc (*run_wait)(struct oc_tool_context *ctx, const json_t *args,
 			       struct oc_tool_result *out, struct oc_err *e);
+	/* NULL = a row of ours. A server's (tool/mcp.h): in place of schema, coercion and run_wait.
+	 */
+	const struct oc_foreign_tool *foreign;
+};
+/* The row of a server's tool comes and goes with its server: it decides about no epoch. */
+struct oc_foreign_tool {
+	json_t *function;      /* as schema, parsed */
+	const char *untrusted; /* as in a result, for its description; NULL = it is trusted */
+	const char *shelf;     /* name of the row that stands for all tools of its server */
+	bool is_shelf;
+	bool needs_nothing; /* a call without arguments means something */
+	/* New reference; NULL = they do not fit, and problem says why. */
+	json_t *(*fit)(const struct oc_tool *self, const json_t *args, struct oc_buf *problem);
+	enum oc_rc (*call_wait)(const struct oc_tool *self, struct oc_tool_context *ctx,
+				const json_t *args, struct oc_tool_result *out, struct oc_err *e);
 };
 
 /* ---- registry ---- */
 /* Adds a row, for tools that live in other folders; before the first request. A row of the same
  * name is replaced. The order of requests is a fixed rank by name (D32), then the alphabet. */
 void oc_tool_register(const struct oc_tool *tool);
+/* The same at any time, for rows of servers; false: the registry is full, or a row of ours has the
+ * name. */
+OC_MUST_USE bool oc_tool_add(const struct oc_tool *tool);
+void oc_tool_remove(const struct oc_tool *tool); /* it need not be there */
 /* Exact, then the aliases of D14, then without case and without a "functions." or "tools." prefix.
  * NULL when there is none. */
 const struct oc_tool *oc_tool_find(struct oc_str name);
@@ -117,8 +149,11 @@ struct oc_toolset {
  * too. New reference; set may be NULL. */
 json_t *oc_toolset_json(const struct oc_toolset *set, struct oc_strv *names);
 /* The directory for the system text: "name: one line\n" for each deferred tool; nothing when there
- * are none. In lean mode the names alone, in one line. */
+ * are none. In lean mode the names alone, in one line. A server with too much to tell, or of which
+ * nothing is known, has one line (its shelf). */
 void oc_toolset_directory(const struct oc_toolset *set, struct oc_buf *out);
+/* The same without the rows of servers. */
+void oc_toolset_own_directory(const struct oc_toolset *set, struct oc_buf *out);
 /* oc_toolset_json of every tool. */
 json_t *oc_tools_json(const struct oc_strv *drop_keywords, struct oc_strv *names);
 

@@ -1,6 +1,7 @@
 """The chat turn on the wire (spec 02 §2.6): acknowledgements, the order and shape of events, aborts, errors, history."""
 import base64
 import itertools
+import json
 import time
 
 import pytest
@@ -118,6 +119,31 @@ def test_delta_only_connections_get_no_cumulative_text(gateway, sim):
         assert deltas and all(('message' in d) == has for d in deltas)
         assert all(('text' in d) == has for d in spoken)
         assert ''.join(d['deltaText'] for d in deltas) == ''.join(d['delta'] for d in spoken) == 'A few words for you.'
+
+
+def test_rendered_blocks_add_up_to_the_answer_and_only_changed_ones_are_sent(gateway, sim):
+    text = '# Head\n\nOne **bold** word <script>x</script>.\n\n```py\nprint(1)\n```\n\nlast [a](javascript:x) [b](https://b.example)'
+    sim.reply(text, pieces=[text[i:i + 7] for i in range(0, len(text), 7)], pace=0.03)
+    c, plain = gateway.connect(caps=('delta-only', 'rendered-blocks')), gateway.connect()
+    final = ask(c, 'talk', run='r')
+    plain.wait_event('chat', ended('r'))
+    events = [f['payload'] for f in of_run(c, 'r') if f['event'] == 'chat' and f['payload']['state'] == 'delta'] + [final]
+    shown, sent = {}, 0
+    for p in events:
+        assert all(b['i'] < p['blockCount'] for b in p['blocks']) and p['itemId'] == 'r:1'
+        shown.update({b['i']: b['html'] for b in p['blocks']})
+        sent += len(p['blocks'])
+    stored = next(m for m in c.call('chat.history', {'sessionKey': 'main'})['messages'] if m['role'] == 'assistant')
+    told = next(f['payload']['message'] for f in c.events('session.message') if f['payload']['message']['role'] == 'assistant') \
+        if c.events('session.message') else stored
+    for m in (stored, told):
+        assert {b['i']: b['html'] for b in m['__openclaw']['blocks']} == shown and text_of(m) == text
+    html = ''.join(shown[i] for i in range(len(shown)))
+    assert '<strong>bold</strong>' in html and '<code class="language-py">print(1)</code>' in html
+    assert '<script' not in html and '"javascript:' not in html and 'href="https://b.example"' in html
+    assert len(shown) == 4 and sent < len(events) + 8, 'finished blocks are not sent again'
+    assert not any('blocks' in json.dumps(f) for f in plain.events())
+    assert 'blocks' not in json.dumps(plain.call('chat.history', {'sessionKey': 'main'}))
 
 
 def test_the_same_key_runs_once(gateway, sim):

@@ -16,6 +16,9 @@ METHODS = {
     'agents.list': (READ, {}, {'defaultId', 'mainKey', 'scope', 'ownership', 'selectionRequired', 'agents'}),
     'agent.identity.get': (READ, {}, {'agentId', 'name', 'nameSource', 'avatar'}),
     'models.list': (READ, {}, {'models'}),
+    'agents.files.list': (READ, {}, {'agentId', 'workspace', 'files'}),
+    'x.servers.find': (ADMIN, {'url': 'http://127.0.0.1:1/v1'}, {'servers'}),
+    'x.approvals.log': (APPROVALS, {}, {'approvals'}),
     'models.authStatus': (READ, {}, {'ts', 'providers', 'providerCapabilities'}),
     'commands.list': (READ, {}, {'commands'}),
     'chat.history': (READ, {'sessionKey': 'main'}, {'sessionKey', 'messages', 'activity', 'pendingInputs', 'hasMore',
@@ -81,6 +84,7 @@ METHODS = {
 OTHERS = {
     'agent': WRITE, 'sessions.send': WRITE, 'sessions.delete': WRITE, 'sessions.unsubscribe': READ, 'config.patch': ADMIN,
     'config.apply': ADMIN, 'config.set': ADMIN, 'cron.add': ADMIN, 'cron.update': ADMIN, 'cron.remove': ADMIN, 'cron.run': ADMIN,
+    'agents.files.get': READ, 'agents.files.set': ADMIN, 'models.probe': ADMIN, 'sessions.fork': WRITE,
     'cron.get': READ, 'exec.approval.get': APPROVALS, 'exec.approval.resolve': APPROVALS, 'device.pair.approve': PAIRING,
     'device.pair.reject': PAIRING, 'device.pair.remove': PAIRING, 'device.token.rotate': PAIRING, 'device.token.revoke': PAIRING,
     'gateway.restart.request': ADMIN, 'channels.pairing.approve': PAIRING, 'channels.pairing.dismiss': PAIRING,

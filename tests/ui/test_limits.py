@@ -52,7 +52,7 @@ def test_a_long_history_is_read_page_by_page(chat):
     chat.locator('.messages').evaluate('(e) => { e.scrollTop = 0; }')
     chat.locator('.list').get_by_text('line number 0.').wait_for()
     shown = chat.locator('.list .message .text').all_text_contents()
-    assert shown == [f'line number {n}.' for n in range(130)]
+    assert [s.strip() for s in shown] == [f'line number {n}.' for n in range(130)]
 
 
 def test_an_approval_shows_the_command_and_where_and_its_answer_counts(start_gateway, sim, open_page, openclaw):
@@ -89,7 +89,7 @@ def test_everything_has_a_name_and_enough_contrast(browser, start_gateway, sim, 
         say(page, 'read it')
         answer(page, 'No such file.')
         page.locator('details.tool summary').last.click()
-        for name in (None, 'Models', 'Scheduled', 'Settings', 'Logs', 'Health'):
+        for name in (None, 'Models', 'Memory', 'Scheduled', 'Approvals', 'Settings', 'Logs', 'Health'):
             if name:
                 page.get_by_role('link', name=name).click()
                 page.locator(f'section.page[aria-label="{name}"]').wait_for()

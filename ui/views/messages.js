@@ -1,11 +1,11 @@
 // The messages of a conversation. Each item is made into elements once, and again when it changed.
 import { h, icon, iconButton, fill, copyText } from '../dom.js';
-import { Growing, render, codeBlock } from '../markdown.js';
+import { Blocks, codeBlock } from '../blocks.js';
 import { strings } from '../strings.js';
 
 const SHOWN_OUTPUT = 20000; // characters of a tool's output in the page
 
-/** Elements of an item. act: {edit(item), retry(item), resend(pending)} */
+/** Elements of an item. act: {edit(item), retry(item), branch(item), resend(pending)} */
 export function itemNode(item, act) {
   return MAKERS[item.kind](item, act);
 }
@@ -17,7 +17,7 @@ const clock = (ms) => (ms ? new Date(ms).toLocaleString(undefined, { dateStyle: 
 function user(item, act) {
   return h('article.message.user', { 'aria-label': strings.you, title: clock(item.time) },
     h('div.bubble', { dir: 'auto' }, pictures(item), h('div.plain', null, item.text)),
-    h('div.acts', null, copyButton(() => item.text), iconButton('edit', strings.edit, () => act.edit(item))));
+    h('div.acts', null, copyButton(() => item.text), iconButton('edit', strings.edit, () => act.edit(item)), branchButton(item, act)));
 }
 
 function pictures(item) {
@@ -30,14 +30,17 @@ function pictures(item) {
 }
 
 function assistant(item, act) {
-  const body = h('div.text', { dir: 'auto' }, render(item.text));
+  const body = h('div.text');
+  new Blocks(body).show(item.blocks);
   return h('article.message.assistant', { 'aria-label': item.model ? strings.answerFrom(item.model) : strings.assistant },
     item.thinking ? thoughts(item.thinking) : null, body,
     item.stop === 'aborted' ? h('p.pill', null, strings.interrupted) : null,
     item.stop === 'length' ? h('p.pill', null, strings.cutOff) : null,
-    item.text ? h('div.acts', null, copyButton(() => item.text), iconButton('retry', strings.retry, () => act.retry(item)),
+    item.text ? h('div.acts', null, copyButton(() => item.text), iconButton('retry', strings.retry, () => act.retry(item)), branchButton(item, act),
       h('span.dim', null, footer(item))) : null);
 }
+
+const branchButton = (item, act) => (item.id ? iconButton('branch', strings.branch, () => act.branch(item)) : null);
 
 function footer(item) {
   const out = item.usage?.output;
@@ -47,7 +50,7 @@ function footer(item) {
 function thoughts(text) {
   const details = h('details.thoughts', null, h('summary', null, strings.thought));
   details.addEventListener('toggle', () => {
-    if (details.open && !details.querySelector('.text')) details.append(h('div.text', { dir: 'auto' }, render(text)));
+    if (details.open && !details.querySelector('.plain')) details.append(h('div.plain', { dir: 'auto' }, text));
   });
   return details;
 }
@@ -129,33 +132,29 @@ export function pendingNode(p, act) {
 export class LiveMessage {
   constructor() {
     this.thoughts = h('details.thoughts', { hidden: true }, h('summary', null, strings.thinking), this.thought = h('div.plain'));
-    this.text = h('div.text', { dir: 'auto' });
+    this.text = h('div.text');
     this.node = h('article.message.assistant.live', { 'aria-label': strings.assistant, 'aria-busy': 'true' }, this.thoughts, this.text);
     this.reset();
   }
 
   reset() {
     fill(this.text);
-    this.growing = new Growing(this.text);
-    this.shown = '';
+    this.blocks = new Blocks(this.text);
+    this.shown = null;
     this.thoughtShown = 0;
     fill(this.thought);
   }
 
-  /** True when something changed. */
   show(run) {
-    this.node.hidden = !run || (!run.text && !run.thinking);
-    if (!run) { if (this.shown || this.thoughtShown) this.reset(); return false; }
-    if (run.text.length < this.shown.length || run.thinking.length < this.thoughtShown || (run.segments || 0) !== this.segment) this.reset();
-    this.segment = run.segments || 0;
+    this.node.hidden = !run || (!run.blocks.length && !run.thinking);
+    if (!run) { if (this.shown || this.thoughtShown) this.reset(); return; }
+    if (run.blocks !== this.shown || run.thinking.length < this.thoughtShown) this.reset();
+    this.shown = run.blocks;
     this.thoughts.hidden = !run.thinking;
     if (run.thinking.length > this.thoughtShown) {
       this.thought.append(run.thinking.slice(this.thoughtShown));
       this.thoughtShown = run.thinking.length;
     }
-    if (run.text === this.shown) return false;
-    this.growing.show(run.text);
-    this.shown = run.text;
-    return true;
+    this.blocks.show(run.blocks);
   }
 }

@@ -10,6 +10,15 @@ enum {
 	HOUR_MS = 3600000
 };
 #define MAX_DURATION_MS INT64_C(315360000000) /* ten years */
+#define DAY_MS		INT64_C(86400000)
+
+int oc_days_in_month(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap);
+}
 
 /* ---- durations and moments ---- */
 
@@ -144,7 +153,7 @@ static const struct field fields[] = {
 	{ "hour", 0, 23, NULL, 0 },	{ "day of month", 1, 31, NULL, 0 },
 	{ "month", 1, 12, months, 12 }, { "day of week", 0, 7, weekdays, 7 },
 };
-enum { SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY, FIELDS };
+enum { SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY, FIELDS, LAST_DAY = 1 };
 
 static bool read_value(const struct field *f, struct oc_str s, int *out)
 {
@@ -172,6 +181,10 @@ static bool read_item(const struct field *f, struct oc_str item, uint64_t *set)
 	if (slash != SIZE_MAX && !oc_parse_int(oc_str_from(item, slash + 1), 1, f->max, &step))
 		return false;
 	dash = oc_str_find(range, OC_LIT("-"), 0);
+	if (f == &fields[DAY] && oc_str_ieq(item, OC_LIT("L"))) {
+		*set |= LAST_DAY;
+		return true;
+	}
 	if (!oc_str_eq(range, OC_LIT("*"))) {
 		if (!read_value(f, oc_str_head(range, dash), &low)) return false;
 		if (dash == SIZE_MAX)
@@ -300,6 +313,8 @@ static enum oc_rc read_every(const json_t *schedule, int64_t now_ms, struct oc_s
 	out->anchor_ms = oc_json_int(schedule, "anchorMs", now_ms);
 	if (!out->every_ms && !oc_parse_duration(oc_json_str(schedule, "every"), &out->every_ms))
 		out->every_ms = 0;
+	if (oc_json_cstr(schedule, "tz") && out->every_ms % DAY_MS == 0)
+		out->every_days = (int)(out->every_ms / DAY_MS);
 	if (out->every_ms >= MIN_EVERY_MS && out->every_ms <= MAX_DURATION_MS) return OC_OK;
 	return oc_fail(e, OC_E_INPUT, "schedule.everyMs has to be at least %d", MIN_EVERY_MS);
 }
@@ -329,7 +344,8 @@ enum oc_rc oc_schedule_parse(const json_t *schedule, int64_t now_ms, struct oc_s
 
 static bool day_matches(const struct oc_schedule *s, const struct oc_civil *c)
 {
-	bool day = s->days >> c->day & 1, weekday = s->weekdays >> c->weekday & 1;
+	bool last = s->days & LAST_DAY && c->day == oc_days_in_month(c->year, c->month);
+	bool day = last || s->days >> c->day & 1, weekday = s->weekdays >> c->weekday & 1;
 
 	if (!(s->months >> c->month & 1)) return false;
 	if (s->any_day || s->any_weekday) return day && weekday;
@@ -412,11 +428,29 @@ static int64_t next_civil(const struct oc_schedule *s, int64_t after_ms)
 	return 0;
 }
 
+/* The anchor's time of day, so many days later. */
+static int64_t next_of_days(const struct oc_schedule *s, int64_t after_ms)
+{
+	int64_t n = (after_ms - s->anchor_ms) / s->every_ms - 1, ms;
+	struct oc_civil anchor;
+
+	oc_zone_civil(s->zone, s->anchor_ms, &anchor);
+	if (n < 0) n = 0;
+	do {
+		struct oc_civil c = anchor;
+
+		c.day += (int)(n++ * s->every_days);
+		ms = oc_zone_ms(s->zone, &c);
+	} while (ms <= after_ms);
+	return ms;
+}
+
 static int64_t next_of_every(const struct oc_schedule *s, int64_t after_ms)
 {
 	int64_t passed = after_ms - s->anchor_ms;
 
 	if (passed < 0) return s->anchor_ms;
+	if (s->every_days) return next_of_days(s, after_ms);
 	return s->anchor_ms + (passed / s->every_ms + 1) * s->every_ms;
 }
 

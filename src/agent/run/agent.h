@@ -38,6 +38,7 @@ struct oc_agent_spec {
 	void (*output)(void *arg, struct oc_str bytes);
 	void *output_arg;
 	struct oc_processes *processes; /* commands that outlive their call; NULL = none may */
+	struct oc_mcp *mcp;		/* servers of tools; NULL = none */
 	enum oc_permission permission;	/* of the session */
 	/* Of the conversation, so that a change of models is told once; NULL = each run tells it.
 	 */
@@ -61,9 +62,11 @@ struct oc_agent_spec {
 	 * params: members of the request (snake case). All borrowed, may be NULL.
 	 */
 	json_t *callers_tools, *tool_choice, *params;
-	bool no_tools; /* none of ours */
-	bool tainted;  /* the message may repeat what strangers wrote */
-	void *host;    /* as in struct oc_tool_context */
+	bool no_tools;		   /* none of ours */
+	const json_t *tools_allow; /* the only ones, as a policy names them; NULL */
+	bool light;		   /* a system text without the user's files */
+	bool tainted;		   /* the message may repeat what strangers wrote */
+	void *host;		   /* as in struct oc_tool_context */
 	/* Only shortens the conversation (spec 03 §5.4); instructions may be NULL. */
 	bool compact;
 	const char *instructions;

@@ -136,30 +136,56 @@ static void offer_tools(const struct oc_trial *c, struct oc_run *run)
 	run->tools_text = run->tools_json ? oc_json_compact(run->tools_json) : NULL;
 }
 
+/* What the configuration says of servers, as far as the opening can show it; never their secrets.
+ * NULL = there are none. */
+static json_t *servers_json(const struct oc_config *config)
+{
+	static const char *const keys[] = { "enabled", "trust", "toolFilter" };
+	json_t *entries = oc_config_get(config, "mcp.servers"), *entry, *out;
+	const char *id;
+
+	if (!json_object_size(entries)) return NULL;
+	out = json_object();
+	json_object_foreach (entries, id, entry) {
+		json_t *one = json_object();
+
+		for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+			oc_json_put(one, keys[i], json_incref(json_object_get(entry, keys[i])));
+		oc_json_put(out, id, one);
+	}
+	return out;
+}
+
 /* Whatever decides the bytes of the opening but for the files of the workspace. */
 static json_t *profile_json(const struct oc_trial *c)
 {
 	const struct oc_provider *p = c->target->provider;
 	const struct oc_agent_spec *spec = c->job->spec;
-	char *directory = directory_of(c, false);
+	const struct oc_toolset set = toolset_of(c);
+	struct oc_buf directory;
 	json_t *o = json_object();
 
-	oc_json_put(o, "directory", oc_json_new_str(oc_str(directory)));
-	free(directory);
+	/* What servers list changes as they like, and counts when a new opening is due. */
+	oc_buf_init(&directory, MAX_PROMPT_BYTES);
+	oc_toolset_own_directory(&set, &directory);
+	oc_json_put(o, "directory", oc_json_new_str(oc_buf_view(&directory)));
+	oc_json_put(o, "servers", servers_json(spec->catalog->config));
+	oc_buf_deinit(&directory);
 	oc_json_put(o, "provider", oc_json_new_str(oc_str(p->id)));
 	oc_json_put(o, "model", oc_json_new_str(oc_str(c->target->model_id)));
 	oc_json_put(o, "endpoint", oc_json_new_str(oc_str(p->base_url)));
 	oc_json_put(o, "exec", json_string(spec->settings->exec_mode));
 	oc_json_put(o, "timeZone", oc_json_new_str(oc_str(c->job->time_zone)));
 	oc_json_put(o, "workspace", oc_json_new_str(oc_str(c->job->tools.workspace)));
+	if (spec->light) oc_json_put(o, "light", json_true());
 	if (spec->extra_system)
 		oc_json_put(o, "caller", oc_json_new_str(oc_str(spec->extra_system)));
 	return o;
 }
 
-static char *system_text(const struct oc_trial *c, const struct oc_run *run)
+static char *system_text_wait(const struct oc_trial *c, const struct oc_run *run)
 {
-	const struct oc_job *job = c->job;
+	struct oc_job *job = c->job;
 	char *directory = run->plan.tools && !job->spec->no_tools
 			      ? directory_of(c, run->plan.core_tools_only)
 			      : NULL;
@@ -167,7 +193,11 @@ static char *system_text(const struct oc_trial *c, const struct oc_run *run)
 					       .time_zone = job->time_zone,
 					       .plan = &run->plan,
 					       .tools = run->tools_json != NULL,
-					       .directory = directory };
+					       .directory = directory,
+					       .light = job->spec->light,
+					       .skills = job->spec->light
+							     ? NULL
+							     : oc_job_skills_wait(job) };
 	struct oc_buf text;
 
 	oc_buf_init(&text, MAX_PROMPT_BYTES);
@@ -221,7 +251,7 @@ static char *open_anew_wait(const struct oc_trial *c, struct oc_run *run,
 	do {
 		offer_tools(c, run);
 		free(system);
-		system = system_text(c, run);
+		system = system_text_wait(c, run);
 		set_messages(run, system, &last);
 		count_blocks_wait(c, run);
 	} while (!oc_plan_fits(&run->plan, oc_run_prompt_tokens(run)) && oc_plan_drop(&run->plan));

@@ -14,6 +14,7 @@
 #include "model/provider/context.h"
 #include "model/provider/lmstudio.h"
 #include "model/provider/preload.h"
+#include "tool/mcp.h"
 
 /* ---- the model port ---- */
 
@@ -375,10 +376,20 @@ static enum oc_rc attempt_wait(struct oc_trial *c, bool *movable, bool *again, s
 static void settle_tools(struct oc_job *job, const struct oc_selection *target)
 {
 	oc_tool_settings_deinit(&job->tool_settings);
-	oc_tool_settings_init(&job->tool_settings, job->spec->catalog->config,
-			      job->spec->settings->entry, target->provider->id, target->model_id);
+	oc_tool_settings_init_for(&job->tool_settings, job->spec->catalog->config,
+				  job->spec->settings->entry, target->provider->id,
+				  target->model_id, job->spec->tools_allow);
 	oc_tool_settings_apply(&job->tool_settings, &job->tools);
 	job->tools.vision = target->model && target->model->vision;
+}
+
+/* Before the prompt names them. */
+static enum oc_rc settle_servers_wait(const struct oc_trial *c)
+{
+	const struct oc_agent_spec *spec = c->job->spec;
+
+	if (spec->no_tools || !c->compat.supports_tools) return OC_OK;
+	return oc_mcp_settle_wait(spec->mcp, c->job->tool_settings.policy);
 }
 
 static void name_target(struct oc_job *job, const struct oc_selection *target)
@@ -418,7 +429,8 @@ enum oc_rc oc_trial_wait(struct oc_job *job, const struct oc_selection *target, 
 	oc_call_error_init(&c.error);
 	oc_target_compat(target, &c.compat);
 	settle_choice(&c);
-	rc = preload_wait(&c);
+	rc = settle_servers_wait(&c);
+	if (!rc) rc = preload_wait(&c);
 	c.preloaded = true;
 	if (!rc) rc = read_context_wait(&c, e);
 	if (!rc) rc = attempt_wait(&c, movable, &again, e);

@@ -1,7 +1,9 @@
 #ifndef OC_AGENT_TRIAL_H
 #define OC_AGENT_TRIAL_H
+#include "agent/memory/memory.h"
 #include "agent/run/agent.h"
 #include "agent/run/loop.h"
+#include "agent/skill/skills.h"
 #include "model/call/call.h"
 #include "tool/settings.h"
 /* Between agent.c, trial.c, compose.c and compact.c: one run, and its tries with one model each. */
@@ -11,11 +13,15 @@ struct oc_job {
 	struct oc_agent_result *result;
 	const struct oc_conversation *conversation;
 	struct oc_tool_context tools;
+	struct oc_memory_scope memory;	       /* for the tools */
 	struct oc_tool_settings tool_settings; /* for the model that is tried */
 	char *time_zone;
 	struct oc_strv callers_tools; /* names of spec->callers_tools */
 	unsigned calls_run;
 	bool shown, answered;
+	struct oc_skills skills;
+	bool skills_found;
+	struct oc_strv skill_env; /* for the commands of skills, outside the sandbox */
 	struct oc_call_breaker breaker;
 };
 
@@ -53,6 +59,8 @@ OC_MUST_USE enum oc_rc oc_recompose_wait(const struct oc_trial *c, struct oc_run
  * that alone, else when the context is so full that it is due. */
 OC_MUST_USE enum oc_rc oc_compact_wait(const struct oc_trial *c, struct oc_run *run,
 				       struct oc_err *e);
+/* The skills of the agent, as they were when a run first asked for them. Borrowed. */
+const struct oc_skills *oc_job_skills_wait(struct oc_job *job);
 /* What the person may see of the run's course. */
 void oc_job_notice(const struct oc_job *job, const char *text);
 #endif

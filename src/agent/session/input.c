@@ -36,6 +36,9 @@ struct oc_input *oc_input_new(const struct oc_ask *ask)
 	i->callers_tools = ask->caller_tools ? json_deep_copy(ask->caller_tools) : NULL;
 	i->params = ask->params ? json_deep_copy(ask->params) : NULL;
 	i->tool_choice = ask->tool_choice ? json_deep_copy(ask->tool_choice) : NULL;
+	i->tools_allow = ask->tools_allow ? json_deep_copy(ask->tools_allow) : NULL;
+	i->light = ask->light;
+	i->hidden = ask->hidden;
 	i->timeout_ms = ask->timeout_ms;
 	i->priority = ask->priority;
 	i->no_tools = ask->no_tools;
@@ -51,7 +54,8 @@ void oc_input_shed(struct oc_input *i)
 	json_decref(i->callers_tools);
 	json_decref(i->tool_choice);
 	json_decref(i->params);
-	i->callers_tools = i->tool_choice = i->params = NULL;
+	json_decref(i->tools_allow);
+	i->callers_tools = i->tool_choice = i->params = i->tools_allow = NULL;
 	free(i->message);
 	i->message = NULL;
 	i->message_n = 0;

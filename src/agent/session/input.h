@@ -9,10 +9,10 @@ struct oc_input {
 	struct oc_message images; /* its images alone */
 	char *model, *thinking, *channel, *sender, *origin, *extra_system;
 	struct oc_messages history;
-	json_t *callers_tools, *tool_choice, *params;
+	json_t *callers_tools, *tool_choice, *params, *tools_allow;
 	uint64_t timeout_ms;
 	enum oc_priority priority;
-	bool no_tools, tainted;
+	bool no_tools, tainted, light, hidden;
 	int64_t accepted_ms;
 	char *header; /* "[ctx …]" of the moment in which it came; NULL = not made yet */
 };

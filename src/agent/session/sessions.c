@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "agent/memory/memory.h"
 #include "agent/run/tool_host.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -121,7 +122,6 @@ static void session_free(struct oc_session *s)
 	oc_session_record_deinit(&s->known);
 	oc_queue_deinit(&s->queue);
 	oc_fallback_state_deinit(&s->fallback);
-	oc_strv_deinit(&s->allowed);
 	free(s);
 }
 
@@ -129,7 +129,7 @@ void oc_session_let_go(struct oc_session *s)
 {
 	struct oc_session **at;
 
-	if (!s || --s->users || s->allowed.n || s->fallback.fallback) return;
+	if (!s || --s->users || s->fallback.fallback) return;
 	for (at = &s->owner->sessions; *at != s;) at = &(*at)->next;
 	*at = s->next;
 	session_free(s);
@@ -210,15 +210,23 @@ enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec, struct oc_s
 
 	s->spec = *spec;
 	rc = oc_sessions_recover_wait(s, e);
+	if (!rc) rc = oc_session_events_load_wait(s, e);
 	if (rc) {
 		free(s);
 		return rc;
 	}
 	s->scope = oc_scope_new();
 	s->processes = oc_processes_new();
+	oc_processes_watch(s->processes, oc_session_command_ended, s);
 	oc_session_tools_register();
+	oc_memory_tools_register();
 	*out = s;
 	return OC_OK;
+}
+
+int64_t oc_sessions_last_person_ms(const struct oc_sessions *s)
+{
+	return s->last_person_ms;
 }
 
 json_t *oc_sessions_prefixes(const struct oc_sessions *s, const char *session_key)
@@ -262,6 +270,7 @@ void oc_sessions_free(struct oc_sessions *s)
 	oc_processes_free_wait(s->processes);
 	oc_prefix_log_deinit(&s->prefixes);
 	oc_user_files_deinit(&s->files);
+	oc_session_events_deinit(&s->events);
 	oc_scope_free(s->scope);
 	free(s);
 }
@@ -438,6 +447,7 @@ enum oc_rc oc_sessions_ask_wait(struct oc_sessions *s, const struct oc_ask *ask,
 	enum oc_rc rc = check_ask(s, ask, agent, e);
 
 	*out = (struct oc_asked){ .result = OC_ASK_STARTED };
+	if (!rc && ask->priority <= OC_PRIORITY_APPROVAL) s->last_person_ms = oc_wall_ms();
 	run = !rc && ask->run_id ? oc_session_run_find(s, ask->run_id) : NULL;
 	if (run) {
 		out->result = run->state == OC_RUN_ENDED ? OC_ASK_DONE : OC_ASK_IN_FLIGHT;

@@ -11,6 +11,7 @@
  */
 struct oc_sessions;
 struct oc_model_port;
+struct oc_mcp;
 struct oc_sessions_spec {
 	struct oc_store *store;
 	struct oc_snapshot *(*snapshot)(void *arg); /* the current one, a new reference */
@@ -18,6 +19,7 @@ struct oc_sessions_spec {
 	void *arg;				    /* of both */
 	/* In place of the servers that are configured, for tests; NULL. */
 	const struct oc_model_port *model;
+	struct oc_mcp *mcp;		/* servers of tools; NULL = none */
 	struct oc_approvals *approvals; /* who is asked about commands; NULL = nobody, so no */
 };
 /* Repairs what a crash left (spec 03 §5.5, D47). */
@@ -75,6 +77,11 @@ struct oc_ask {
 	oc_run_watch_fn *watch;
 	void *watch_arg;
 	bool no_tools; /* none of ours */
+	/* For a job of its own (spec 03 §8.1): names of the only tools, as a policy has them; NULL =
+	 * those of the agent. light: a system text without the user's files. */
+	const json_t *tools_allow;
+	bool light;
+	bool hidden; /* the program's own words: the model reads them, people do not */
 	bool tainted;  /* it may repeat what strangers wrote (spec 03 §6.1) */
 	/* While a run of the session is active: waits for its turn and runs under its own id,
 	 * instead of becoming part of another run. Always so with watch. For who wants the answer
@@ -99,6 +106,9 @@ struct oc_asked {
  * Asks of one session are taken in the order of the calls. */
 OC_MUST_USE enum oc_rc oc_sessions_ask_wait(struct oc_sessions *s, const struct oc_ask *ask,
 					    struct oc_asked *out, struct oc_err *e);
+
+/* When a person last asked for something, in any session; wall clock, 0 = not since the start. */
+int64_t oc_sessions_last_person_ms(const struct oc_sessions *s);
 
 /* How a run ended; kept for some minutes after (then the store knows its status). */
 struct oc_run_outcome {
@@ -142,6 +152,14 @@ OC_MUST_USE enum oc_rc oc_sessions_delete_wait(struct oc_sessions *s, const char
 /* A message that the model never sees: command texts and replies, injected notes. */
 OC_MUST_USE enum oc_rc oc_sessions_inject_wait(struct oc_sessions *s, const char *key, json_t *body,
 					       struct oc_stored_message *out, struct oc_err *e);
+/*
+ * A new session that begins as this one did, up to a message: before it when it is a question,
+ * whose text is appended to question, behind it when it is an answer. OC_E_NOT_FOUND: no such
+ * session or message; OC_E_INPUT: another kind of message, or new_key exists.
+ */
+OC_MUST_USE enum oc_rc oc_sessions_fork_wait(struct oc_sessions *s, const char *key,
+					     const char *message_id, const char *new_key,
+					     struct oc_buf *question, struct oc_err *e);
 struct oc_compacted {
 	bool compacted;
 	int64_t tokens_before, tokens_after;

@@ -9,6 +9,7 @@
 #include "cli/print.h"
 #include "model/provider/refresh.h"
 #include "rt/tty.h"
+#include "tool/mcp.h"
 #include "tool/processes.h"
 
 enum { IDLE_LIMIT_MS = 1800000, LOOK_MS = 1000 };
@@ -230,8 +231,10 @@ static int run(struct command *c)
 					  .alive = moved,
 					  .alive_arg = c };
 	c->spec.processes = oc_processes_new();
+	c->spec.mcp = oc_mcp_new(&c->config);
 	run_watched(c);
 	oc_processes_free_wait(c->spec.processes);
+	oc_mcp_free_wait(c->spec.mcp);
 	oc_agent_show_end(&c->show);
 	oc_agent_show_deinit(&c->show);
 	if (c->rc == OC_CANCELLED) return 130;

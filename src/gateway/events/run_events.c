@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "gateway/events/run_live.h"
 #include "gateway/view/history_message.h"
+#include "gateway/view/text_blocks.h"
 #include "gateway/wire/recent_keys.h"
 
 /* ---- what happens ---- */
@@ -20,7 +21,7 @@ static void send_status(struct oc_run_events *re, struct oc_live_run *r, const c
 	json_t *payload = oc_chat_payload(&n, ++r->seq, "status");
 
 	oc_json_put(payload, "phase", json_string(phase));
-	oc_live_send(re, r, "chat", payload, NULL);
+	oc_live_send(re, r, "chat", payload, NULL, NULL);
 }
 
 static void on_started(struct oc_run_events *re, struct oc_live_run *r,
@@ -61,10 +62,7 @@ static void on_text(struct oc_run_events *re, struct oc_live_run *r, const struc
 {
 	if (e->segment != r->segment) {
 		oc_live_flush(re, r);
-		oc_live_restart(&r->text);
-		oc_live_restart(&r->thinking);
-		r->segment = e->segment;
-		r->preamble_told = false;
+		oc_live_next_segment(r, e->segment);
 	}
 	oc_live_flush_thinking(re, r); /* thoughts come before what they led to */
 	oc_buf_add(&r->text.text, e->delta);
@@ -169,12 +167,18 @@ static void send_message(struct oc_run_events *re, const struct oc_live_run *r,
 				.to = OC_TO_MESSAGES };
 
 	if (agent) oc_json_put(payload, "agentId", json_string(agent));
-	oc_json_put(payload, "message", oc_history_message(m));
+	json_t *message = oc_history_message(m), *rendered = NULL;
+
+	if (oc_live_wants_blocks(re))
+		rendered = json_pack("{s:o}", "message", oc_message_with_blocks(message));
+	out.rendered = rendered;
+	oc_json_put(payload, "message", message);
 	oc_json_put(payload, "messageId", json_string(m->id));
 	oc_json_put(payload, "messageSeq", json_integer(m->seq));
 	oc_json_put(payload, "session", live_row(r, m));
 	oc_run_post(re, &out);
 	json_decref(payload);
+	json_decref(rendered);
 }
 
 static void on_message(struct oc_run_events *re, struct oc_live_run *r,
@@ -231,7 +235,7 @@ static void on_done(struct oc_run_events *re, struct oc_live_run *r, const struc
 	put_message(payload, e->text);
 	if (e->usage && e->usage->present) oc_json_put(payload, "usage", oc_usage_json(e->usage));
 	oc_json_put(payload, "stopReason", json_string(oc_stop_reason(e->finish)));
-	oc_live_send(re, r, "chat", payload, NULL);
+	oc_live_send(re, r, "chat", payload, NULL, oc_live_rendered_end(re, r, e->text));
 }
 
 static void on_aborted(struct oc_run_events *re, struct oc_live_run *r,
@@ -241,7 +245,7 @@ static void on_aborted(struct oc_run_events *re, struct oc_live_run *r,
 	json_t *payload = ended(re, r, "aborted", oc_lifecycle_end_data(e, true));
 	put_message(payload, e->text);
 	oc_json_put(payload, "stopReason", json_string(e->reason ? e->reason : "aborted"));
-	oc_live_send(re, r, "chat", payload, NULL);
+	oc_live_send(re, r, "chat", payload, NULL, oc_live_rendered_end(re, r, e->text));
 }
 
 static void on_failed(struct oc_run_events *re, struct oc_live_run *r, const struct oc_run_event *e)
@@ -251,7 +255,7 @@ static void on_failed(struct oc_run_events *re, struct oc_live_run *r, const str
 	put_message(payload, e->text);
 	oc_chat_put_error(payload, e);
 	oc_json_put(payload, "stopReason", json_string("error"));
-	oc_live_send(re, r, "chat", payload, NULL);
+	oc_live_send(re, r, "chat", payload, NULL, oc_live_rendered_end(re, r, e->text));
 }
 
 /* Known from now on, so that its first message has a row already. */
@@ -312,10 +316,16 @@ void oc_run_events_reply(struct oc_run_events *re, const char *run_id, const cha
 			      .session_key = session_key,
 			      .to = OC_TO_ALL };
 
-	if (message) oc_json_put(payload, "message", json_deep_copy(message));
+	json_t *copy = json_deep_copy(message), *rendered = NULL;
+
+	if (copy) oc_json_put(payload, "message", copy);
+	if (copy && oc_live_wants_blocks(re))
+		rendered = json_pack("{s:o}", "message", oc_message_with_blocks(copy));
+	e.rendered = rendered;
 	oc_json_put(payload, "stopReason", json_string("stop"));
 	oc_run_post(re, &e);
 	json_decref(payload);
+	json_decref(rendered);
 }
 
 /* ---- life ---- */

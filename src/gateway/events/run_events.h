@@ -17,6 +17,8 @@ struct oc_run_events_spec {
 	void (*send)(void *arg, const struct oc_event *event);
 	/* Somebody gets cumulative texts; NULL = yes. */
 	bool (*whole_text)(void *arg);
+	/* Somebody gets answers as HTML; NULL = no. */
+	bool (*blocks)(void *arg);
 	/* Row of a session (spec 02 §2.7), new reference or NULL; may park. NULL = no rows. */
 	json_t *(*row_wait)(void *arg, const char *session_key);
 	void *arg;
@@ -37,8 +39,9 @@ void oc_run_events_reply(struct oc_run_events *r, const char *run_id, const char
 			 const char *agent, const json_t *message);
 /* What was told so far of the run under way in this session, for who comes late: {runId, seq,
  * itemId, text, thinking, calls: [{toolCallId, name, output}]}; events with a higher seq follow.
- * New reference, or NULL. r may be NULL. */
-json_t *oc_run_events_in_flight(const struct oc_run_events *r, const char *session_key);
+ * rendered: with blocks and blockCount. New reference, or NULL. r may be NULL. */
+json_t *oc_run_events_in_flight(const struct oc_run_events *r, const char *session_key,
+				bool rendered);
 /* Run ids of commands that were answered a short while ago. */
 struct oc_recent_keys *oc_run_events_commands(struct oc_run_events *r);
 /* Runs fn in a task that outlives the connection that asked for it. */

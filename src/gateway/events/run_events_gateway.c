@@ -17,6 +17,13 @@ static bool whole_text(void *arg)
 	return oc_broker_wants_whole_text(gw->broker);
 }
 
+static bool blocks(void *arg)
+{
+	struct oc_gateway *gw = arg;
+
+	return oc_broker_wants_blocks(gw->broker);
+}
+
 static json_t *row_wait(void *arg, const char *session_key)
 {
 	return oc_session_row_wait(arg, session_key, OC_ROW_COMPACT);
@@ -24,9 +31,11 @@ static json_t *row_wait(void *arg, const char *session_key)
 
 struct oc_run_events *oc_run_events_for(struct oc_gateway *gw)
 {
-	const struct oc_run_events_spec spec = {
-		.send = to_broker, .whole_text = whole_text, .row_wait = row_wait, .arg = gw
-	};
+	const struct oc_run_events_spec spec = { .send = to_broker,
+						 .whole_text = whole_text,
+						 .blocks = blocks,
+						 .row_wait = row_wait,
+						 .arg = gw };
 
 	return oc_run_events_new(&spec);
 }

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "gateway/view/text_blocks.h"
 
 /* ---- runs ---- */
 
@@ -16,10 +17,25 @@ static void stream_deinit(struct oc_live_stream *s)
 	oc_buf_deinit(&s->text);
 }
 
-void oc_live_restart(struct oc_live_stream *s)
+static void restart(struct oc_live_stream *s)
 {
 	oc_buf_clear(&s->text);
 	s->sent = 0;
+}
+
+static void forget_blocks(struct oc_live_run *r)
+{
+	oc_md_growing_free(r->blocks);
+	r->blocks = NULL;
+}
+
+void oc_live_next_segment(struct oc_live_run *r, unsigned segment)
+{
+	restart(&r->text);
+	restart(&r->thinking);
+	forget_blocks(r);
+	r->segment = segment;
+	r->preamble_told = false;
 }
 
 void oc_live_call_free(struct oc_live_call *c)
@@ -40,6 +56,7 @@ static void run_free(struct oc_live_run *r)
 	stream_deinit(&r->text);
 	stream_deinit(&r->thinking);
 	json_decref(r->row);
+	forget_blocks(r);
 	free(r->id);
 	free(r->session_key);
 	free(r->session_id);
@@ -102,19 +119,61 @@ static bool whole_text(const struct oc_run_events *re)
 	return !re->spec.whole_text || re->spec.whole_text(re->spec.arg);
 }
 
-void oc_live_send(struct oc_run_events *re, const struct oc_live_run *r, const char *event,
-		  json_t *payload, json_t *lean)
+static void send_event(struct oc_run_events *re, const struct oc_live_run *r, const char *event,
+		       json_t *payload, json_t *lean, json_t *rendered, bool urgent)
 {
 	struct oc_event e = { .name = event,
 			      .payload = payload ? payload : lean,
 			      .lean = lean,
+			      .rendered = rendered,
 			      .scope = OC_SCOPE_READ,
 			      .session_key = r->session_key,
-			      .to = OC_TO_ALL };
+			      .to = OC_TO_ALL,
+			      .urgent = urgent };
 
 	oc_run_post(re, &e);
 	json_decref(payload);
 	json_decref(lean);
+	json_decref(rendered);
+}
+
+bool oc_live_wants_blocks(const struct oc_run_events *re)
+{
+	return re->spec.blocks && re->spec.blocks(re->spec.arg);
+}
+
+static json_t *item_id(const struct oc_live_run *r)
+{
+	return json_sprintf("%s:%u", r->id, r->segment + 1);
+}
+
+static json_t *changed_blocks(struct oc_live_run *r, struct oc_str text, bool final)
+{
+	if (!r->blocks) r->blocks = oc_md_growing_new();
+	json_t *o = oc_changed_blocks(r->blocks, text, final);
+
+	oc_json_put(o, "itemId", item_id(r));
+	return o;
+}
+
+json_t *oc_live_rendered(struct oc_run_events *re, struct oc_live_run *r)
+{
+	if (!oc_live_wants_blocks(re)) return NULL;
+	return changed_blocks(r, oc_buf_view(&r->text.text), false);
+}
+
+json_t *oc_live_rendered_end(struct oc_run_events *re, struct oc_live_run *r, struct oc_str answer)
+{
+	if (!oc_live_wants_blocks(re) || !answer.n) return NULL;
+	/* What was told as it came may be less than the answer, which may have been mended. */
+	if (!oc_str_eq(answer, oc_buf_view(&r->text.text))) forget_blocks(r);
+	return changed_blocks(r, answer, true);
+}
+
+void oc_live_send(struct oc_run_events *re, const struct oc_live_run *r, const char *event,
+		  json_t *payload, json_t *lean, json_t *rendered)
+{
+	send_event(re, r, event, payload, lean, rendered, false);
 }
 
 void oc_live_send_agent(struct oc_run_events *re, struct oc_live_run *r, const char *stream,
@@ -122,7 +181,7 @@ void oc_live_send_agent(struct oc_run_events *re, struct oc_live_run *r, const c
 {
 	struct oc_run_names n = oc_live_names(r);
 
-	oc_live_send(re, r, "agent", oc_agent_payload(&n, ++r->seq, stream, data), NULL);
+	oc_live_send(re, r, "agent", oc_agent_payload(&n, ++r->seq, stream, data), NULL, NULL);
 }
 
 void oc_live_send_tool(struct oc_run_events *re, struct oc_live_run *r, json_t *data)
@@ -153,7 +212,7 @@ static json_t *text_data(const struct oc_live_run *r, const struct oc_live_strea
 
 	if (whole) oc_json_put(data, "text", oc_json_new_str(oc_buf_view(&s->text)));
 	oc_json_put(data, "delta", oc_json_new_str(oc_str_from(oc_buf_view(&s->text), s->sent)));
-	if (item) oc_json_put(data, "itemId", json_sprintf("%s:%u", r->id, r->segment + 1));
+	if (item) oc_json_put(data, "itemId", item_id(r));
 	return data;
 }
 
@@ -175,10 +234,11 @@ static void flush_thinking(struct oc_run_events *re, struct oc_live_run *r, bool
 
 	if (s->sent == s->text.n) return;
 	r->seq++;
-	oc_live_send(re, r, "agent",
-		     whole ? oc_agent_payload(&n, r->seq, "thinking", text_data(r, s, true, false))
-			   : NULL,
-		     oc_agent_payload(&n, r->seq, "thinking", text_data(r, s, false, false)));
+	send_event(re, r, "agent",
+		   whole ? oc_agent_payload(&n, r->seq, "thinking", text_data(r, s, true, false))
+			 : NULL,
+		   oc_agent_payload(&n, r->seq, "thinking", text_data(r, s, false, false)), NULL,
+		   !s->at_ms);
 	s->sent = s->text.n;
 	s->at_ms = oc_now_ms();
 }
@@ -193,9 +253,9 @@ static void flush_text(struct oc_run_events *re, struct oc_live_run *r, bool who
 	oc_live_send(re, r, "agent",
 		     whole ? oc_agent_payload(&n, r->seq, "assistant", text_data(r, s, true, true))
 			   : NULL,
-		     oc_agent_payload(&n, r->seq, "assistant", text_data(r, s, false, true)));
-	oc_live_send(re, r, "chat", whole ? delta_payload(r, r->seq, true) : NULL,
-		     delta_payload(r, r->seq, false));
+		     oc_agent_payload(&n, r->seq, "assistant", text_data(r, s, false, true)), NULL);
+	send_event(re, r, "chat", whole ? delta_payload(r, r->seq, true) : NULL,
+		   delta_payload(r, r->seq, false), oc_live_rendered(re, r), !s->at_ms);
 	s->sent = s->text.n;
 	s->at_ms = oc_now_ms();
 }
@@ -234,7 +294,8 @@ static struct oc_str told(const struct oc_live_stream *s)
 	return oc_str_head(oc_buf_view(&s->text), s->sent);
 }
 
-json_t *oc_run_events_in_flight(const struct oc_run_events *re, const char *session_key)
+json_t *oc_run_events_in_flight(const struct oc_run_events *re, const char *session_key,
+				bool rendered)
 {
 	const struct oc_live_run *r = re ? re->runs : NULL;
 
@@ -252,6 +313,11 @@ json_t *oc_run_events_in_flight(const struct oc_run_events *re, const char *sess
 						       c->name, "output",
 						       oc_json_new_str(told(&c->output))));
 	oc_json_put(o, "calls", calls);
+	if (rendered) {
+		json_t *blocks = oc_text_blocks(told(&r->text));
+		json_object_update(o, blocks);
+		json_decref(blocks);
+	}
 	return o;
 }
 

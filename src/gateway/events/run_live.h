@@ -2,6 +2,7 @@
 #define OC_RUN_LIVE_H
 #include "gateway/events/run_events.h"
 #include "gateway/events/run_payload.h"
+#include "markdown/growing.h"
 /*
  * Between the files that make events of runs: run_events.c (what happens), run_live.c (runs under
  * way, their texts and the pace of these), run_outbox.c (what is sent in which order).
@@ -24,6 +25,7 @@ struct oc_live_run {
 	unsigned segment;
 	bool preamble_told; /* of this segment */
 	struct oc_live_stream text, thinking;
+	struct oc_md_growing *blocks; /* of the text; NULL = nobody wanted them yet */
 	struct oc_live_call *calls;
 	json_t *row; /* of its session as it was read last; NULL */
 };
@@ -44,10 +46,16 @@ struct oc_live_run *oc_live_run_of(struct oc_run_events *re, const struct oc_run
 void oc_live_run_forget(struct oc_run_events *re, struct oc_live_run *r);
 struct oc_run_names oc_live_names(const struct oc_live_run *r);
 void oc_live_call_free(struct oc_live_call *c);
-void oc_live_restart(struct oc_live_stream *s);
-/* Payloads are stolen; lean may be NULL. */
+/* The next segment of the answer. */
+void oc_live_next_segment(struct oc_live_run *r, unsigned segment);
+/* Payloads are stolen; lean and rendered (what struct oc_event adds) may be NULL. */
 void oc_live_send(struct oc_run_events *re, const struct oc_live_run *r, const char *event,
-		  json_t *payload, json_t *lean);
+		  json_t *payload, json_t *lean, json_t *rendered);
+bool oc_live_wants_blocks(const struct oc_run_events *re);
+/* {blocks, blockCount, itemId} of the text so far, NULL when nobody wants them. at_end: of an
+ * answer that is all there, `answer`. */
+json_t *oc_live_rendered(struct oc_run_events *re, struct oc_live_run *r);
+json_t *oc_live_rendered_end(struct oc_run_events *re, struct oc_live_run *r, struct oc_str answer);
 void oc_live_send_agent(struct oc_run_events *re, struct oc_live_run *r, const char *stream,
 			json_t *data);
 /* To who started the run, and under another name to who watches all sessions. */

@@ -26,6 +26,7 @@ static void waiting_free(struct oc_run_waiting *w)
 {
 	json_decref((json_t *)(uintptr_t)w->event.payload);
 	json_decref((json_t *)(uintptr_t)w->event.lean);
+	json_decref((json_t *)(uintptr_t)w->event.rendered);
 	free((char *)(uintptr_t)w->event.origin);
 	free(w->session_key);
 	free(w->reason);
@@ -64,6 +65,7 @@ void oc_run_post(struct oc_run_events *re, const struct oc_event *e)
 	w->event.origin = e->origin ? oc_strdup(e->origin) : NULL;
 	json_incref((json_t *)(uintptr_t)e->payload);
 	json_incref((json_t *)(uintptr_t)e->lean);
+	json_incref((json_t *)(uintptr_t)e->rendered);
 	enqueue(re, w);
 }
 

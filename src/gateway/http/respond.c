@@ -65,6 +65,16 @@ void oc_route_refuse(struct oc_exchange *x, int status, const char *type, const 
 	va_end(args);
 }
 
+void oc_route_wrong_member(struct oc_exchange *x, const char *message)
+{
+	const char *type = "invalid_request_error";
+	json_t *body = error_body(x, type, message);
+
+	oc_json_put(json_object_get(body, "error"), "param",
+		    json_stringn(message, strcspn(message, " ")));
+	oc_route_json(x, 400, body);
+}
+
 bool oc_endpoint_enabled(const struct oc_gateway *gw, const char *name)
 {
 	char path[100];
@@ -78,28 +88,4 @@ void oc_header_text(const char *value, struct oc_buf *out)
 {
 	for (size_t i = 0; value[i] && i < MAX_HEADER_TEXT; i++)
 		oc_buf_addc(out, value[i] >= ' ' && value[i] < 0x7F ? value[i] : '?');
-}
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9') return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool oc_percent_decode(struct oc_str in, struct oc_buf *out)
-{
-	for (size_t i = 0; i < in.n; i++) {
-		if (in.p[i] != '%') {
-			oc_buf_addc(out, in.p[i]);
-			continue;
-		}
-		if (in.n - i < 3 || hex(in.p[i + 1]) < 0 || hex(in.p[i + 2]) < 0) return false;
-		char c = (char)(hex(in.p[i + 1]) * 16 + hex(in.p[i + 2]));
-
-		if (!c) return false;
-		oc_buf_addc(out, c);
-		i += 2;
-	}
-	return !out->bad;
 }

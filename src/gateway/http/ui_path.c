@@ -5,6 +5,7 @@
 #include "gateway/http/internal.h"
 #include "gateway/http/ui.h"
 #include "net/base64.h"
+#include "net/percent.h"
 #include "net/sha256.h"
 
 enum { MAX_HASHED_SCRIPTS = 16 };

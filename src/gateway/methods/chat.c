@@ -12,6 +12,7 @@
 #include "gateway/view/history_message.h"
 #include "gateway/view/history_page.h"
 #include "gateway/view/model_rows.h"
+#include "gateway/view/text_blocks.h"
 
 static enum oc_rc send_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {
@@ -22,6 +23,11 @@ static enum oc_rc send_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_err
 	rc = oc_chat_send_wait(r, key, result, e);
 	free(key);
 	return rc;
+}
+
+static bool wants_blocks(const struct oc_rpc *r)
+{
+	return r->connection && oc_connection_has_cap(r->connection, "rendered-blocks");
 }
 
 static enum oc_rc history_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
@@ -38,6 +44,8 @@ static enum oc_rc history_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_
 		.max_chars = oc_json_positive(r->params, "maxChars"),
 		.max_bytes = oc_json_positive(r->params, "maxBytes"),
 		.message_id = oc_json_cstr(r->params, "messageId"),
+		.rendered =
+		    r->connection && oc_connection_has_cap(r->connection, "rendered-blocks"),
 		.had_cursor = json_object_get(r->params, "cursor") != NULL,
 	};
 	rc = oc_history_page_wait(r->gw, &ask, result, &why);
@@ -75,8 +83,9 @@ static json_t *unavailable(const char *reason)
 	return json_pack("{s:b,s:s}", "ok", false, "unavailableReason", reason);
 }
 
-static json_t *found(const struct oc_stored_message *m, int64_t max_chars)
+static json_t *found(const struct oc_rpc *r, const struct oc_stored_message *m)
 {
+	int64_t max_chars = oc_json_positive(r->params, "maxChars");
 	json_t *body = oc_history_message(m);
 	size_t bytes = json_dumpb(body, NULL, 0, JSON_COMPACT);
 
@@ -84,7 +93,10 @@ static json_t *found(const struct oc_stored_message *m, int64_t max_chars)
 		json_decref(body);
 		return unavailable("oversized");
 	}
-	return json_pack("{s:b,s:o}", "ok", true, "message", body);
+	json_t *shown = wants_blocks(r) ? oc_message_with_blocks(body) : json_incref(body);
+
+	json_decref(body);
+	return json_pack("{s:b,s:o}", "ok", true, "message", shown);
 }
 
 static enum oc_rc message_get_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
@@ -101,7 +113,7 @@ static enum oc_rc message_get_wait(struct oc_rpc *r, json_t **result, struct oc_
 					  oc_json_cstr(r->params, "messageId"), &m,
 					  NULL) == OC_OK) {
 			json_decref(*result);
-			*result = found(&m, oc_json_positive(r->params, "maxChars"));
+			*result = found(r, &m);
 			oc_stored_message_deinit(&m);
 		}
 		oc_session_record_deinit(&record);

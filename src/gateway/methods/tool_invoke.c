@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/run/settings.h"
+#include "agent/memory/memory.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "rt/file.h"
@@ -52,13 +52,16 @@ static enum oc_rc run_wait(struct oc_gateway *gw, const struct oc_snapshot *snap
 	char *args = inv->args ? oc_json_compact(inv->args) : oc_strdup("{}");
 	oc_rand_id(id, ID_CHARS);
 	snprintf(run_id, sizeof run_id, "invoke-%s", id);
+	const struct oc_memory_scope memory = { &snap->catalog, &settings, settings.workspace };
 	struct oc_tool_context ctx = { .workspace = settings.workspace,
 				       .state_dir = snap->config.paths.state_dir,
 				       .run_id = run_id,
 				       .max_result_chars = RESULT_CHARS,
 				       .approve_wait = gw->approvals ? approve_wait : NULL,
 				       .approve_arg = &asking,
-				       .exec_mode = settings.exec_mode };
+				       .exec_mode = settings.exec_mode,
+				       .memory = &memory,
+				       .mcp = gw->mcp };
 	struct oc_tool_settings tools;
 	oc_tool_settings_init(&tools, &snap->config, settings.entry, NULL, NULL);
 	oc_tool_settings_apply(&tools, &ctx);

@@ -10,6 +10,7 @@
 #include "gateway/view/config_view.h"
 #include "gateway/wire/broker.h"
 #include "rt/watch.h"
+#include "tool/mcp.h"
 #include "tool/sandbox/sandbox.h"
 
 enum { MAX_PATHS_SHOWN = 12, MAX_PATHS = 1000 };
@@ -89,8 +90,9 @@ static void swap_snapshot(struct oc_reload *r, struct oc_snapshot *fresh)
 	oc_config_hash(&fresh->config, hash);
 	free(gw->config_hash);
 	gw->config_hash = oc_strdup(hash);
-	watch_files(r, &fresh->config);
 	oc_channels_reload(gw->channels);
+	if (gw->mcp) oc_mcp_configure(gw->mcp, &fresh->config);
+	watch_files(r, &fresh->config);
 }
 
 static void tell(const struct oc_gateway *gw)

@@ -10,15 +10,18 @@
 #include <unistd.h>
 
 #include "agent/cron/cron.h"
+#include "agent/cron/heartbeat.h"
+#include "agent/memory/keeper.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/visible.h"
 #include "gateway/access/auth.h"
 #include "gateway/access/devices.h"
+#include "gateway/events/approval_events.h"
 #include "gateway/events/run_events.h"
 #include "gateway/http/metrics.h"
-#include "gateway/process/channel_port.h"
+#include "gateway/process/channels.h"
 #include "gateway/process/health.h"
 #include "gateway/process/lock.h"
 #include "gateway/process/logs.h"
@@ -34,6 +37,7 @@
 #include "rt/poll.h"
 #include "rt/port_owner.h"
 #include "rt/stall.h"
+#include "tool/mcp.h"
 
 enum {
 	BIND_TRIES = 20, /* spec 02 §1.3 */
@@ -275,30 +279,19 @@ static void watch_runs(void *arg, const struct oc_run_event *event)
 	oc_run_events_watch(gw->run_events, event);
 }
 
-static void tell_approval(void *arg, const json_t *record, const char *decision, const char *by)
-{
-	struct oc_gateway *gw = arg;
-	json_t *payload = json_copy((json_t *)(uintptr_t)record);
-
-	if (decision) {
-		json_object_set_new(payload, "decision", json_string(decision));
-		if (by) oc_json_put(payload, "resolvedBy", oc_json_new_str(oc_str(by)));
-		json_object_set_new(payload, "ts", json_integer(oc_wall_ms()));
-	}
-	oc_broker_send(gw->broker, &(struct oc_event){ .name = decision ? "exec.approval.resolved"
-									: "exec.approval.requested",
-						       .payload = payload,
-						       .scope = OC_SCOPE_APPROVALS });
-	json_decref(payload);
-	oc_channels_approval(gw->channels, record, decision, by);
-}
-
 static void tell_cron(void *arg, const json_t *event)
 {
 	struct oc_gateway *gw = arg;
 
 	oc_broker_send(gw->broker, &(struct oc_event){
 				       .name = "cron", .payload = event, .scope = OC_SCOPE_READ });
+}
+
+static void tell_heartbeat(void *arg, const json_t *record)
+{
+	struct oc_gateway *gw = arg;
+
+	oc_broker_send(gw->broker, &(struct oc_event){ .name = "heartbeat", .payload = record });
 }
 
 static const struct oc_config *refresh_config(void *arg)
@@ -341,13 +334,17 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 	if (!rc) rc = oc_devices_load_wait(gw->store, &gw->devices, e);
 	if (rc) return rc;
 	gw->run_events = oc_run_events_for(gw);
-	gw->approvals = oc_approvals_new(tell_approval, gw);
+	gw->approvals = oc_approvals_new(oc_approval_tell, gw);
+	gw->mcp = oc_mcp_new(&gw->snapshot->config);
 	rc = oc_sessions_new_wait(&(struct oc_sessions_spec){ .store = gw->store,
+							      .mcp = gw->mcp,
 							      .snapshot = give_snapshot,
 							      .watch = watch_runs,
 							      .approvals = gw->approvals,
 							      .arg = gw },
 				  &gw->sessions, e);
+	if (rc) return rc;
+	rc = oc_gateway_channels_start_wait(gw, e);
 	if (rc) return rc;
 	rc = oc_cron_start_wait(&(struct oc_cron_spec){ .store = gw->store,
 							.sessions = gw->sessions,
@@ -356,7 +353,14 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 							.arg = gw },
 				&gw->cron, e);
 	if (rc) return rc;
-	rc = oc_gateway_channels_start_wait(gw, e);
+	gw->memory = oc_memory_keeper_start(&(struct oc_memory_keeper_spec){
+	    .snapshot = give_snapshot, .sessions = gw->sessions, .arg = gw });
+	rc = oc_heartbeat_start_wait(&(struct oc_heartbeat_spec){ .store = gw->store,
+								  .sessions = gw->sessions,
+								  .snapshot = give_snapshot,
+								  .told = tell_heartbeat,
+								  .arg = gw },
+				     &gw->heartbeat, e);
 	if (rc) return rc;
 	gw->reload = oc_reload_start(gw);
 	gw->health = oc_health_start(gw);
@@ -378,10 +382,15 @@ static void stop_parts(struct life *l)
 	oc_scope_cancel(gw->scope);
 	oc_scope_join_wait(gw->scope);
 	oc_health_free(gw->health);
+	oc_memory_keeper_stop_wait(gw->memory);
+	gw->memory = NULL;
+	oc_heartbeat_stop_wait(gw->heartbeat);
 	oc_cron_stop_wait(gw->cron);
 	oc_channels_stop_wait(gw->channels);
+	gw->channels = NULL;
 	oc_run_events_stop_wait(gw->run_events);
 	oc_sessions_free(gw->sessions);
+	oc_mcp_free_wait(gw->mcp);
 	oc_approvals_free(gw->approvals);
 	oc_devices_free(gw->devices);
 	oc_store_close_wait(gw->store);
@@ -389,9 +398,10 @@ static void stop_parts(struct life *l)
 	gw->reload = NULL;
 	gw->health = NULL;
 	gw->cron = NULL;
-	gw->channels = NULL;
+	gw->heartbeat = NULL;
 	gw->run_events = NULL;
 	gw->sessions = NULL;
+	gw->mcp = NULL;
 	gw->approvals = NULL;
 	gw->devices = NULL;
 	gw->store = NULL;

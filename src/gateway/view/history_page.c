@@ -6,6 +6,7 @@
 #include "gateway/view/history_message.h"
 #include "gateway/view/model_rows.h"
 #include "gateway/view/session_row.h"
+#include "gateway/view/text_blocks.h"
 
 enum { DEFAULT_LIMIT = 200, AFTER_MESSAGE = 50, SHOWN_AT_ONCE = 20 };
 
@@ -35,6 +36,7 @@ struct showing {
 	const struct oc_stored_messages *l;
 	json_t *list;
 	size_t max_chars, max_bytes;
+	bool rendered;
 };
 
 static void show(void *arg)
@@ -42,6 +44,8 @@ static void show(void *arg)
 	struct showing *s = arg;
 
 	for (size_t i = 0; i < s->l->n; i++) oc_history_append(s->list, &s->l->v[i], s->max_chars);
+	for (size_t i = 0; s->rendered && i < json_array_size(s->list); i++)
+		json_array_set_new(s->list, i, oc_message_with_blocks(json_array_get(s->list, i)));
 	oc_history_fit(s->list, s->max_bytes);
 }
 
@@ -54,9 +58,10 @@ static void show_wait(struct page *p, const struct oc_stored_messages *l)
 			     .max_chars = (size_t)p->ask->max_chars,
 			     .max_bytes = bytes && bytes < OC_MAX_HISTORY_BYTES
 					      ? (size_t)bytes
-					      : OC_MAX_HISTORY_BYTES };
+					      : OC_MAX_HISTORY_BYTES,
+			     .rendered = p->ask->rendered };
 
-	if (l->n > SHOWN_AT_ONCE)
+	if (l->n > SHOWN_AT_ONCE || s.rendered)
 		oc_work_wait(show, &s);
 	else
 		show(&s);
@@ -116,7 +121,7 @@ enum oc_rc oc_history_page_wait(struct oc_gateway *gw, const struct oc_history_a
 	oc_json_put(o, "defaults", oc_model_defaults(&gw->snapshot->catalog, NULL));
 	if (known) put_session(&p, &r, o);
 	if (known) oc_session_record_deinit(&r);
-	json_t *live = oc_run_events_in_flight(gw->run_events, ask->session_key);
+	json_t *live = oc_run_events_in_flight(gw->run_events, ask->session_key, ask->rendered);
 	if (live) oc_json_put(o, "inFlightRun", live);
 	if (rc)
 		json_decref(o);

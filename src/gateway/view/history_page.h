@@ -9,6 +9,7 @@ struct oc_history_ask {
 	int64_t max_chars;	 /* of one text, 0 = not cut */
 	int64_t max_bytes;	 /* of all messages as JSON, 0 = OC_MAX_HISTORY_BYTES */
 	const char *message_id;	 /* the page ends somewhat after this one; NULL */
+	bool rendered;		 /* answers come with their HTML (text_blocks.h) */
 	bool had_cursor;	 /* the client hoped for a difference: it is told to begin anew */
 };
 /* An unknown session is an empty page. New reference. */

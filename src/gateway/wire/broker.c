@@ -18,7 +18,7 @@ enum { PRESENCE_EVERY_MS = 250, PRESENCE_SHOWN = 200 };
 struct oc_broker {
 	struct oc_gateway *gw;
 	struct oc_connection *first;
-	size_t n, n_whole_text;
+	size_t n, n_whole_text, n_rendered;
 	int64_t presence_version, health_version;
 	struct oc_timer *tick, *presence;
 	bool presence_due;
@@ -56,18 +56,33 @@ static bool receives(const struct oc_connection *c, const struct oc_event *e)
 struct writing {
 	const struct oc_event *event;
 	struct oc_buf head;
-	char *payload, *lean; /* written when the first client wants them */
+	char
+	    *payloads[4]; /* lean or not, rendered or not; written when the first client wants it */
 	char state[96];
 	size_t clients;
 };
 
+static char *payload_text(const json_t *value, const json_t *more)
+{
+	if (!value) return oc_strdup("{}");
+	if (!more) return oc_json_compact(value);
+	json_t *whole = json_copy((json_t *)(uintptr_t)value);
+	char *text;
+
+	json_object_update(whole, (json_t *)(uintptr_t)more);
+	text = oc_json_compact(whole);
+	json_decref(whole);
+	return text;
+}
+
 static struct oc_str payload_for(struct writing *w, const struct oc_connection *c)
 {
 	bool lean = c->delta_only && w->event->lean;
-	char **text = lean ? &w->lean : &w->payload;
+	bool rendered = c->rendered && w->event->rendered;
+	char **text = &w->payloads[lean + 2 * rendered];
 	const json_t *value = lean ? w->event->lean : w->event->payload;
 
-	if (!*text) *text = value ? oc_json_compact(value) : oc_strdup("{}");
+	if (!*text) *text = payload_text(value, rendered ? w->event->rendered : NULL);
 	return oc_str(*text);
 }
 
@@ -84,6 +99,7 @@ static void deliver(struct writing *w, struct oc_connection *c)
 		return;
 	}
 	oc_ws_send_parts(c->ws, parts, sizeof parts / sizeof *parts);
+	if (w->event->urgent) oc_ws_flush(c->ws);
 	w->clients++;
 }
 
@@ -124,8 +140,7 @@ void oc_broker_send(struct oc_broker *b, const struct oc_event *e)
 	oc_broker_keep_bounded(b);
 	log_event(b, &w);
 	oc_buf_deinit(&w.head);
-	free(w.payload);
-	free(w.lean);
+	for (size_t i = 0; i < sizeof w.payloads / sizeof *w.payloads; i++) free(w.payloads[i]);
 }
 
 /* ---- presence and ticks ---- */
@@ -220,6 +235,7 @@ void oc_broker_add(struct oc_broker *b, struct oc_connection *c)
 	b->first = c;
 	b->n++;
 	b->n_whole_text += !c->delta_only;
+	b->n_rendered += c->rendered;
 	if (oc_presence_shows(c)) presence_changed(b);
 }
 
@@ -232,6 +248,7 @@ void oc_broker_remove(struct oc_broker *b, struct oc_connection *c)
 	if (c->next) c->next->prev = c->prev;
 	b->n--;
 	b->n_whole_text -= !c->delta_only;
+	b->n_rendered -= c->rendered;
 	if (oc_presence_shows(c)) presence_changed(b);
 }
 
@@ -249,4 +266,9 @@ size_t oc_broker_clients(const struct oc_broker *b)
 bool oc_broker_wants_whole_text(const struct oc_broker *b)
 {
 	return b->n_whole_text > 0;
+}
+
+bool oc_broker_wants_blocks(const struct oc_broker *b)
+{
+	return b->n_rendered > 0;
 }

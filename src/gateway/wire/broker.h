@@ -11,9 +11,11 @@ struct oc_broker;
 struct oc_connection; /* one client after its hello */
 
 struct oc_event {
-	const char *name;      /* "chat" */
-	const json_t *payload; /* borrowed */
-	const json_t *lean;    /* for connections with the cap delta-only (D67); NULL = payload */
+	const char *name;	/* "chat" */
+	const json_t *payload;	/* borrowed */
+	const json_t *lean;	/* for connections with the cap delta-only (D67); NULL = payload */
+	const json_t *rendered; /* members added for connections with the cap rendered-blocks (D67);
+				   NULL = none */
 	enum oc_client_scope scope; /* needed to get it; OC_SCOPE_NONE = everybody */
 	const char *session_key;    /* whose subscribers; NULL = not bound to a session */
 	enum {
@@ -29,6 +31,7 @@ struct oc_event {
 	const char *origin; /* id of a connection */
 	bool droppable;	    /* skipped for a slow client, its number is used up */
 	bool state_version; /* carries stateVersion */
+	bool urgent;	    /* somebody watches for it: not gathered with what follows */
 };
 void oc_broker_send(struct oc_broker *b, const struct oc_event *e);
 size_t oc_broker_clients(const struct oc_broker *b);
@@ -36,6 +39,8 @@ size_t oc_broker_clients(const struct oc_broker *b);
 json_t *oc_broker_presence(const struct oc_broker *b);
 /* Whether a connection without the cap delta-only is there: then texts are sent cumulative. */
 bool oc_broker_wants_whole_text(const struct oc_broker *b);
+/* Whether a connection with the cap rendered-blocks is there. */
+bool oc_broker_wants_blocks(const struct oc_broker *b);
 
 /* ---- of one connection ---- */
 const char *oc_connection_id(const struct oc_connection *c);

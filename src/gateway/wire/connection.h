@@ -30,7 +30,7 @@ struct oc_connection {
 	struct oc_strv scopes, caps;
 	char *device; /* id, NULL */
 	const char *auth_method;
-	bool tool_events, session_scoped, delta_only;
+	bool tool_events, session_scoped, delta_only, rendered;
 
 	bool greeted, closed; /* closed: nothing is sent any more */
 	bool all_sessions;

@@ -421,6 +421,7 @@ static void take_client(struct handshake *h)
 	c->tool_events = oc_connection_has_cap(c, "tool-events");
 	c->session_scoped = oc_connection_has_cap(c, "session-scoped-events");
 	c->delta_only = oc_connection_has_cap(c, "delta-only");
+	c->rendered = oc_connection_has_cap(c, "rendered-blocks");
 	c->greeted = true;
 }
 

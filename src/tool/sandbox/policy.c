@@ -38,13 +38,15 @@ static const struct {
 	{ "group:openclaw", "read write edit exec process web_search web_fetch memory_search "
 			    "memory_get cron message spawn session_status apply_patch browser" },
 	{ "group:plugins", "*.*" },
+	{ "bundle-mcp", "*.*" },
 };
 static const struct {
 	const char *profile, *names;
 } profiles[] = {
 	{ "minimal", "session_status" },
-	{ "coding", "group:fs group:runtime group:web group:sessions group:memory cron" },
-	{ "messaging", "group:messaging group:sessions" },
+	{ "coding",
+	  "group:fs group:runtime group:web group:sessions group:memory cron bundle-mcp" },
+	{ "messaging", "group:messaging group:sessions bundle-mcp" },
 };
 static const char lean_drops[] = "browser cron message";
 
@@ -64,16 +66,36 @@ static void add_words(struct oc_strv *list, const char *words)
 
 static bool add_group(struct oc_strv *list, struct oc_str name)
 {
-	if (!oc_str_istarts(name, OC_LIT("group:"))) return false;
-	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-		if (oc_str_ieq(oc_str(groups[i].group), name)) add_words(list, groups[i].members);
-	return true;
+	bool group = oc_str_istarts(name, OC_LIT("group:"));
+
+	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+		if (!oc_str_ieq(oc_str(groups[i].group), name)) continue;
+		add_words(list, groups[i].members);
+		group = true;
+	}
+	return group;
+}
+
+/* "server__tool" is how the original writes "server.tool". */
+static void add_tool_name(struct oc_strv *list, struct oc_str name)
+{
+	size_t bars = oc_str_find(name, OC_LIT("__"), 0);
+	char *ours;
+
+	if (bars == SIZE_MAX || !bars) {
+		oc_strv_add_once(list, oc_tool_canonical(name));
+		return;
+	}
+	ours = oc_asprintf("%.*s.%.*s", OC_FMT(oc_str_head(name, bars)),
+			   OC_FMT(oc_str_from(name, bars + 2)));
+	oc_strv_add_once(list, oc_str(ours));
+	free(ours);
 }
 
 static void add_name(struct oc_strv *list, struct oc_str name)
 {
 	name = oc_str_trim(name);
-	if (name.n && !add_group(list, name)) oc_strv_add_once(list, oc_tool_canonical(name));
+	if (name.n && !add_group(list, name)) add_tool_name(list, name);
 }
 
 static void add_list(struct oc_strv *list, const json_t *names)
@@ -191,6 +213,9 @@ struct oc_policy *oc_policy_new(const struct oc_policy_spec *spec)
 	add_lists(p, spec->extra_allow, NULL, spec->extra_deny, "not allowed in this conversation",
 		  "denied in this conversation");
 	if (spec->lean) add_lean(p, spec);
+	if (spec->no_memory)
+		add_words(&add_layer(p, NULL, "memory.search.enabled is false")->deny,
+			  "memory_search memory_get");
 	if (spec->off) add_words(&add_layer(p, NULL, "not set up in tools.web")->deny, spec->off);
 	return p;
 }
@@ -204,10 +229,18 @@ void oc_policy_free(struct oc_policy *p)
 	free(p);
 }
 
-/* A patch is a way to write: whoever names write means both. */
+/* A patch is a way to write: whoever names write means both. The name of a server means all of its
+ * tools. */
 static bool names(const struct oc_strv *list, const char *tool)
 {
-	return matches(list, tool) || (!strcmp(tool, "apply_patch") && matches(list, "write"));
+	const char *dot = strchr(tool, '.');
+	char *server = dot ? oc_strndup(tool, (size_t)(dot - tool)) : NULL;
+	bool named = matches(list, tool) ||
+		     (!strcmp(tool, "apply_patch") && matches(list, "write")) ||
+		     (server && matches(list, server));
+
+	free(server);
+	return named;
 }
 
 bool oc_policy_allows(const struct oc_policy *p, const char *name, const char **why)
@@ -225,4 +258,33 @@ bool oc_policy_allows(const struct oc_policy *p, const char *name, const char **
 		return false;
 	}
 	return true;
+}
+
+/* "srv.look", "srv.*" and "*" can mean a tool of srv. */
+static bool may_name(const struct oc_strv *list, const char *server)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct oc_str pattern = oc_str(list->v[i]);
+		struct oc_str head = oc_str_head(pattern, oc_str_find(pattern, OC_LIT("."), 0));
+		char *text = oc_strndup(head.p, head.n);
+		bool fits = fnmatch(text, server, 0) == 0;
+
+		free(text);
+		if (fits) return true;
+	}
+	return false;
+}
+
+bool oc_policy_allows_some(const struct oc_policy *p, const char *server)
+{
+	char *all = oc_asprintf("%s.*", server); /* as a name: what matches it matches every tool */
+	bool allowed = true;
+
+	for (size_t i = 0; p && i < p->n && allowed; i++) {
+		const struct layer *l = &p->layers[i];
+
+		allowed = !names(&l->deny, all) && (!l->limits || may_name(&l->allow, server));
+	}
+	free(all);
+	return allowed;
 }

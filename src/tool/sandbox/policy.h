@@ -12,6 +12,7 @@ struct oc_policy_spec {
 	const json_t *agent_tools;    /* `tools` of the agent's entry; NULL */
 	const char *provider, *model; /* for byProvider: "lmstudio", "qwen/qwen3"; NULL */
 	const char *off; /* names, by spaces, that are switched off or not set up; NULL */
+	bool no_memory;	 /* memory.search.enabled is false */
 	bool lean;	 /* agents.defaults.experimental.localModelLean (D15) */
 	/* Further lists of names that hold at call time: of a session, a sender, a channel. NULL.
 	 */
@@ -24,4 +25,6 @@ void oc_policy_free(struct oc_policy *p);
 /* p NULL: true. name as registered. *why (may be NULL) gets a static text naming the rule that
  * forbids it. */
 bool oc_policy_allows(const struct oc_policy *p, const char *name, const char **why);
+/* Some tool of this server may be allowed, whatever it has. */
+bool oc_policy_allows_some(const struct oc_policy *p, const char *server);
 #endif

@@ -16,6 +16,8 @@ static const struct {
 				   "foreign text was read before this message to somebody else" },
 	[OC_ACT_SCHEDULE] = { true, OC_TRUST_T2, false, false,
 			      "foreign text was read before this was planned" },
+	[OC_ACT_SERVER] = { true, OC_TRUST_T3, false, false,
+			    "foreign text was read before, and this may carry data out" },
 };
 
 bool oc_taint_asks(enum oc_act act, const struct oc_taint_facts *f, const char **why)

@@ -27,6 +27,7 @@ enum oc_act {
 	OC_ACT_MESSAGE_BACK,  /* to who is talking */
 	OC_ACT_MESSAGE_OTHER, /* to a third party */
 	OC_ACT_SCHEDULE,
+	OC_ACT_SERVER, /* a tool of a server that is not where the foreign text came from */
 	OC_ACTS,
 };
 struct oc_taint_facts {
