@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "channel/internal.h"
-#include "channel/session_key.h"
 #include "net/sha256.h"
 
 enum { BUSY_MS = 1000, RUN_ID_HEX = 32, LOOKED_AT = 400 };
@@ -281,19 +280,16 @@ static enum oc_rc finish_wait(struct question *q, struct oc_buf *text, struct oc
 
 enum oc_rc oc_batch_answer_wait(struct oc_in_lane *l, const struct oc_batch *b, struct oc_err *e)
 {
-	struct oc_snapshot *s = oc_channels_snapshot(l->owner);
 	struct question q = {
 		.lane = l,
 		.batch = b,
 		.run = b->items[0].run ? oc_strdup(b->items[0].run) : oc_batch_run_id(b->items),
-		.key = oc_channel_session_key(oc_config_get(&s->config, "session"), "main",
-					      l->name.channel, l->name.account, b->first),
+		.key = oc_chat_session_wait(l->owner, &l->name, b->first),
 	};
 	struct beside beside;
 	struct oc_buf text;
 	enum oc_rc rc;
 
-	oc_snapshot_unref(s);
 	oc_buf_init(&text, OC_MAX_REPLY_BYTES);
 	oc_target_note_wait(l->owner, l->account, b->first, q.key);
 	rc = oc_batch_compose_wait(l, b, &q.said, e);

@@ -138,6 +138,12 @@ OC_MUST_USE enum oc_rc oc_pairing_ask_wait(struct oc_channels *c, const struct o
 void oc_target_note_wait(struct oc_channels *c, const struct oc_account *a,
 			 const struct oc_msg_in *m, const char *session_key);
 
+/* A chat goes on under another id: what waits goes there, and its conversation stays the same. */
+void oc_chat_moved_wait(struct oc_channels *c, const struct oc_lane *from, const char *to);
+/* The conversation of a message; free with free(). */
+char *oc_chat_session_wait(struct oc_channels *c, const struct oc_lane *lane,
+			   const struct oc_msg_in *m);
+
 /* ---- questions to a person (question.c) ---- */
 /* A button was pressed. */
 OC_MUST_USE enum oc_rc oc_question_button_wait(struct oc_channels *c, struct oc_account *a,

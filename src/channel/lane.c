@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "channel/internal.h"
-#include "channel/session_key.h"
 
 enum {
 	BATCH = 12,		 /* messages asked at once (spec 03 §7.2) */
@@ -207,16 +206,6 @@ static enum oc_rc pair_wait(struct oc_in_lane *l, const struct event *v, struct 
 
 /* ---- commands ---- */
 
-static char *key_of(struct oc_in_lane *l, const struct oc_msg_in *m)
-{
-	struct oc_snapshot *s = oc_channels_snapshot(l->owner);
-	char *key = oc_channel_session_key(oc_config_get(&s->config, "session"), "main",
-					   l->name.channel, l->name.account, m);
-
-	oc_snapshot_unref(s);
-	return key;
-}
-
 static bool is_command(const struct oc_in_lane *l, const struct event *v)
 {
 	const struct oc_channels_spec *spec = &l->owner->spec;
@@ -237,7 +226,8 @@ static enum oc_rc greet_wait(struct oc_in_lane *l, const struct event *v, struct
 static enum oc_rc command_wait(struct oc_in_lane *l, struct event *v, struct oc_err *e)
 {
 	const struct oc_channels_spec *spec = &l->owner->spec;
-	char *key = key_of(l, &v->m), *run = oc_batch_run_id(v->item), *rest = NULL;
+	char *key = oc_chat_session_wait(l->owner, &l->name, &v->m),
+	     *run = oc_batch_run_id(v->item), *rest = NULL;
 	struct oc_channel_command c = {
 		.session_key = key,
 		.run_id = run,
@@ -372,6 +362,15 @@ static enum oc_rc decided_wait(struct oc_in_lane *l, struct oc_inbox_items *item
 {
 	uint64_t pause;
 
+	if (v->m.kind == OC_IN_MOVED) {
+		const struct oc_lane from = { l->name.channel, l->name.account,
+					      (char *)(uintptr_t)v->m.chat_id };
+		char *to = oc_strndup(v->m.text.p, v->m.text.n);
+
+		oc_chat_moved_wait(l->owner, &from, to);
+		free(to);
+		return set_wait(l, v, "done", e);
+	}
 	switch (v->policy.verdict) {
 	case OC_IGNORE:
 		oc_log(OC_LOG_DEBUG, "channels", "%s/%s: a message is not heard: %s",

@@ -216,9 +216,12 @@ def test_a_group_that_becomes_a_supergroup_is_answered_there(start_gateway, sim,
     start_gateway(config(sim, tg, **{**GROUP, 'groups': {'*': {'requireMention': False}}}))
     ann = tg.person('Ann', id=11).in_group({'id': -7, 'type': 'group', 'title': 'Small'})
     tg.moved[-7] = -100777
-    sim.reply('Found you.')
+    sim.reply('Found you.').reply('Still with you.')
     ann.say('hi')
     tg.wait_for(lambda: tg.texts(-100777) == ['Found you.'])
+    tg.person('Ann', id=11).in_group(tg.group('Large', id=-100777)).say('are you the same?')
+    tg.wait_for(lambda: tg.texts(-100777)[1:] == ['Still with you.'])
+    assert 'Found you.' in json.dumps(sim.chats[1].json['messages']), 'the conversation goes on'
 
 
 # ---- long answers (acceptance test 14 of spec 03 §12)
