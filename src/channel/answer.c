@@ -12,7 +12,7 @@
 #include "channel/internal.h"
 #include "net/sha256.h"
 
-enum { BUSY_MS = 1000, RUN_ID_HEX = 32, LOOKED_AT = 400 };
+enum { BUSY_MS = 1000, RUN_ID_HEX = 32, LOOKED_AT = 400, RENDERED_AT_ONCE = 16384 };
 
 char *oc_batch_run_id(const struct oc_inbox_item *first)
 {
@@ -27,6 +27,34 @@ char *oc_batch_run_id(const struct oc_inbox_item *first)
 
 /* ---- into the outbox ---- */
 
+struct rendering {
+	const struct oc_channel_account *account;
+	struct oc_str markdown;
+	struct oc_chunks *out;
+	enum oc_rc rc;
+	struct oc_err *e;
+};
+
+static void render(void *arg)
+{
+	struct rendering *r = arg;
+
+	r->rc = r->account->channel->render(r->account, r->markdown, r->out, r->e);
+}
+
+enum oc_rc oc_render_wait(const struct oc_account *a, struct oc_str markdown, struct oc_chunks *out,
+			  struct oc_err *e)
+{
+	struct rendering r = { &a->pub, markdown, out, OC_OK, e };
+
+	/* What takes longer than a moment is done beside the loop. */
+	if (markdown.n > RENDERED_AT_ONCE)
+		oc_work_wait(render, &r);
+	else
+		render(&r);
+	return r.rc;
+}
+
 static enum oc_rc store_reply_wait(struct oc_channels *c, struct oc_account *a,
 				   const struct oc_msg_in *m, const int64_t *nrs, size_t n,
 				   const char *key, struct oc_str markdown, const char *session_key,
@@ -38,7 +66,7 @@ static enum oc_rc store_reply_wait(struct oc_channels *c, struct oc_account *a,
 	const char *reply_to = m->chat_type == OC_CHAT_GROUP ? m->native_id : NULL;
 	enum oc_rc rc = OC_OK;
 
-	if (oc_str_trim(markdown).n) rc = a->pub.channel->render(&a->pub, markdown, &chunks, e);
+	if (oc_str_trim(markdown).n) rc = oc_render_wait(a, markdown, &chunks, e);
 	if (!rc) {
 		oc_outbox_of_chunks(a, m->chat_id, m->thread_id, &chunks, reply_to, key,
 				    session_key, &items);

@@ -87,6 +87,9 @@ OC_MUST_USE enum oc_rc oc_reply_wait(struct oc_channels *c, struct oc_account *a
 				     const struct oc_msg_in *m, const int64_t *nrs, size_t n,
 				     const char *key, struct oc_str markdown,
 				     const char *session_key, struct oc_err *e);
+/* The account is in use meanwhile. */
+OC_MUST_USE enum oc_rc oc_render_wait(const struct oc_account *a, struct oc_str markdown,
+				      struct oc_chunks *out, struct oc_err *e);
 /* The id of a run, from the event that it answers. Free with free(). */
 char *oc_batch_run_id(const struct oc_inbox_item *first);
 

@@ -11,6 +11,7 @@
 #include "channel/internal.h"
 
 enum {
+	DEBOUNCE_MOST_MS = 10000,
 	BATCH = 12,		 /* messages asked at once (spec 03 §7.2) */
 	BATCH_CHARS = 50000,	 /* and their text */
 	DEBOUNCE_MS = 300,	 /* for people who write in pieces */
@@ -267,13 +268,27 @@ static enum oc_rc command_wait(struct oc_in_lane *l, struct event *v, struct oc_
 
 /* ---- messages for the agent ---- */
 
+/* messages.inbound.byChannel.<channel>, else debounceMs. */
+static int64_t configured_pause(const struct oc_in_lane *l)
+{
+	struct oc_snapshot *s = oc_channels_snapshot(l->owner);
+	const json_t *inbound = oc_config_get(&s->config, "messages.inbound");
+	int64_t ms = oc_json_int(inbound, "debounceMs", DEBOUNCE_MS);
+
+	ms = oc_json_int(json_object_get(inbound, "byChannel"), l->name.channel, ms);
+	oc_snapshot_unref(s);
+	return ms < 0 ? 0 : ms > DEBOUNCE_MOST_MS ? DEBOUNCE_MOST_MS : ms;
+}
+
 /* Milliseconds until nothing came for the pause; 0 = now. */
-static uint64_t pause_left(const struct oc_inbox_items *items, const struct event *first)
+static uint64_t pause_left(const struct oc_in_lane *l, const struct oc_inbox_items *items,
+			   const struct event *first)
 {
 	const struct oc_inbox_item *last = &items->v[items->n - 1];
-	int64_t pause = first->m.text.n >= LONG_CHARS ? DEBOUNCE_LONG_MS : DEBOUNCE_MS;
-	int64_t left = last->received_ms + pause - oc_wall_ms();
+	int64_t pause = configured_pause(l), left;
 
+	if (first->m.text.n >= LONG_CHARS && pause < DEBOUNCE_LONG_MS) pause = DEBOUNCE_LONG_MS;
+	left = last->received_ms + pause - oc_wall_ms();
 	if (items->n >= BATCH || left <= 0 || left > pause) return 0;
 	return (uint64_t)left;
 }
@@ -391,7 +406,7 @@ static enum oc_rc decided_wait(struct oc_in_lane *l, struct oc_inbox_items *item
 	if (!strcmp(v->item->state, "new") && is_command(l, v))
 		return oc_str_ieq(first_word(v->m.text), OC_LIT("/start")) ? greet_wait(l, v, e)
 									   : command_wait(l, v, e);
-	pause = strcmp(v->item->state, "new") ? 0 : pause_left(items, v);
+	pause = strcmp(v->item->state, "new") ? 0 : pause_left(l, items, v);
 	return pause ? nap_wait(l, pause) : hear_wait(l, items, v, e);
 }
 
@@ -452,7 +467,7 @@ static enum oc_rc beside_step_wait(struct oc_in_lane *l, struct oc_err *e)
 	if (!rc) rc = event_init_wait(l, &items.v[0], &first, e);
 	if (!rc) {
 		plain = is_plain(l, &first);
-		pause = plain ? pause_left(&items, &first) : 0;
+		pause = plain ? pause_left(l, &items, &first) : 0;
 		if (!plain)
 			rc = OC_EOF; /* the lane itself looks after it later */
 		else

@@ -256,8 +256,8 @@ static void add_media(const struct oc_account *a, const struct oc_delivery_order
 	oc_outbox_item_add(out, &item);
 }
 
-static enum oc_rc rows_of(const struct oc_account *a, const struct oc_delivery_order *o,
-			  struct oc_outbox_items *out, struct oc_err *e)
+static enum oc_rc rows_wait(const struct oc_account *a, const struct oc_delivery_order *o,
+			    struct oc_outbox_items *out, struct oc_err *e)
 {
 	struct oc_str text = oc_str_trim(o->markdown);
 	struct oc_chunks chunks = { 0 };
@@ -265,7 +265,7 @@ static enum oc_rc rows_of(const struct oc_account *a, const struct oc_delivery_o
 	bool fits;
 
 	if (oc_delivery_is_silence(text)) text = OC_LIT("");
-	if (text.n) rc = a->pub.channel->render(&a->pub, text, &chunks, e);
+	if (text.n) rc = oc_render_wait(a, text, &chunks, e);
 	/* One that is too long for a caption follows as messages. */
 	fits = chunks.n == 1 && text.n <= a->pub.channel->limits.caption_units;
 	if (!rc && o->path) add_media(a, o, fits ? &chunks.v[0] : NULL, out);
@@ -326,7 +326,7 @@ enum oc_rc oc_channels_deliver_wait(struct oc_channels *c, const struct oc_deliv
 	if (!a)
 		return oc_fail(e, OC_E_NOT_FOUND, "the channel %s is not running",
 			       o->target->channel ? o->target->channel : "");
-	rc = rows_of(a, o, &items, e);
+	rc = rows_wait(a, o, &items, e);
 	if (!rc && items.n) rc = oc_store_answer_wait(c->spec.store, NULL, 0, items.v, items.n, e);
 	if (!rc && !items.n) out->status = "sent"; /* silence */
 	if (!rc && items.n) {
