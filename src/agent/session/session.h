@@ -61,6 +61,7 @@ struct oc_session_run {
 	const char
 	    *abort; /* why it was ended: "rpc" "stop" "disconnect" "timeout" "interrupt"; static */
 	uint64_t began_ms, moved_ms; /* monotonic */
+	bool joins;		     /* may become part of another: see oc_ask.may_join */
 	bool asking;		     /* a person thinks: no clock runs */
 	const bool *reading;	     /* see struct oc_agent_spec */
 	struct oc_buf partial;	     /* text of the current segment */

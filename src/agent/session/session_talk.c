@@ -409,7 +409,10 @@ static enum oc_rc steer_wait(void *arg, struct oc_messages *out, struct oc_err *
 		struct oc_queued item = oc_queue_take(q, i);
 
 		rc = take_in_wait(t, item.input, out, e);
-		oc_input_free(item.input);
+		if (item.own)
+			oc_session_run_end_idle(item.own, rc ? "error" : "ok");
+		else
+			oc_input_free(item.input);
 		t->run->segment_over = true; /* what comes now answers something else */
 	}
 	return rc;

@@ -92,6 +92,9 @@ struct oc_ask {
 	 * to just this message: HTTP, the method agent, cron. queue is then read for interrupt
 	 * alone. */
 	bool own_turn;
+	/* With own_turn: when it steers, it may become part of the run under way all the same. Then
+	 * its own run ends "ok" without a text, and that run's answer is for both. */
+	bool may_join;
 };
 enum oc_ask_result {
 	OC_ASK_STARTED,	  /* or queued, steered in: the run id will see its end */
