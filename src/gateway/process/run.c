@@ -274,7 +274,6 @@ static void watch_runs(void *arg, const struct oc_run_event *event)
 
 	oc_metrics_run(event);
 	oc_run_events_watch(gw->run_events, event);
-	oc_channels_watch(gw->channels, event);
 }
 
 static void tell_approval(void *arg, const json_t *record, const char *decision, const char *by)
