@@ -276,8 +276,8 @@ static enum oc_rc add_history_wait(struct oc_in_lane *l, const struct oc_batch *
 	return rc;
 }
 
-enum oc_rc oc_batch_compose_wait(struct oc_in_lane *l, const struct oc_batch *b, struct oc_composed *out,
-			   struct oc_err *e)
+enum oc_rc oc_batch_compose_wait(struct oc_in_lane *l, const struct oc_batch *b,
+				 struct oc_composed *out, struct oc_err *e)
 {
 	enum oc_rc rc;
 

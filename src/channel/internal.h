@@ -96,7 +96,7 @@ struct oc_composed {
 	bool tainted;
 };
 OC_MUST_USE enum oc_rc oc_batch_compose_wait(struct oc_in_lane *l, const struct oc_batch *b,
-				       struct oc_composed *out, struct oc_err *e);
+					     struct oc_composed *out, struct oc_err *e);
 void oc_composed_deinit(struct oc_composed *c);
 
 /* ---- what a person sees while a run works (live.c) ---- */

@@ -32,8 +32,8 @@ struct oc_gateway {
 	struct oc_run_events *run_events; /* before sessions: it is their watcher */
 	struct oc_devices *devices;
 	struct oc_mcp *mcp;   /* servers of tools */
-	struct oc_channels *channels; /* NULL before they are started */
 	struct oc_cron *cron; /* NULL until it exists */
+	struct oc_channels *channels; /* the same */
 	struct oc_refresh_service *refresh;
 	struct oc_http_server *server;
 	enum oc_auth_mode auth_mode;

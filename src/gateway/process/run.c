@@ -18,7 +18,7 @@
 #include "gateway/access/devices.h"
 #include "gateway/events/run_events.h"
 #include "gateway/http/metrics.h"
-#include "gateway/process/channels.h"
+#include "gateway/process/channel_port.h"
 #include "gateway/process/health.h"
 #include "gateway/process/lock.h"
 #include "gateway/process/logs.h"
@@ -281,7 +281,6 @@ static void tell_approval(void *arg, const json_t *record, const char *decision,
 	struct oc_gateway *gw = arg;
 	json_t *payload = json_copy((json_t *)(uintptr_t)record);
 
-	oc_channels_approval(gw->channels, record, decision, by);
 	if (decision) {
 		json_object_set_new(payload, "decision", json_string(decision));
 		if (by) oc_json_put(payload, "resolvedBy", oc_json_new_str(oc_str(by)));
@@ -292,6 +291,7 @@ static void tell_approval(void *arg, const json_t *record, const char *decision,
 						       .payload = payload,
 						       .scope = OC_SCOPE_APPROVALS });
 	json_decref(payload);
+	oc_channels_approval(gw->channels, record, decision, by);
 }
 
 static void tell_cron(void *arg, const json_t *event)
@@ -352,14 +352,14 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 							      .arg = gw },
 				  &gw->sessions, e);
 	if (rc) return rc;
-	rc = oc_gateway_channels_start_wait(gw, e);
-	if (rc) return rc;
 	rc = oc_cron_start_wait(&(struct oc_cron_spec){ .store = gw->store,
 							.sessions = gw->sessions,
 							.snapshot = give_snapshot,
 							.told = tell_cron,
 							.arg = gw },
 				&gw->cron, e);
+	if (rc) return rc;
+	rc = oc_gateway_channels_start_wait(gw, e);
 	if (rc) return rc;
 	gw->reload = oc_reload_start(gw);
 	gw->health = oc_health_start(gw);
@@ -383,7 +383,6 @@ static void stop_parts(struct life *l)
 	oc_health_free(gw->health);
 	oc_cron_stop_wait(gw->cron);
 	oc_channels_stop_wait(gw->channels);
-	gw->channels = NULL;
 	oc_run_events_stop_wait(gw->run_events);
 	oc_sessions_free(gw->sessions);
 	oc_mcp_free_wait(gw->mcp);
@@ -394,6 +393,7 @@ static void stop_parts(struct life *l)
 	gw->reload = NULL;
 	gw->health = NULL;
 	gw->cron = NULL;
+	gw->channels = NULL;
 	gw->run_events = NULL;
 	gw->sessions = NULL;
 	gw->mcp = NULL;

@@ -1,12 +1,11 @@
-/* What channels ask the gateway for: chat commands, answers to questions. */
-#include "gateway/process/channels.h"
-
-#include <stdlib.h>
+/* What the channels ask of the gateway. */
+#include "gateway/process/channel_port.h"
 
 #include "gateway/commands/chat_command.h"
 #include "gateway/methods/command_run.h"
+#include "gateway/wire/broker.h"
 
-static struct oc_snapshot *give_snapshot(void *arg)
+static struct oc_snapshot *snapshot(void *arg)
 {
 	return oc_gateway_snapshot(arg);
 }
@@ -39,23 +38,40 @@ static json_t *commands(void *arg)
 static enum oc_rc approve(void *arg, const char *id, const char *decision, const char *by,
 			  struct oc_err *e)
 {
-	const struct oc_gateway *gw = arg;
-	enum oc_decision d = OC_DENY;
+	static const struct {
+		const char *name;
+		enum oc_decision decision;
+	} rows[] = {
+		{ "allow-once", OC_ALLOW_ONCE },
+		{ "allow-always", OC_ALLOW_ALWAYS },
+		{ "deny", OC_DENY },
+	};
+	struct oc_gateway *gw = arg;
 
-	if (!strcmp(decision, "allow-once")) d = OC_ALLOW_ONCE;
-	if (!strcmp(decision, "allow-always")) d = OC_ALLOW_ALWAYS;
-	return oc_approvals_resolve(gw->approvals, id, d, by, e);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (!strcmp(rows[i].name, decision))
+			return oc_approvals_resolve(gw->approvals, id, rows[i].decision, by, e);
+	return oc_fail(e, OC_E_INPUT, "\"%.40s\" is no decision", decision);
+}
+
+static void told(void *arg, const char *event, const json_t *payload)
+{
+	struct oc_gateway *gw = arg;
+
+	oc_broker_send(gw->broker, &(struct oc_event){
+				       .name = event, .payload = payload, .scope = OC_SCOPE_READ });
 }
 
 enum oc_rc oc_gateway_channels_start_wait(struct oc_gateway *gw, struct oc_err *e)
 {
 	const struct oc_channels_spec spec = { .store = gw->store,
 					       .sessions = gw->sessions,
-					       .snapshot = give_snapshot,
+					       .snapshot = snapshot,
 					       .is_command = is_command,
 					       .command_wait = command_wait,
 					       .commands = commands,
 					       .approve = approve,
+					       .told = told,
 					       .arg = gw };
 
 	return oc_channels_start_wait(&spec, &gw->channels, e);
