@@ -13,10 +13,6 @@ static const struct {
 	{ "tasks.list", "{\"tasks\":[]}", false },
 	{ "update.status", "{\"sentinel\":null,\"updateAvailable\":null}", false },
 	{ "users.prefs.get", "{\"status\":\"no_durable_identity\"}", false },
-	{ "channels.status",
-	  "{\"channels\":{},\"channelOrder\":[],\"channelLabels\":{},\"channelAccounts\":{},"
-	  "\"channelDefaultAccountId\":{}}",
-	  true },
 	{ "node.list", "{\"nodes\":[]}", true },
 	{ "sessions.groups.list", "{\"groups\":[],\"sectionOrder\":[]}", false },
 	{ "plugins.list", "{\"plugins\":[]}", false },
@@ -73,7 +69,6 @@ const struct oc_method oc_methods_stubs[] = {
 	STUB("tasks.list"),
 	STUB("update.status"),
 	STUB("users.prefs.get"),
-	STUB("channels.status"),
 	STUB("node.list"),
 	STUB("sessions.groups.list"),
 	STUB("plugins.list"),
