@@ -61,6 +61,7 @@ const struct oc_command oc_commands[] = {
 	  .help = "Let people in who write to the bot",
 	  .sub = oc_pairing_commands },
 	{ .name = "automations", .sub = oc_cron_commands },
+	{ .name = "mcp", .help = "Servers of further tools (MCP)", .sub = oc_mcp_commands },
 	{ .name = "memory", .help = "Search the agent's notes", .sub = oc_memory_commands },
 	{ .name = "dashboard",
 	  .help = "Open the web page of the gateway",

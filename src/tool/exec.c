@@ -261,6 +261,7 @@ static enum oc_rc start_wait(const struct call *c, struct oc_processes *owner,
 					.cwd = in_sandbox(c) ? "/" : c->workdir,
 					.mark = in_sandbox(c) ? NULL : mark,
 					.timeout_s = timeout_of(c),
+					.notify = oc_json_bool(c->args, "notify", false),
 					.input = oc_json_bool(c->args, "background", false),
 					.output = output_arrived,
 					.output_arg = c->ctx };

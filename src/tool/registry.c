@@ -199,10 +199,7 @@ static bool shelf_is_allowed(const struct oc_policy *policy, const struct oc_too
 		empty = false;
 		if (oc_policy_allows(policy, tool->name, NULL)) return true;
 	}
-	char *any = oc_asprintf("%s.*", shelf->name);
-	bool allowed = empty && oc_policy_allows(policy, any, NULL);
-	free(any);
-	return allowed;
+	return empty && oc_policy_allows_some(policy, shelf->name);
 }
 
 bool oc_tool_allowed(const struct oc_policy *policy, const struct oc_tool *tool, const char **why)

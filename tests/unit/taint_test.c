@@ -18,6 +18,7 @@ static const struct {
 	{ OC_ACT_MESSAGE_BACK, "----", "----", "----" },
 	{ OC_ACT_MESSAGE_OTHER, "aaaa", "aaaa", "aaaa" },
 	{ OC_ACT_SCHEDULE, "aaa-", "aaa-", "aaa-" },
+	{ OC_ACT_SERVER, "aaaa", "aaaa", "aaaa" },
 };
 
 static void expect(enum oc_act act, const char *want, bool full, bool read_only)

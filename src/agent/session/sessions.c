@@ -218,6 +218,7 @@ enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec, struct oc_s
 	}
 	s->scope = oc_scope_new();
 	s->processes = oc_processes_new();
+	oc_processes_watch(s->processes, oc_session_command_ended, s);
 	oc_session_tools_register();
 	oc_memory_tools_register();
 	*out = s;

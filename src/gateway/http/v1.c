@@ -1,6 +1,7 @@
 /* The paths of /v1: what model a body names decides who serves it (D29). */
 #include <stdlib.h>
 
+#include "agent/run/settings.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "gateway/http/models.h"
