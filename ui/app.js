@@ -11,6 +11,7 @@ import { welcome } from './views/welcome.js';
 
 const PAGES = { // each is loaded when it is opened first
   models: () => import('./views/models.js'), cron: () => import('./views/cron.js'), config: () => import('./views/config.js'),
+  memory: () => import('./views/memory.js'), allowed: () => import('./views/allowed.js'),
   logs: () => import('./views/logs.js'), status: () => import('./views/health.js'),
 };
 const LAST = 'openclaw.session';
@@ -63,8 +64,9 @@ function start() {
   client.request('exec.approval.list').then((list) => put('approvals', list)).catch(() => {});
 }
 
-async function loadModels(refresh) {
-  const r = await client.request('models.list', refresh ? { refresh: true } : {}).catch(() => null);
+/** how: refresh = the servers are asked for their lists; includeDetails = and what is loaded. */
+async function loadModels(how) {
+  const r = await client.request('models.list', how || {}).catch(() => null);
   if (r) put('models', r.models), put('modelsKnown', true);
   return r?.models;
 }
@@ -102,7 +104,7 @@ function wanted() {
 }
 
 function base() {
-  return location.pathname.replace(/(chat(\/.*)?|sessions|models|cron|automations|config|logs|status)$/, '');
+  return location.pathname.replace(/(chat(\/.*)?|sessions|models|memory|allowed|cron|automations|config|logs|status)$/, '');
 }
 
 function address(view, key) {

@@ -5,7 +5,7 @@ const plural = (n, one, many) => `${n.toLocaleString()} ${n === 1 ? one : many}`
 export const strings = {
   product: 'OpenClaw', skip: 'Skip to the conversation',
   // pages
-  pages: 'Pages', chat: 'Chat', models: 'Models', cron: 'Scheduled', config: 'Settings', logs: 'Logs', status: 'Health',
+  pages: 'Pages', chat: 'Chat', models: 'Models', cron: 'Scheduled', config: 'Settings', memory: 'Memory', allowed: 'Approvals', logs: 'Logs', status: 'Health',
   openSide: 'Show conversations', closeSide: 'Hide conversations',
   // connection
   connecting: 'Connecting…', reconnecting: 'The connection to the gateway is lost. Trying again…', tryNow: 'Try now',
@@ -36,7 +36,7 @@ export const strings = {
   you: 'You', assistant: 'Assistant', thinking: 'Thinking…', thought: 'Thoughts', copy: 'Copy', copied: 'Copied', copyCode: 'Copy code',
   codeLabel: 'text', table: 'Table', task: 'Done', image: (name) => `Image: ${name || 'untitled'}`, badLink: 'This link was taken out: only http, https and mailto are allowed',
   moreRows: (n) => `… and ${plural(n, 'row', 'rows')} more (copy the message to see all)`,
-  edit: 'Edit and send again', retry: 'Try again', older: 'Show older messages', loadingOlder: 'Loading…', latest: 'Jump to the latest',
+  edit: 'Edit and send again', branch: 'Branch from here', branched: 'A new conversation that begins like this one', retry: 'Try again', older: 'Show older messages', loadingOlder: 'Loading…', latest: 'Jump to the latest',
   interrupted: 'Stopped', failed: 'The answer failed', waitingToSend: 'Waiting for the connection', notSent: 'Not sent', sendAgain: 'Send again',
   hello: 'What shall we do?', helloText: 'Type a message, drop a picture, or begin with / for commands.',
   answerFrom: (model) => `Answer from ${model}`, cutOff: 'The answer reached its length limit',
@@ -61,18 +61,32 @@ export const strings = {
   isDefault: 'default', makeDefault: 'Make default', seesPictures: 'pictures', thinks: 'thinks', noTools: 'no tools', tokens: (n) => `${n} tokens`,
   unavailable: 'not available', refresh: 'Ask the servers again', provider: 'Provider', address: 'Address', key: 'Key (when it needs one)',
   name: 'Name', addProvider: 'Add', modelId: 'Model (as the server names it)', kind: 'Kind of server', modelCount: (n) => plural(n, 'model', 'models'),
+  look: 'Look', loaded: 'loaded', notLoaded: 'not loaded', unreachable: 'server does not answer', useServer: (s) => `Use ${s.label} (${plural(s.models.length, 'model', 'models')})`,
+  notReached: (u, why) => `Nothing that can be used answered at ${u}: ${why}. Is the server started, and the address complete?`, foundModels: (n, l) => `${l}: ${plural(n, 'model', 'models')}`,
+  makeItDefault: 'Use it for new conversations', probe: 'What can it do?', probing: 'Asking the server…', windowOf: 'Context (tokens, empty = what the server says)', setContext: 'Context…', no_: 'No',
+  feature: 'Feature', value: 'Value', how: 'Found out by',
   providerAdded: 'Added. Its models appear as soon as the server answers.', inUse: 'in use',
   // scheduled
   noJobs: 'Nothing is scheduled.', runNow: 'Run now', enabled: 'On', nextRun: 'Next', lastRun: 'Last', addJob: 'Add', everyMinutes: 'Every … minutes',
   cronLine: 'Cron line, such as 0 8 * * 1-5', at: 'Once at', job: 'What to do', schedule: 'When', never: 'never', runs: 'Runs', jobStarted: 'Started',
+  // memory
+  files: 'Files', fileMissing: 'not there', newNote: 'New note', discard: 'Discard', loseChanges: (n) => `Discard the changes to ${n}?`,
+  fileChanged: 'The file was changed in the meantime, by you elsewhere or by the agent. Copy your text, load the file again, and put it in.',
+  filePurpose: { 'SOUL.md': 'How the agent is and speaks', 'IDENTITY.md': 'Its name', 'USER.md': 'Who you are', 'AGENTS.md': 'Rules for its work', 'TOOLS.md': 'Hints about your tools',
+    'MEMORY.md': 'What it remembers in every conversation', 'HEARTBEAT.md': 'What it looks after by itself' }, notePurpose: 'A note. The agent finds it when it searches its memory',
+  // answered questions
+  noApprovals: 'No tool has asked for anything yet.', approvalsHint: 'What tools wanted to do and could not do without your word, the newest first.',
   // settings
   save: 'Save', saved: 'Saved', reload: 'Load again', configFile: 'Configuration file', configHint: 'JSON5. Secrets show as __OPENCLAW_REDACTED__ and are kept when you leave them so.',
   changedMeanwhile: 'The file was changed elsewhere in the meantime. Load it again; your text stays in the clipboard.', invalid: 'Not saved',
-  common: 'Common settings', allOfIt: 'All of it', defaultModel: 'Default model', execMode: 'Commands', workspace: 'Workspace', contextTokens: 'Context limit (tokens)',
+  common: 'Common settings', raw: 'The whole file', saveFile: 'Save the file', unset: '(not set)', timeZone: 'Time zone', logLevel: 'Log level', queueMode: 'Messages while it answers',
+  execHint: 'auto: in the sandbox without asking', allOfIt: 'All of it', defaultModel: 'Default model', execMode: 'Commands', workspace: 'Workspace', contextTokens: 'Context limit (tokens)',
   // logs
   filter: 'Filter', level: 'Level', follow: 'Follow', saveLog: 'Save', noLines: 'No lines', all: 'all',
   // health
   version: 'Version', uptime: 'Running since', memory: 'Memory', stalls: 'Longest stall of the loop', sessions: 'Conversations', clients: 'Connected', slots: 'Slots',
+  endpoint: 'Model server', slotsOf: (s) => `${s.busy} of ${s.slots} busy${s.waiting ? `, ${s.waiting} waiting` : ''}`, lastRequests: 'Last requests', knownPart: 'known to the server',
+  time: 'Time', reason: 'Why not all', whole: 'all of it', noRequests: 'No request yet. Each one should repeat all of the one before it, so that the server reads only what is new.',
   loopDelay: 'Delay of the loop (99 %, longest)', loopBusy: 'Loop busy', degraded: 'Degraded', no: 'no',
   problem: 'Problem', cancel: 'Cancel', close: 'Close', yes: 'Yes', done: 'Done', unknownError: 'Something went wrong',
 };

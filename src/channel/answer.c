@@ -129,6 +129,7 @@ static enum oc_rc ask_wait(struct question *q, struct oc_live *live, struct oc_a
 			      .watch = oc_live_watch,
 			      .watch_arg = live,
 			      .own_turn = true,
+			      .may_join = true,
 			      .tainted = q->said.tainted };
 	enum oc_rc rc;
 
@@ -196,6 +197,67 @@ static enum oc_rc question_wait(struct question *q, struct oc_buf *out, struct o
 	return OC_OK;
 }
 
+/* ---- what comes meanwhile ---- */
+
+/* Messages that come while a run works are handed over at once: they steer it, interrupt it or
+ * follow it, as the session's queue says (spec 03 §1.10). */
+struct beside {
+	struct oc_in_lane lane; /* of its own: the same chat, another account reference */
+	struct oc_in_lane *of;
+	struct oc_scope *scope;
+	struct oc_wait *joiner;
+	bool over, ended;
+};
+
+static void hear_beside(void *arg)
+{
+	struct beside *s = arg;
+	enum oc_rc rc = OC_OK;
+
+	while (!s->over && !rc) {
+		struct oc_wait w = { 0 };
+
+		s->of->again = false;
+		rc = oc_in_lane_beside_wait(&s->lane);
+		if (rc == OC_EOF && !s->of->again && !s->over) {
+			s->of->sleeper = &w;
+			rc = oc_wait_park(&w, OC_NO_DEADLINE);
+			s->of->sleeper = NULL;
+		} else if (rc == OC_EOF) {
+			rc = OC_OK;
+		}
+	}
+	s->ended = true;
+	if (s->joiner) oc_wait_end(s->joiner, OC_OK);
+}
+
+static void beside_start(struct beside *s, struct oc_in_lane *l)
+{
+	*s = (struct beside){ .of = l, .lane = { .owner = l->owner, .name = l->name } };
+	if (l->urgent || l->is_beside) return;
+	s->lane.is_beside = true;
+	s->scope = oc_scope_new();
+	oc_scope_spawn(s->scope, hear_beside, s);
+}
+
+/* What it has handed over is answered before the lane goes on. */
+static void beside_stop_wait(struct beside *s)
+{
+	if (!s->scope) return;
+	s->over = true;
+	if (s->of->sleeper) oc_wait_end(s->of->sleeper, OC_OK);
+	if (!s->ended) {
+		struct oc_wait w = { 0 };
+
+		s->joiner = &w;
+		(void)!oc_wait_park(&w, OC_NO_DEADLINE);
+		s->joiner = NULL;
+	}
+	oc_scope_cancel(s->scope);
+	oc_scope_join_wait(s->scope);
+	oc_scope_free(s->scope);
+}
+
 /* ---- the whole ---- */
 
 static enum oc_rc finish_wait(struct question *q, struct oc_buf *text, struct oc_err *e)
@@ -227,6 +289,7 @@ enum oc_rc oc_batch_answer_wait(struct oc_in_lane *l, const struct oc_batch *b, 
 		.key = oc_channel_session_key(oc_config_get(&s->config, "session"), "main",
 					      l->name.channel, l->name.account, b->first),
 	};
+	struct beside beside;
 	struct oc_buf text;
 	enum oc_rc rc;
 
@@ -237,11 +300,14 @@ enum oc_rc oc_batch_answer_wait(struct oc_in_lane *l, const struct oc_batch *b, 
 	l->session_key = q.key;
 	l->message = b->first;
 	oc_in_lane_let_go(l);
+	beside_start(&beside, l);
 	if (!rc) rc = question_wait(&q, &text, e);
-	l->session_key = NULL;
-	l->message = NULL;
 	if (!rc) rc = oc_in_lane_take(l, e);
 	if (!rc) rc = finish_wait(&q, &text, e);
+	oc_in_lane_let_go(l);
+	beside_stop_wait(&beside);
+	l->session_key = NULL;
+	l->message = NULL;
 	oc_composed_deinit(&q.said);
 	oc_buf_deinit(&text);
 	free(q.run);

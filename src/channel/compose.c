@@ -202,9 +202,11 @@ static void add_quote(const struct oc_msg_in *m, struct oc_composed *c)
 	oc_buf_deinit(&line);
 }
 
+/* foreign gets what a stranger wrote. */
 static enum oc_rc add_item_wait(struct oc_in_lane *l, const struct oc_batch *b, size_t i,
-				struct oc_composed *c)
+				struct oc_composed *c, struct oc_buf *foreign)
 {
+	struct oc_buf *to = b->trust == OC_SENDER_STRANGER ? foreign : &c->text;
 	struct oc_channel_media *media;
 	struct oc_msg_in m;
 	struct oc_str text;
@@ -215,12 +217,10 @@ static enum oc_rc add_item_wait(struct oc_in_lane *l, const struct oc_batch *b, 
 	add_quote(&m, c);
 	for (size_t k = 0; k < m.n_media && !rc; k++)
 		rc = add_media_wait(l, &b->items[i], k, &media[k], c);
-	if (text.n && b->trust == OC_SENDER_STRANGER) {
-		add_foreign(c, "message of a stranger", text);
-		c->tainted = true;
-	} else if (text.n) {
-		oc_buf_add(&c->text, text);
-		oc_buf_addc(&c->text, '\n');
+	if (text.n) {
+		if (to == foreign && to->n) oc_buf_addc(to, '\n');
+		oc_buf_add(to, text);
+		if (to != foreign) oc_buf_addc(to, '\n');
 	}
 	free(media);
 	return rc;
@@ -279,12 +279,19 @@ static enum oc_rc add_history_wait(struct oc_in_lane *l, const struct oc_batch *
 enum oc_rc oc_batch_compose_wait(struct oc_in_lane *l, const struct oc_batch *b,
 				 struct oc_composed *out, struct oc_err *e)
 {
+	struct oc_buf foreign;
 	enum oc_rc rc;
 
 	*out = (struct oc_composed){ 0 };
 	oc_buf_init(&out->text, OC_MAX_MESSAGE_BYTES);
+	oc_buf_init(&foreign, OC_MAX_MESSAGE_BYTES);
 	rc = add_history_wait(l, b, out, e);
-	for (size_t i = 0; i < b->n && !rc; i++) rc = add_item_wait(l, b, i, out);
+	for (size_t i = 0; i < b->n && !rc; i++) rc = add_item_wait(l, b, i, out, &foreign);
+	if (foreign.n) {
+		add_foreign(out, "message of a stranger", oc_buf_view(&foreign));
+		out->tainted = true;
+	}
+	oc_buf_deinit(&foreign);
 	while (out->text.n && out->text.p[out->text.n - 1] == '\n') out->text.p[--out->text.n] = 0;
 	return rc;
 }

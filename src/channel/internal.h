@@ -65,6 +65,7 @@ struct oc_in_lane {
 	struct oc_lane name;
 	struct oc_wait *sleeper;
 	bool again, urgent;
+	bool is_beside;		    /* hands over what comes while the lane waits for a run */
 	struct oc_account *account; /* in use during a step; NULL while it waits for a run */
 	/* The run that it waits for, NULL. */
 	const char *session_key;
@@ -72,8 +73,11 @@ struct oc_in_lane {
 };
 /* Gives the account back for as long as something else is waited for. The second takes it again;
  * OC_E_NOT_FOUND: it is gone, and the events stay where they are. */
-void oc_in_lane_let_go(struct oc_in_lane *l);
+void oc_in_lane_let_go(struct oc_in_lane *l); /* none in use: nothing */
 OC_MUST_USE enum oc_rc oc_in_lane_take(struct oc_in_lane *l, struct oc_err *e);
+/* The next messages behind those that are asked already, when they are for the agent. OC_EOF: there
+ * are none. */
+OC_MUST_USE enum oc_rc oc_in_lane_beside_wait(struct oc_in_lane *l);
 enum oc_sender_trust oc_in_lane_trust(const struct oc_in_lane *l, const struct oc_msg_in *m);
 /* Asks, waits for the answer, puts it into the outbox (answer.c). OC_CANCELLED, or an error that
  * leaves the events where they are: later. */

@@ -252,6 +252,7 @@ static enum oc_rc command_wait(struct oc_in_lane *l, struct event *v, struct oc_
 	oc_target_note_wait(l->owner, l->account, &v->m, key);
 	oc_in_lane_let_go(l);
 	spec->command_wait(spec->arg, &c, &reply, &rest);
+	if (!rest && !reply.n) oc_buf_adds(&reply, "Done.");
 	rc = oc_in_lane_take(l, e);
 	if (rc) {
 		/* Later: the answer is lost with the account. */
@@ -413,6 +414,66 @@ static enum oc_rc step_wait(struct oc_in_lane *l, struct oc_err *e)
 	oc_inbox_items_deinit(&items);
 	oc_in_lane_let_go(l);
 	return rc;
+}
+
+/* ---- beside a run ---- */
+
+static bool is_plain(const struct oc_in_lane *l, const struct event *v)
+{
+	return v->m.kind == OC_IN_MESSAGE && v->policy.verdict == OC_HEAR && !is_command(l, v);
+}
+
+/* Those that nobody asked yet, moved to the front; the rest is let go of. */
+static void drop_asked(struct oc_inbox_items *items)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < items->n; i++) {
+		if (strcmp(items->v[i].state, "new") == 0)
+			items->v[n++] = items->v[i];
+		else
+			oc_inbox_item_deinit(&items->v[i]);
+	}
+	items->n = n;
+}
+
+static enum oc_rc beside_step_wait(struct oc_in_lane *l, struct oc_err *e)
+{
+	struct oc_inbox_items items = { 0 };
+	struct event first;
+	uint64_t pause = 0;
+	bool plain = false;
+	enum oc_rc rc =
+	    oc_store_inbox_next_wait(l->owner->spec.store, &l->name, 3 * BATCH, &items, e);
+
+	if (!rc) drop_asked(&items);
+	if (!rc && items.n > BATCH)
+		while (items.n > BATCH) oc_inbox_item_deinit(&items.v[--items.n]);
+	if (!rc && !items.n) rc = OC_EOF;
+	if (!rc) rc = event_init_wait(l, &items.v[0], &first, e);
+	if (!rc) {
+		plain = is_plain(l, &first);
+		pause = plain ? pause_left(&items, &first) : 0;
+		if (!plain)
+			rc = OC_EOF; /* the lane itself looks after it later */
+		else
+			rc = pause ? oc_sleep_wait(pause) : hear_wait(l, &items, &first, e);
+		event_deinit(&first);
+	}
+	oc_inbox_items_deinit(&items);
+	return rc;
+}
+
+enum oc_rc oc_in_lane_beside_wait(struct oc_in_lane *l)
+{
+	struct oc_err e = { 0 };
+	enum oc_rc rc = oc_in_lane_take(l, &e);
+
+	if (!rc) rc = beside_step_wait(l, &e);
+	oc_in_lane_let_go(l);
+	if (!rc || rc == OC_EOF || rc == OC_CANCELLED) return rc;
+	oc_log(OC_LOG_WARN, "channels", "%s/%s: %s", l->name.channel, l->name.account, e.msg);
+	return OC_EOF; /* the lane itself tries again */
 }
 
 static void lane_end(struct oc_in_lane *l)

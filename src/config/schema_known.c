@@ -29,7 +29,7 @@ const struct oc_schema_known oc_schema_known[] = {
 	  "agentId" },
 	{ "agents.defaults",
 	  "modelSelectionScope utilityModel decisionModel mediaModels voiceModel "
-	  "pdfModel pdfMaxMb pdfMaxPages cwd skills silentReply repoRoot "
+	  "pdfModel pdfMaxMb pdfMaxPages cwd silentReply repoRoot "
 	  "skipOptionalBootstrapFiles contextInjection startupContext embeddedAgent "
 	  "fastModeDefault toolProgressDetail elevatedDefault blockStreamingDefault "
 	  "blockStreamingBreak mediaMaxMb imageMaxDimensionPx imageQuality "
@@ -117,7 +117,7 @@ const struct oc_schema_known oc_schema_known[] = {
 	{ "agents.entries.*",
 	  "description cwd utilityModel decisionModel toolProgressDetail "
 	  "fastModeDefault contextInjection bootstrapMaxChars bootstrapTotalMaxChars "
-	  "skills subagents embeddedAgent runtime humanDelay typingMode tts "
+	  "subagents embeddedAgent runtime humanDelay typingMode tts "
 	  "skillsLimits contextLimits heartbeat groupChat sandbox" },
 	{ "agents.entries.*.subagents",
 	  "delegationMode allowAgents model thinking requireAgentId" },
@@ -399,7 +399,6 @@ const struct oc_schema_known oc_schema_known[] = {
 	{ "memory.search.store.fts", "tokenizer" },
 	{ "memory.search.store.vector", "enabled extensionPath" },
 	{ "memory.search.cache", "enabled" },
-	{ "skills.load", "allowSymlinkTargets" },
 	{ "skills", "install limits workshop" },
 	{ "skills.install", "preferBrew nodeManager allowUploadedArchives" },
 	{ "skills.limits", "maxCandidatesPerRoot maxSkillsLoadedPerSource maxSkillsInPrompt "

@@ -429,6 +429,9 @@ const struct oc_schema_row oc_schema_rows[] = {
 
 	{ "skills.allowBundled[]", T_STR },
 	{ "skills.load.extraDirs[]", T_STR },
+	{ "skills.load.allowSymlinkTargets[]", T_STR },
+	{ D "skills[]", T_STR },
+	{ E "skills[]", T_STR },
 	{ "skills.load.watch", T_BOOL },
 	{ "skills.entries.*.enabled", T_BOOL },
 	{ "skills.entries.*.apiKey", T_KEY },

@@ -75,7 +75,7 @@ class Html(html.parser.HTMLParser):
                 self.entities.append(entity)
 
     def handle_data(self, data):
-        if '<' in data or '>' in data and False:
+        if '<' in data:
             raise BadEntities('Unescaped "<"')
         self.text += data
 
@@ -135,7 +135,7 @@ class Person:
             **({'caption': caption} if caption else {})))
 
     def send_document(self, data, name, mime, caption=None):
-        f = {**self.api.file(data, f'documents/{name}'), 'file_name': name, 'mime_type': mime}
+        f = {**self.api.file(data, f'documents/file_{len(self.api.files)}.bin'), 'file_name': name, 'mime_type': mime}
         return self.api.update(message=self.message(document=f, **({'caption': caption} if caption else {})))
 
     def press(self, message, label):
@@ -282,7 +282,7 @@ class BotApi:
             try:
                 offset = p.get('offset', 0)
                 self.history = (*self.history, *(u for u in self.updates if u['update_id'] < offset))[-200:]
-                self.updates = [u for u in self.updates if u['update_id'] >= offset or u in self.history and False]
+                self.updates = [u for u in self.updates if u['update_id'] >= offset]
                 while not self.updates and not self.stopping and time.monotonic() < until and not p['_gone']():
                     self.changed.wait(0.05)
                 return self.updates[:p.get('limit', 100)]

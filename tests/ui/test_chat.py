@@ -199,7 +199,7 @@ def test_the_files_are_served_compressed_with_an_etag(gateway):
 
 
 def test_every_other_page_opens(chat):
-    for name in ('Models', 'Scheduled', 'Settings', 'Logs', 'Health'):
+    for name in ('Models', 'Memory', 'Scheduled', 'Approvals', 'Settings', 'Logs', 'Health'):
         chat.get_by_role('link', name=name).click()
         chat.locator(f'section.page[aria-label="{name}"]').wait_for()
     expect(chat.locator('.facts')).not_to_be_empty()

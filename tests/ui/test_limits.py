@@ -89,7 +89,7 @@ def test_everything_has_a_name_and_enough_contrast(browser, start_gateway, sim, 
         say(page, 'read it')
         answer(page, 'No such file.')
         page.locator('details.tool summary').last.click()
-        for name in (None, 'Models', 'Scheduled', 'Settings', 'Logs', 'Health'):
+        for name in (None, 'Models', 'Memory', 'Scheduled', 'Approvals', 'Settings', 'Logs', 'Health'):
             if name:
                 page.get_by_role('link', name=name).click()
                 page.locator(f'section.page[aria-label="{name}"]').wait_for()

@@ -26,7 +26,7 @@ export class ChatView {
     this.node = h('section.chat', { 'aria-label': strings.chat }, this.box, h('div.foot', null, this.latest, this.tray, this.composer.node));
     this.atEnd = true;
     this.box.addEventListener('scroll', () => this.scrolled(), { passive: true });
-    this.act = { edit: (i) => this.composer.edit(i), retry: (i) => this.retry(i), resend: (p) => this.transmit(p) };
+    this.act = { edit: (i) => this.composer.edit(i), retry: (i) => this.retry(i), branch: (i) => this.branch(i), resend: (p) => this.transmit(p) };
     addEventListener('keydown', (e) => this.key(e));
     new ResizeObserver(() => this.follow()).observe(this.box.firstChild);
     new ResizeObserver(() => this.follow()).observe(this.box);
@@ -135,6 +135,16 @@ export class ChatView {
     if (asked) this.send(asked.text, asked.images?.map((p, n) => ({ type: 'image', mimeType: p.mimeType, fileName: p.fileName || `${n}`, content: p.data })).filter((a) => a.content));
   }
 
+  /** A new conversation: before a question, which comes into the box, or behind an answer. */
+  async branch(item) {
+    const made = await this.app.attempt('sessions.fork', { sessionKey: this.talk.key, entryId: item.id });
+    if (!made) return;
+    putRow(made.entry);
+    this.app.openSession(made.sessionKey);
+    if (made.editorText) this.composer.edit({ text: made.editorText });
+    say(strings.branched);
+  }
+
   stop() {
     if (this.talk.run) this.app.request('chat.abort', { sessionKey: this.talk.key }).catch(() => {});
   }
@@ -194,13 +204,17 @@ export class ChatView {
   }
 
   offerModels() {
-    const said = h('p.dim', { role: 'status' }), look = h('button.primary', { type: 'button', onclick: async () => {
+    const said = h('p.dim', { role: 'status' }), offers = h('div.row');
+    const look = async () => {
       said.textContent = strings.looking;
-      const found = await this.app.loadModels(true);
-      said.textContent = found?.length ? '' : strings.nothingFound;
-    } }, strings.lookForServers);
-    return h('div.empty', null, h('h2', null, strings.noModelTitle), h('p', null, strings.noModelText),
-      h('div.row', null, look, h('button', { type: 'button', onclick: () => this.app.go('models') }, strings.addServer)), said);
+      const [r, { useServer }] = await Promise.all([this.app.request('x.servers.find').catch(() => null), import('./models.js'), this.app.loadModels({ refresh: true })]);
+      const found = (r?.servers || []).filter((s) => s.models.length);
+      said.textContent = found.length ? '' : strings.nothingFound;
+      fill(offers, found.map((s) => h('button.primary', { type: 'button', onclick: () => useServer(this.app, s) }, strings.useServer(s))));
+    };
+    look();
+    return h('div.empty', null, h('h2', null, strings.noModelTitle), h('p', null, strings.noModelText), offers,
+      h('div.row', null, h('button', { type: 'button', onclick: look }, strings.lookForServers), h('button', { type: 'button', onclick: () => this.app.go('models') }, strings.addServer)), said);
   }
 
   showStatus() {

@@ -5,7 +5,7 @@ import { strings } from '../strings.js';
 
 const SHOWN_OUTPUT = 20000; // characters of a tool's output in the page
 
-/** Elements of an item. act: {edit(item), retry(item), resend(pending)} */
+/** Elements of an item. act: {edit(item), retry(item), branch(item), resend(pending)} */
 export function itemNode(item, act) {
   return MAKERS[item.kind](item, act);
 }
@@ -17,7 +17,7 @@ const clock = (ms) => (ms ? new Date(ms).toLocaleString(undefined, { dateStyle: 
 function user(item, act) {
   return h('article.message.user', { 'aria-label': strings.you, title: clock(item.time) },
     h('div.bubble', { dir: 'auto' }, pictures(item), h('div.plain', null, item.text)),
-    h('div.acts', null, copyButton(() => item.text), iconButton('edit', strings.edit, () => act.edit(item))));
+    h('div.acts', null, copyButton(() => item.text), iconButton('edit', strings.edit, () => act.edit(item)), branchButton(item, act)));
 }
 
 function pictures(item) {
@@ -36,9 +36,11 @@ function assistant(item, act) {
     item.thinking ? thoughts(item.thinking) : null, body,
     item.stop === 'aborted' ? h('p.pill', null, strings.interrupted) : null,
     item.stop === 'length' ? h('p.pill', null, strings.cutOff) : null,
-    item.text ? h('div.acts', null, copyButton(() => item.text), iconButton('retry', strings.retry, () => act.retry(item)),
+    item.text ? h('div.acts', null, copyButton(() => item.text), iconButton('retry', strings.retry, () => act.retry(item)), branchButton(item, act),
       h('span.dim', null, footer(item))) : null);
 }
+
+const branchButton = (item, act) => (item.id ? iconButton('branch', strings.branch, () => act.branch(item)) : null);
 
 function footer(item) {
   const out = item.usage?.output;

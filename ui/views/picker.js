@@ -6,16 +6,18 @@ import { openDialog } from './dialogs.js';
 
 const SHOWN = 100; // of a long list; the search finds the rest
 
+const STATES = { loaded: strings.loaded, 'not-loaded': strings.notLoaded, unreachable: strings.unreachable };
 export const modelOf = (r) => get('models').find((m) => m.id === r.model && m.provider === r.modelProvider);
 export const facts = (m) => [m.contextTokens || m.contextWindow ? strings.tokens((m.contextTokens || m.contextWindow).toLocaleString()) : null,
   m.input?.includes('image') ? strings.seesPictures : null, m.reasoning ? strings.thinks : null, m.supportsTools === false ? strings.noTools : null,
-  m.available === false ? m.unavailableReason || strings.unavailable : null].filter(Boolean).join(' · ');
+  STATES[m.state], m.available === false ? m.unavailableReason || strings.unavailable : null].filter(Boolean).join(' · ');
 
 /** Models that hold every word, those that can answer first. */
 export function search(models, text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const fit = models.filter((m) => { const t = `${m.provider}/${m.id} ${m.name || ''}`.toLowerCase(); return words.every((w) => t.includes(w)); });
-  return fit.sort((a, b) => (a.available === false) - (b.available === false));
+  const rank = (m) => (m.available === false || m.state === 'unreachable') * 2 - (m.state === 'loaded');
+  return fit.sort((a, b) => rank(a) - rank(b));
 }
 
 export function pickModel(app) {
@@ -23,7 +25,7 @@ export function pickModel(app) {
     'aria-expanded': 'true', 'aria-controls': 'model-list' });
   const list = h('div.options', { role: 'listbox', id: 'model-list', 'aria-label': strings.chooseModel });
   const { dialog, closed } = openDialog(strings.chooseModel, h('div.picker', null, h('h2', null, strings.chooseModel), input, list), { class: 'small' });
-  let found = [], chosen = 0;
+  let found = [], chosen = 0, asked = '';
 
   async function choose(m) {
     dialog.close('');
@@ -41,8 +43,10 @@ export function pickModel(app) {
 
   function show() {
     const all = search(get('models'), input.value), r = row();
+    const before = found[chosen];
     found = all.slice(0, SHOWN);
-    chosen = 0;
+    chosen = Math.max(0, input.value === asked ? found.findIndex((m) => m.id === before?.id && m.provider === before?.provider) : 0);
+    asked = input.value;
     let provider = null;
     fill(list, found.map((m, i) => {
       const head = m.provider !== provider ? h('div.group', { role: 'presentation' }, m.provider) : null;
@@ -62,5 +66,6 @@ export function pickModel(app) {
     mark();
   });
   closed.then(watch(['models'], show));
+  app.loadModels({ includeDetails: true });
   input.focus();
 }

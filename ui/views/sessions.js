@@ -5,7 +5,7 @@ import { strings } from '../strings.js';
 import { confirm, form, menu } from './dialogs.js';
 import { textOf } from '../conversation.js';
 
-const PAGE = 60, PAGES = ['models', 'cron', 'config', 'logs', 'status'];
+const PAGE = 60, PAGES = ['models', 'memory', 'cron', 'allowed', 'config', 'logs', 'status'];
 const view = { search: '', archived: false, limit: PAGE, more: false, found: null };
 
 export const nameOf = (r) => (r.isMain && !r.label ? strings.main : r.label || r.derivedTitle || r.lastMessagePreview || strings.untitled);
@@ -41,7 +41,7 @@ export function sidebar(app, node) {
 function pages(app) {
   const nav = h('nav.pages', { 'aria-label': strings.pages }, PAGES.map((name) => {
     const a = h('a', { href: name, onclick: (e) => { if (e.metaKey || e.ctrlKey) return; e.preventDefault(); app.go(name); } },
-      icon({ models: 'model', status: 'health' }[name] || name), strings[name]);
+      icon({ models: 'model', status: 'health', memory: 'edit', allowed: 'tool' }[name] || name), strings[name]);
     watch(['route'], () => (get('route').view === name ? a.setAttribute('aria-current', 'page') : a.removeAttribute('aria-current')));
     return a;
   }));

@@ -38,7 +38,6 @@ struct oc_session {
 	struct oc_gate order;  /* of asks */
 	struct oc_gate record; /* of changes of the stored record */
 	struct oc_fallback_state fallback;
-	struct oc_strv allowed; /* "allow-always": what a person allowed for this session */
 };
 
 enum oc_run_state { OC_RUN_WAITING, OC_RUN_WORKING, OC_RUN_ENDED };
@@ -62,6 +61,7 @@ struct oc_session_run {
 	const char
 	    *abort; /* why it was ended: "rpc" "stop" "disconnect" "timeout" "interrupt"; static */
 	uint64_t began_ms, moved_ms; /* monotonic */
+	bool joins;		     /* may become part of another: see oc_ask.may_join */
 	bool asking;		     /* a person thinks: no clock runs */
 	const bool *reading;	     /* see struct oc_agent_spec */
 	struct oc_buf partial;	     /* text of the current segment */
@@ -78,7 +78,8 @@ struct oc_session_run {
 	enum oc_rc rc;
 	struct oc_err error;
 	struct oc_agent_result result;
-	const char *status;				/* as in struct oc_run_outcome */
+	struct oc_store_view opening; /* the conversation when its input was stored */
+	const char *status;	      /* as in struct oc_run_outcome */
 	const struct oc_session_compaction *compaction; /* a run that only shortens; NULL */
 };
 struct oc_session_compaction {

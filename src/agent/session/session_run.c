@@ -337,6 +337,7 @@ static void release(struct oc_session_run *r)
 {
 	r->watch = NULL;
 	oc_input_shed(r->input);
+	oc_store_view_deinit(&r->opening);
 	oc_agent_settings_deinit(&r->settings);
 	oc_snapshot_unref(r->snapshot);
 	r->snapshot = NULL;
@@ -476,6 +477,9 @@ static enum oc_rc store_start_wait(struct oc_session_run *r, struct oc_err *e)
 		oc_session_input_message(r, r->input, &r->said);
 		with.messages = &r->said;
 		with.n = 1;
+		r->opening.epoch_id = r->session->known.epoch;
+		r->opening.boundary_seq = r->session->known.boundary_seq;
+		with.view = &r->opening;
 	}
 	rc = oc_session_change_wait(r->session, note_start, r, &with, e);
 	if (!rc && with.duplicate) rc = oc_session_store_again_wait(r, &r->said, e);

@@ -98,7 +98,8 @@ enum oc_rc oc_session_wait_in_line_wait(struct oc_session *s, struct oc_session_
 					enum oc_queue_mode mode, bool own_turn, struct oc_err *e)
 {
 	struct oc_queue_settings settings;
-	struct oc_queued item = { .mode = mode, .own = own_turn ? run : NULL }, lost;
+	struct oc_queued item = { .mode = mode, .own = own_turn ? run : NULL, .joins = run->joins },
+			 lost;
 	struct oc_err ignored = { 0 };
 	enum oc_rc rc = oc_session_keep_waiting_wait(s, run->input, e);
 

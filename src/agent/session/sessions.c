@@ -122,7 +122,6 @@ static void session_free(struct oc_session *s)
 	oc_session_record_deinit(&s->known);
 	oc_queue_deinit(&s->queue);
 	oc_fallback_state_deinit(&s->fallback);
-	oc_strv_deinit(&s->allowed);
 	free(s);
 }
 
@@ -130,7 +129,7 @@ void oc_session_let_go(struct oc_session *s)
 {
 	struct oc_session **at;
 
-	if (!s || --s->users || s->allowed.n || s->fallback.fallback) return;
+	if (!s || --s->users || s->fallback.fallback) return;
 	for (at = &s->owner->sessions; *at != s;) at = &(*at)->next;
 	*at = s->next;
 	session_free(s);
@@ -463,6 +462,7 @@ enum oc_rc oc_sessions_ask_wait(struct oc_sessions *s, const struct oc_ask *ask,
 	free(agent);
 	run->watch = ask->watch;
 	run->watch_arg = ask->watch_arg;
+	run->joins = ask->may_join;
 	snprintf(out->run_id, sizeof out->run_id, "%s", run->info.run_id);
 	if (ask->session_key)
 		rc = ask_session_wait(s, ask, run, out, e);

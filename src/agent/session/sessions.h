@@ -88,6 +88,9 @@ struct oc_ask {
 	 * to just this message: HTTP, the method agent, cron. queue is then read for interrupt
 	 * alone. */
 	bool own_turn;
+	/* With own_turn: when it steers, it may become part of the run under way all the same. Then
+	 * its own run ends "ok" without a text, and that run's answer is for both. */
+	bool may_join;
 };
 enum oc_ask_result {
 	OC_ASK_STARTED,	  /* or queued, steered in: the run id will see its end */
@@ -149,6 +152,14 @@ OC_MUST_USE enum oc_rc oc_sessions_delete_wait(struct oc_sessions *s, const char
 /* A message that the model never sees: command texts and replies, injected notes. */
 OC_MUST_USE enum oc_rc oc_sessions_inject_wait(struct oc_sessions *s, const char *key, json_t *body,
 					       struct oc_stored_message *out, struct oc_err *e);
+/*
+ * A new session that begins as this one did, up to a message: before it when it is a question,
+ * whose text is appended to question, behind it when it is an answer. OC_E_NOT_FOUND: no such
+ * session or message; OC_E_INPUT: another kind of message, or new_key exists.
+ */
+OC_MUST_USE enum oc_rc oc_sessions_fork_wait(struct oc_sessions *s, const char *key,
+					     const char *message_id, const char *new_key,
+					     struct oc_buf *question, struct oc_err *e);
 struct oc_compacted {
 	bool compacted;
 	int64_t tokens_before, tokens_after;

@@ -200,9 +200,12 @@ static enum oc_rc take_updates_wait(struct poller *p, const json_t *list, struct
 
 static enum oc_rc poll_once_wait(struct poller *p, struct oc_tg_error *why, struct oc_err *e)
 {
-	json_t *params = json_pack("{s:I,s:i,s:i,s:[s,s,s]}", "offset", (json_int_t)p->offset,
-				   "timeout", POLL_SECONDS, "limit", BATCH, "allowed_updates",
-				   "message", "edited_message", "callback_query");
+	/* The first answer after a start or trouble comes at once: then we know that it works. */
+	bool works = p->t->account->state == OC_CHANNEL_RUNNING;
+	json_t *params =
+	    json_pack("{s:I,s:i,s:i,s:[s,s,s]}", "offset", (json_int_t)p->offset, "timeout",
+		      works ? POLL_SECONDS : 0, "limit", BATCH, "allowed_updates", "message",
+		      "edited_message", "callback_query");
 	json_t *list = NULL;
 	enum oc_rc rc = oc_tg_call_wait(p->t, "getUpdates", params,
 					POLL_SECONDS * 1000 + POLL_SLACK_MS, &list, why, e);

@@ -99,7 +99,7 @@ static int list(struct oc_args *a)
 /* ---- approve ---- */
 
 /* The first who is let in owns the commands, until the configuration says otherwise. */
-static void make_owner(const char *channel, const char *sender)
+static void make_owner(const char *channel, const char *sender, bool aloud)
 {
 	struct oc_strv problems = { 0 };
 	enum oc_edit_result written;
@@ -124,7 +124,7 @@ static void make_owner(const char *channel, const char *sender)
 				  "warning: %s\nTo let this person use every command: openclaw "
 				  "config set commands.ownerAllowFrom '[\"%s:%s\"]'\n",
 				  e.msg, channel, sender);
-	else
+	else if (aloud)
 		oc_visible_printf(stdout,
 				  "%s:%s owns the commands now (commands.ownerAllowFrom).\n",
 				  channel, sender);
@@ -133,14 +133,16 @@ static void make_owner(const char *channel, const char *sender)
 	oc_config_deinit(&c);
 }
 
-static void report(const json_t *request)
+static void report(const json_t *request, bool aloud)
 {
 	const char *channel = oc_json_cstr(request, "channel"), *id = oc_json_cstr(request, "id");
 	const char *name = oc_json_cstr(request, "name");
 
-	oc_visible_printf(stdout, "Let in: %s%s%s%s on %s.\n", name ? name : "", name ? " (" : "",
-			  id ? id : "", name ? ")" : "", channel ? channel : "");
-	if (oc_json_bool(request, "owner", false) && channel && id) make_owner(channel, id);
+	if (aloud)
+		oc_visible_printf(stdout, "Let in: %s%s%s%s on %s.\n", name ? name : "",
+				  name ? " (" : "", id ? id : "", name ? ")" : "",
+				  channel ? channel : "");
+	if (oc_json_bool(request, "owner", false) && channel && id) make_owner(channel, id, aloud);
 }
 
 static int approve(struct oc_args *a)
@@ -155,10 +157,8 @@ static int approve(struct oc_args *a)
 	oc_json_put(params, "code", json_string(oc_args_pos(a, n - 1)));
 	if (oc_args_has(a, "--notify")) oc_json_put(params, "notify", json_true());
 	result = oc_rpc_ask_wait(a, "channels.pairing.approve", params, &exit_code);
-	if (result && oc_args_has(a, "--json"))
-		oc_print_json(result);
-	else if (result)
-		report(json_object_get(result, "request"));
+	if (result && oc_args_has(a, "--json")) oc_print_json(result);
+	if (result) report(json_object_get(result, "request"), !oc_args_has(a, "--json"));
 	json_decref(result);
 	return exit_code;
 }

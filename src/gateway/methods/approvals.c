@@ -1,4 +1,5 @@
 /* Questions of tools to a person (exec.approval.*, D19). */
+#include "gateway/events/approval_events.h"
 #include "gateway/methods/chat_send.h"
 #include "gateway/methods/method.h"
 
@@ -44,6 +45,18 @@ static enum oc_rc resolve_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_
 	return oc_rpc_invalid(e, "invalid decision");
 }
 
+static enum oc_rc log_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
+{
+	int64_t limit = oc_json_int(r->params, "limit", 100);
+	struct oc_err why = { 0 };
+	json_t *list;
+	enum oc_rc rc = oc_approval_log_wait(r->gw, (size_t)limit, &list, &why);
+
+	if (rc) return oc_rpc_fail(e, rc, &why);
+	*result = json_pack("{s:o}", "approvals", list);
+	return OC_OK;
+}
+
 const struct oc_method oc_methods_approvals[] = {
 	{ "exec.approval.list", OC_SCOPE_APPROVALS, "", list_wait },
 	{ "exec.approval.get", OC_SCOPE_APPROVALS, "id:str min1", get_wait },
@@ -51,5 +64,6 @@ const struct oc_method oc_methods_approvals[] = {
 	  "id:str min1, decision:(\"allow-once\"|\"allow-always\"|\"deny\"), reviewer?:any, "
 	  "grantExpiresInDays?:int>=1<=3650",
 	  resolve_wait },
+	{ "x.approvals.log", OC_SCOPE_APPROVALS, "limit?:int>=1<=500", log_wait },
 	{ 0 },
 };

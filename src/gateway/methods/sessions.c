@@ -348,6 +348,9 @@ const struct oc_method oc_methods_sessions[] = {
 	  "key:str min1, agentId?:str, includeApprovals?:true", messages_unsubscribe_wait },
 	{ "sessions.create", OC_SCOPE_WRITE, "key?:str min1, agentId?:str min1, ...",
 	  oc_sessions_create_wait },
+	{ "sessions.fork", OC_SCOPE_WRITE,
+	  "sessionKey:str min1, agentId?:str min1, entryId:str min1",
+	  oc_sessions_fork_method_wait },
 	{ "sessions.patch", OC_SCOPE_WRITE,
 	  "key:str min1, agentId?:str, expectedSessionId?:str, expectedLifecycleRevision?:str, "
 	  "expectedPermissionMode?:(" MODE "|null), expectedToolOverrides?:" OVERRIDES

@@ -1,6 +1,7 @@
 /* Sessions: what changes them. */
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "gateway/methods/chat_send.h"
@@ -217,6 +218,38 @@ enum oc_rc oc_sessions_create_wait(struct oc_rpc *r, json_t **result, struct oc_
 		if ((rc = start_wait(r, key, *result, e))) json_decref(*result);
 		if (rc) *result = NULL;
 	}
+	free(key);
+	return rc;
+}
+
+/* ---- fork ---- */
+
+enum oc_rc oc_sessions_fork_method_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
+{
+	struct oc_err why = { 0 };
+	struct oc_buf question;
+	char *key, *agent, *made, id[OC_ID_CHARS + 1];
+	enum oc_rc rc = oc_rpc_session_param(r, "sessionKey", &key, e);
+
+	if (rc) return rc;
+	oc_uuid(id);
+	agent = oc_session_key_agent(key);
+	made = oc_asprintf("agent:%s:dashboard:%s", agent, id);
+	oc_buf_init(&question, OC_MAX_MESSAGE_BYTES);
+	rc = oc_sessions_fork_wait(r->gw->sessions, key, oc_json_cstr(r->params, "entryId"), made,
+				   &question, &why);
+	if (rc == OC_E_NOT_FOUND)
+		rc = oc_rpc_invalid(e, "no such session or message");
+	else if (rc)
+		rc = oc_rpc_fail(e, rc, &why);
+	else
+		rc = changed_wait(r, made, result, e);
+	if (!rc) oc_json_put(*result, "sessionKey", json_string(made));
+	if (!rc && question.n)
+		oc_json_put(*result, "editorText", oc_json_new_str(oc_buf_view(&question)));
+	oc_buf_deinit(&question);
+	free(made);
+	free(agent);
 	free(key);
 	return rc;
 }

@@ -83,10 +83,23 @@ static json_t *heartbeat_of(const struct oc_config *c, int64_t *seconds)
 			 *seconds ? json_integer(*seconds * 1000) : json_null());
 }
 
+static void add_endpoint(void *arg, const struct oc_endpoint_state *s)
+{
+	json_t *o = json_pack("{s:i,s:i,s:i}", "slots", (int)s->slots, "busy", (int)s->busy,
+			      "waiting", (int)s->waiting);
+
+	oc_json_put(o, "origin", oc_json_new_str(oc_str(s->origin)));
+	json_array_append_new(arg, o);
+}
+
 static json_t *model_runtime(const struct oc_gateway *gw)
 {
-	return json_pack("{s:I}", "activeRuns",
-			 (json_int_t)(gw->sessions ? oc_sessions_active(gw->sessions) : 0));
+	json_t *endpoints = json_array();
+
+	oc_endpoint_each(add_endpoint, endpoints);
+	return json_pack("{s:I,s:o}", "activeRuns",
+			 (json_int_t)(gw->sessions ? oc_sessions_active(gw->sessions) : 0),
+			 "endpoints", endpoints);
 }
 
 /* ---- health ---- */

@@ -92,7 +92,6 @@ static void swap_snapshot(struct oc_reload *r, struct oc_snapshot *fresh)
 	gw->config_hash = oc_strdup(hash);
 	if (gw->mcp) oc_mcp_configure(gw->mcp, &fresh->config);
 	watch_files(r, &fresh->config);
-	oc_channels_reload(gw->channels);
 }
 
 static void tell(const struct oc_gateway *gw)

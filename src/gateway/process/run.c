@@ -18,9 +18,10 @@
 #include "base/visible.h"
 #include "gateway/access/auth.h"
 #include "gateway/access/devices.h"
+#include "gateway/events/approval_events.h"
 #include "gateway/events/run_events.h"
 #include "gateway/http/metrics.h"
-#include "gateway/process/channel_port.h"
+#include "gateway/process/channels.h"
 #include "gateway/process/delivery_port.h"
 #include "gateway/process/health.h"
 #include "gateway/process/lock.h"
@@ -279,24 +280,6 @@ static void watch_runs(void *arg, const struct oc_run_event *event)
 	oc_run_events_watch(gw->run_events, event);
 }
 
-static void tell_approval(void *arg, const json_t *record, const char *decision, const char *by)
-{
-	struct oc_gateway *gw = arg;
-	json_t *payload = json_copy((json_t *)(uintptr_t)record);
-
-	if (decision) {
-		json_object_set_new(payload, "decision", json_string(decision));
-		if (by) oc_json_put(payload, "resolvedBy", oc_json_new_str(oc_str(by)));
-		json_object_set_new(payload, "ts", json_integer(oc_wall_ms()));
-	}
-	oc_broker_send(gw->broker, &(struct oc_event){ .name = decision ? "exec.approval.resolved"
-									: "exec.approval.requested",
-						       .payload = payload,
-						       .scope = OC_SCOPE_APPROVALS });
-	json_decref(payload);
-	oc_channels_approval(gw->channels, record, decision, by);
-}
-
 static void tell_cron(void *arg, const json_t *event)
 {
 	struct oc_gateway *gw = arg;
@@ -352,7 +335,7 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 	if (!rc) rc = oc_devices_load_wait(gw->store, &gw->devices, e);
 	if (rc) return rc;
 	gw->run_events = oc_run_events_for(gw);
-	gw->approvals = oc_approvals_new(tell_approval, gw);
+	gw->approvals = oc_approvals_new(oc_approval_tell, gw);
 	gw->mcp = oc_mcp_new(&gw->snapshot->config);
 	rc = oc_sessions_new_wait(&(struct oc_sessions_spec){ .store = gw->store,
 							      .mcp = gw->mcp,
@@ -408,6 +391,7 @@ static void stop_parts(struct life *l)
 	oc_heartbeat_stop_wait(gw->heartbeat);
 	oc_cron_stop_wait(gw->cron);
 	oc_channels_stop_wait(gw->channels);
+	gw->channels = NULL;
 	oc_run_events_stop_wait(gw->run_events);
 	oc_sessions_free(gw->sessions);
 	oc_mcp_free_wait(gw->mcp);
@@ -418,7 +402,6 @@ static void stop_parts(struct life *l)
 	gw->reload = NULL;
 	gw->health = NULL;
 	gw->cron = NULL;
-	gw->channels = NULL;
 	gw->heartbeat = NULL;
 	gw->run_events = NULL;
 	gw->sessions = NULL;

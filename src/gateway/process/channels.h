@@ -1,7 +1,7 @@
-#ifndef OC_CHANNEL_PORT_H
-#define OC_CHANNEL_PORT_H
+#ifndef OC_GATEWAY_CHANNELS_H
+#define OC_GATEWAY_CHANNELS_H
 #include "channel/channels.h"
 #include "gateway/gateway.h"
-/* Starts the channels with what they ask of the gateway: commands, approvals, events. */
+/* The channels of a gateway: what they need of it. Made after sessions, stopped before them. */
 OC_MUST_USE enum oc_rc oc_gateway_channels_start_wait(struct oc_gateway *gw, struct oc_err *e);
 #endif

@@ -1,11 +1,13 @@
-/* What the channels ask of the gateway. */
-#include "gateway/process/channel_port.h"
+/* What channels ask the gateway for: chat commands, answers to questions. */
+#include "gateway/process/channels.h"
+
+#include <stdlib.h>
 
 #include "gateway/commands/chat_command.h"
 #include "gateway/methods/command_run.h"
 #include "gateway/wire/broker.h"
 
-static struct oc_snapshot *snapshot(void *arg)
+static struct oc_snapshot *give_snapshot(void *arg)
 {
 	return oc_gateway_snapshot(arg);
 }
@@ -38,25 +40,17 @@ static json_t *commands(void *arg)
 static enum oc_rc approve(void *arg, const char *id, const char *decision, const char *by,
 			  struct oc_err *e)
 {
-	static const struct {
-		const char *name;
-		enum oc_decision decision;
-	} rows[] = {
-		{ "allow-once", OC_ALLOW_ONCE },
-		{ "allow-always", OC_ALLOW_ALWAYS },
-		{ "deny", OC_DENY },
-	};
-	struct oc_gateway *gw = arg;
+	const struct oc_gateway *gw = arg;
+	enum oc_decision d = OC_DENY;
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (!strcmp(rows[i].name, decision))
-			return oc_approvals_resolve(gw->approvals, id, rows[i].decision, by, e);
-	return oc_fail(e, OC_E_INPUT, "\"%.40s\" is no decision", decision);
+	if (!strcmp(decision, "allow-once")) d = OC_ALLOW_ONCE;
+	if (!strcmp(decision, "allow-always")) d = OC_ALLOW_ALWAYS;
+	return oc_approvals_resolve(gw->approvals, id, d, by, e);
 }
 
 static void told(void *arg, const char *event, const json_t *payload)
 {
-	struct oc_gateway *gw = arg;
+	const struct oc_gateway *gw = arg;
 
 	oc_broker_send(gw->broker, &(struct oc_event){
 				       .name = event, .payload = payload, .scope = OC_SCOPE_READ });
@@ -66,7 +60,7 @@ enum oc_rc oc_gateway_channels_start_wait(struct oc_gateway *gw, struct oc_err *
 {
 	const struct oc_channels_spec spec = { .store = gw->store,
 					       .sessions = gw->sessions,
-					       .snapshot = snapshot,
+					       .snapshot = give_snapshot,
 					       .is_command = is_command,
 					       .command_wait = command_wait,
 					       .commands = commands,
