@@ -90,6 +90,7 @@ static void swap_snapshot(struct oc_reload *r, struct oc_snapshot *fresh)
 	oc_config_hash(&fresh->config, hash);
 	free(gw->config_hash);
 	gw->config_hash = oc_strdup(hash);
+	oc_channels_reload(gw->channels);
 	if (gw->mcp) oc_mcp_configure(gw->mcp, &fresh->config);
 	watch_files(r, &fresh->config);
 }
