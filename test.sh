@@ -12,8 +12,8 @@ usage: ./test.sh [--fast | --all]
            servers (minutes to install; Ollama is built from source and needs Go 1.24)
   --help   this text
 
-Installs what is missing (apt; sudo if needed): compilers, libraries, Chromium; pytest, llama.cpp, LiteLLM and the real
-product's clients in .cache/.
+Installs what is missing (apt; sudo if needed): compilers, libraries, Chromium; pytest, llama.cpp, LiteLLM, MCP servers and
+the real product's clients in .cache/.
 TEXT
 }
 
@@ -213,6 +213,15 @@ real_clients() {
 	tail -n 2 "$logs/clients.log"
 }
 
+# MCP servers of npm and PyPI; the Node of the clients runs them.
+mcp_servers() {
+	[ -e "$cache/clients/node" ] || { note "no MCP servers without the clients' Node, their tests are skipped"; return 0; }
+	say "== MCP servers into .cache/mcp"
+	sh tests/mcp/install.sh "$cache/mcp" "$cache/clients" > "$logs/mcp.log" 2>&1 && return 0
+	note "they could not be installed, their tests are skipped:"
+	tail -n 2 "$logs/mcp.log"
+}
+
 # ---- builds ---------------------------------------------------------------------
 
 # Sets up once; a folder whose set-up was interrupted is made anew.
@@ -257,7 +266,7 @@ leak_check() {
 
 end_to_end() {
 	export OPENCLAW_BIN="$root/build-asan/openclaw" OPENCLAW_STARTER="$cache/starter" OPENCLAW_SERVERS="$cache/servers"
-	export OPENCLAW_CLIENTS="$cache/clients"
+	export OPENCLAW_CLIENTS="$cache/clients" OPENCLAW_MCP="$cache/mcp"
 	export PYTHONDONTWRITEBYTECODE=1
 	# The tests wait more than they compute, so more files than processors run side by side. What a busy machine makes fail
 	# is tried once more, and named.
@@ -320,6 +329,7 @@ if python_environment; then
 	model_servers
 	more_servers
 	real_clients
+	mcp_servers
 	end_to_end
 fi
 release_build gcc

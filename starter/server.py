@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A small model server: llama.cpp's own HTTP server, loaded into this process from the wheel `xllamacpp`.
 
-usage: server.py MODEL.gguf PORT [--ctx 8192] [--threads N] [--alias NAME] [--template FILE] [--parallel N]
+usage: server.py MODEL.gguf PORT [--ctx 8192] [--threads N] [--alias NAME] [--template FILE] [--parallel N] [--embeddings]
 
 Listens on 127.0.0.1 only. Ends on SIGTERM and SIGINT, and when the process that started it has gone: a supervisor that
 was killed leaves no server behind.
@@ -25,6 +25,7 @@ def arguments():
     p.add_argument("--alias", help="name under which the model is listed")
     p.add_argument("--template", help="chat template file (Jinja), instead of the one in the model")
     p.add_argument("--cache-ram", type=int, default=256, help="MiB for prompts kept beside the slots")
+    p.add_argument("--embeddings", action="store_true", help="serve /v1/embeddings, and nothing else")
     p.add_argument("--verbosity", type=int, default=1)
     return p.parse_args()
 
@@ -43,6 +44,10 @@ def parameters(x, a):
     p.use_jinja = True
     p.cache_ram_mib = a.cache_ram
     p.verbosity = a.verbosity
+    if a.embeddings:
+        p.embedding = True
+        p.pooling_type = x.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+        p.n_batch = p.n_ubatch = a.ctx  # a text has to fit into one batch
     if a.alias:
         p.model_alias = {a.alias}
     if a.template:

@@ -39,10 +39,19 @@ size_t oc_str_find(struct oc_str s, struct oc_str needle, size_t from)
 	return hit ? (size_t)(hit - s.p) : SIZE_MAX;
 }
 
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 size_t oc_str_ifind(struct oc_str s, struct oc_str needle, size_t from)
 {
+	char first = needle.n ? lower(needle.p[0]) : '\0';
+
 	for (size_t i = from; i <= s.n && needle.n <= s.n - i; i++)
-		if (oc_str_istarts(oc_str_from(s, i), needle)) return i;
+		if ((!needle.n || lower(s.p[i]) == first) &&
+		    oc_str_istarts(oc_str_from(s, i), needle))
+			return i;
 	return SIZE_MAX;
 }
 

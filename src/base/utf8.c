@@ -92,8 +92,8 @@ size_t oc_utf8_clean(struct oc_str s, struct oc_buf *out)
 	return replaced;
 }
 
-/* How many of the first bytes are ASCII, in steps of a word: most text is nothing else. */
-static size_t ascii_words(struct oc_str s)
+/* In steps of a word: most text is nothing else. */
+size_t oc_utf8_ascii(struct oc_str s)
 {
 	size_t i = 0;
 	uint64_t word;
@@ -102,12 +102,13 @@ static size_t ascii_words(struct oc_str s)
 		memcpy(&word, s.p + i, sizeof word);
 		if (word & 0x8080808080808080) break;
 	}
+	while (i < s.n && (unsigned char)s.p[i] < 0x80) i++;
 	return i;
 }
 
 bool oc_utf8_valid(struct oc_str s)
 {
-	for (size_t i = ascii_words(s), len; i < s.n; i += len) {
+	for (size_t i = oc_utf8_ascii(s), len; i < s.n; i += len) {
 		uint32_t cp;
 		struct oc_str rest = oc_str_from(s, i);
 

@@ -11,6 +11,8 @@ size_t oc_utf8_floor(const char *s, size_t n);
 /* Appends s to out with ill-formed parts replaced. Returns how many were replaced. */
 size_t oc_utf8_clean(struct oc_str s, struct oc_buf *out);
 bool oc_utf8_valid(struct oc_str s);
+/* How many bytes at the beginning are ASCII. */
+size_t oc_utf8_ascii(struct oc_str s);
 /* Next code point of valid or invalid text: returns its length in bytes (>= 1), U+FFFD for an
  * ill-formed part. s must not be empty. */
 size_t oc_utf8_next(struct oc_str s, uint32_t *cp);

@@ -289,13 +289,29 @@ static bool apply_globals(const struct oc_args *a)
 	return false;
 }
 
+/* "help X Y" asks for the help of X Y. */
+static int ask_for_help(int argc, char **argv, char **words)
+{
+	static char flag[] = "--help";
+
+	words[0] = argv[0];
+	for (int i = 2; i < argc; i++) words[i - 1] = argv[i];
+	words[argc - 1] = flag;
+	return argc;
+}
+
 static int dispatch(int argc, char **argv)
 {
+	char *words[MAX_ARGS + 1];
 	struct oc_args a = { 0 };
 
 	if (argc == 2 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
 		printf("OpenClaw %s\n", oc_version_text());
 		return 0;
+	}
+	if (argc > 1 && argc <= MAX_ARGS && !strcmp(argv[1], "help")) {
+		argc = ask_for_help(argc, argv, words);
+		argv = words;
 	}
 	if (!parse(&a, argc, argv) || !apply_globals(&a)) return 1;
 	const struct oc_command *c = a.depth ? a.path[a.depth - 1] : NULL;

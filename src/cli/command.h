@@ -40,6 +40,7 @@ int oc_cli_main(int argc, char **argv);
 
 /* Files of the table: one command each. */
 extern const struct oc_command oc_config_commands[];
+extern const struct oc_command oc_mcp_commands[];
 extern const struct oc_command oc_models_commands[];
 extern const struct oc_command oc_infer_commands[];
 extern const struct oc_option oc_models_status_options[];

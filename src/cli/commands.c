@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/gateway/gateway_cli.h"
 #include "cli/gateway/gateway_commands.h"
+#include "cli/skills/skills_cli.h"
 #include "cli/memory/memory_cli.h"
 
 const struct oc_command oc_commands[] = {
@@ -55,6 +56,21 @@ const struct oc_command oc_commands[] = {
 	  .options = oc_logs_options },
 	{ .name = "cron", .help = "Scheduled jobs", .sub = oc_cron_commands },
 	{ .name = "automations", .sub = oc_cron_commands },
+	{ .name = "mcp", .help = "Servers of further tools (MCP)", .sub = oc_mcp_commands },
+	{ .name = "approvals",
+	  .help = "What commands were allowed for good, and open questions",
+	  .run = oc_cmd_approvals_list,
+	  .options = oc_approvals_list_options,
+	  .sub = oc_approvals_commands },
+	{ .name = "exec-approvals",
+	  .run = oc_cmd_approvals_list,
+	  .options = oc_approvals_list_options,
+	  .sub = oc_approvals_commands },
+	{ .name = "skills",
+	  .help = "Skills of the agent and what they lack",
+	  .run = oc_cmd_skills_list,
+	  .options = oc_skills_list_options,
+	  .sub = oc_skills_commands },
 	{ .name = "memory", .help = "Search the agent's notes", .sub = oc_memory_commands },
 	{ .name = "dashboard",
 	  .help = "Open the web page of the gateway",

@@ -29,7 +29,7 @@ const struct oc_schema_known oc_schema_known[] = {
 	  "agentId" },
 	{ "agents.defaults",
 	  "modelSelectionScope utilityModel decisionModel mediaModels voiceModel "
-	  "pdfModel pdfMaxMb pdfMaxPages cwd skills silentReply repoRoot "
+	  "pdfModel pdfMaxMb pdfMaxPages cwd silentReply repoRoot "
 	  "skipOptionalBootstrapFiles contextInjection startupContext embeddedAgent "
 	  "fastModeDefault toolProgressDetail elevatedDefault blockStreamingDefault "
 	  "blockStreamingBreak mediaMaxMb imageMaxDimensionPx imageQuality "
@@ -117,7 +117,7 @@ const struct oc_schema_known oc_schema_known[] = {
 	{ "agents.entries.*",
 	  "description cwd utilityModel decisionModel toolProgressDetail "
 	  "fastModeDefault contextInjection bootstrapMaxChars bootstrapTotalMaxChars "
-	  "skills subagents embeddedAgent runtime memory humanDelay typingMode tts "
+	  "subagents embeddedAgent runtime humanDelay typingMode tts "
 	  "skillsLimits contextLimits heartbeat groupChat sandbox" },
 	{ "agents.entries.*.subagents",
 	  "delegationMode allowAgents model thinking requireAgentId" },
@@ -125,23 +125,6 @@ const struct oc_schema_known oc_schema_known[] = {
 	{ "agents.entries.*.embeddedAgent", "executionContract" },
 	{ "agents.entries.*.runtime", "type acp" },
 	{ "agents.entries.*.runtime.acp", "agent backend mode cwd" },
-	{ "agents.entries.*.memory", "search" },
-	{ "agents.entries.*.memory.search",
-	  "enabled rememberAcrossConversations sources extraPaths multimodal "
-	  "experimental provider remote fallback model inputType queryInputType "
-	  "documentInputType outputDimensionality local store query cache" },
-	{ "agents.entries.*.memory.search.extraPaths[]", "path pattern" },
-	{ "agents.entries.*.memory.search.multimodal", "enabled modalities maxFileBytes" },
-	{ "agents.entries.*.memory.search.experimental", "sessionMemory" },
-	{ "agents.entries.*.memory.search.remote", "baseUrl apiKey headers batch" },
-	{ "agents.entries.*.memory.search.remote.headers", "*" },
-	{ "agents.entries.*.memory.search.remote.batch", "enabled" },
-	{ "agents.entries.*.memory.search.local", "modelPath" },
-	{ "agents.entries.*.memory.search.store", "fts vector" },
-	{ "agents.entries.*.memory.search.store.fts", "tokenizer" },
-	{ "agents.entries.*.memory.search.store.vector", "enabled extensionPath" },
-	{ "agents.entries.*.memory.search.query", "maxResults minScore" },
-	{ "agents.entries.*.memory.search.cache", "enabled" },
 	{ "agents.entries.*.humanDelay", "mode minMs maxMs" },
 	{ "agents.entries.*.tts",
 	  "auto enabled mode provider persona personas summaryModel modelOverrides "
@@ -406,10 +389,9 @@ const struct oc_schema_known oc_schema_known[] = {
 	{ "memory.search.remote", "batch" },
 	{ "memory.search.remote.batch", "enabled" },
 	{ "memory.search",
-	  "rememberAcrossConversations sources extraPaths multimodal experimental "
+	  "rememberAcrossConversations sources multimodal experimental "
 	  "fallback inputType queryInputType documentInputType outputDimensionality "
 	  "local store cache" },
-	{ "memory.search.extraPaths[]", "path pattern" },
 	{ "memory.search.multimodal", "enabled modalities maxFileBytes" },
 	{ "memory.search.experimental", "sessionMemory" },
 	{ "memory.search.local", "modelPath" },
@@ -417,7 +399,6 @@ const struct oc_schema_known oc_schema_known[] = {
 	{ "memory.search.store.fts", "tokenizer" },
 	{ "memory.search.store.vector", "enabled extensionPath" },
 	{ "memory.search.cache", "enabled" },
-	{ "skills.load", "allowSymlinkTargets" },
 	{ "skills", "install limits workshop" },
 	{ "skills.install", "preferBrew nodeManager allowUploadedArchives" },
 	{ "skills.limits", "maxCandidatesPerRoot maxSkillsLoadedPerSource maxSkillsInPrompt "

@@ -374,11 +374,14 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ "memory.search.remote.headers.*", T_KEY },
 	{ "memory.search.query.maxResults", T_SIZE },
 	{ "memory.search.query.minScore", T_NUM },
+	{ "memory.search.extraPaths[]", T_STR | T_OBJ },
+	{ "memory.search.extraPaths[].path", T_STR | T_REQUIRED },
+	{ "memory.search.extraPaths[].pattern", T_STR },
 
 	{ S "enabled", T_BOOL },
 	{ S "command", T_STR | T_NOT_EMPTY },
 	{ S "args[]", T_STR },
-	{ S "env.*", T_STR | T_NUM | T_BOOL | T_SECRET },
+	{ S "env.*", T_STR | T_NUM | T_BOOL },
 	{ S "cwd", T_STR },
 	{ S "url", T_STR | T_NOT_EMPTY },
 	{ S "transport", T_STR, "stdio|sse|streamable-http" },
@@ -391,6 +394,9 @@ const struct oc_schema_row oc_schema_rows[] = {
 
 	{ "skills.allowBundled[]", T_STR },
 	{ "skills.load.extraDirs[]", T_STR },
+	{ "skills.load.allowSymlinkTargets[]", T_STR },
+	{ D "skills[]", T_STR },
+	{ E "skills[]", T_STR },
 	{ "skills.load.watch", T_BOOL },
 	{ "skills.entries.*.enabled", T_BOOL },
 	{ "skills.entries.*.apiKey", T_KEY },
@@ -411,6 +417,7 @@ const struct oc_schema_row oc_schema_rows[] = {
 
 const struct oc_schema_alias oc_schema_aliases[] = {
 	{ "agents.list[]", "agents.entries.*" },
+	{ "agents.entries.*.memory.search", "memory.search" },
 	{ "models.providers.*.request.proxy.tls", "models.providers.*.request.tls" },
 	{ "session.resetByType.direct", "session.reset" },
 	{ "session.resetByType.group", "session.reset" },

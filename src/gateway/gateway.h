@@ -13,9 +13,11 @@ struct oc_broker;
 struct oc_devices;
 struct oc_channels;
 struct oc_cron;
+struct oc_memory_keeper;
 struct oc_mcp;
 struct oc_gateway_options;
 struct oc_health;
+struct oc_heartbeat;
 struct oc_reload;
 struct oc_run_events;
 struct oc_refresh_service;
@@ -31,9 +33,11 @@ struct oc_gateway {
 	struct oc_broker *broker;
 	struct oc_run_events *run_events; /* before sessions: it is their watcher */
 	struct oc_devices *devices;
-	struct oc_mcp *mcp;   /* servers of tools */
-	struct oc_channels *channels; /* NULL before they are started */
-	struct oc_cron *cron; /* NULL until it exists */
+	struct oc_mcp *mcp;		 /* servers of tools */
+	struct oc_channels *channels;	 /* NULL before they are started */
+	struct oc_cron *cron;		 /* NULL until it exists */
+	struct oc_memory_keeper *memory; /* the same */
+	struct oc_heartbeat *heartbeat;
 	struct oc_refresh_service *refresh;
 	struct oc_http_server *server;
 	enum oc_auth_mode auth_mode;

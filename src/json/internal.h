@@ -28,6 +28,8 @@ OC_MUST_USE enum oc_rc oc_json5_read(struct oc_json5 *d, struct oc_err *e);
 /* The authored text of a number of d->value; {NULL, 0} when there is none. */
 struct oc_str oc_json5_number_text(const struct oc_json5 *d, const json_t *number);
 
+/* How many bytes at the beginning of s stand for themselves in a string. */
+size_t oc_json_plain(struct oc_str s);
 /* RFC 8259, section 6. *integer tells that there is neither fraction nor exponent. */
 bool oc_json_is_number(struct oc_str s, bool *integer);
 /* The four hex digits at position i, or -1. */

@@ -174,18 +174,41 @@ static bool read_escape(struct reader *r)
 	return true;
 }
 
-/* What stands before the next quote, backslash or control character. */
-static struct oc_str plain_run(struct reader *r)
+/* Whether one of the eight bytes is a control character, a quote or a backslash. */
+static bool any_special(uint64_t word)
 {
-	size_t start = r->at;
+	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+	uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
 
-	while (r->at < r->in.n) {
-		unsigned char c = (unsigned char)r->in.p[r->at];
+	return (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) |
+		((backslash - ones) & ~backslash)) &
+	       tops;
+}
+
+size_t oc_json_plain(struct oc_str s)
+{
+	uint64_t word;
+	size_t n = 0;
+
+	for (; s.n - n >= sizeof word; n += sizeof word) {
+		memcpy(&word, s.p + n, sizeof word);
+		if (any_special(word)) break;
+	}
+	for (; n < s.n; n++) {
+		unsigned char c = (unsigned char)s.p[n];
 
 		if (c == '"' || c == '\\' || c < 0x20) break;
-		r->at++;
 	}
-	return (struct oc_str){ r->in.p + start, r->at - start };
+	return n;
+}
+
+static struct oc_str plain_run(struct reader *r)
+{
+	struct oc_str rest = oc_str_from(r->in, r->at),
+		      run = oc_str_head(rest, oc_json_plain(rest));
+
+	r->at += run.n;
+	return run;
 }
 
 /* at stands on the opening quote. *out is valid until the next string is read. */

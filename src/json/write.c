@@ -16,25 +16,42 @@ struct writer {
 	const struct oc_strv *verbatim; /* may be NULL */
 };
 
-static void put_string(struct writer *w, struct oc_str s)
+static void put_escape(struct writer *w, unsigned char c)
 {
 	static const char escaped[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
-	size_t from = 0;
+	const char *known = c ? strchr(escaped, c) : NULL;
 
-	oc_buf_addc(&w->out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (c >= 0x20 && c != '"' && c != '\\') continue;
-		oc_buf_add(&w->out, (struct oc_str){ s.p + from, i - from });
-		from = i + 1;
-		const char *known = c ? strchr(escaped, c) : NULL;
-		if (known)
-			oc_buf_addf(&w->out, "\\%c", letter[known - escaped]);
-		else
-			oc_buf_addf(&w->out, "\\u%04x", c);
+	if (!known) {
+		oc_buf_addf(&w->out, "\\u%04x", c);
+		return;
 	}
-	oc_buf_add(&w->out, oc_str_from(s, from));
+	oc_buf_addc(&w->out, '\\');
+	oc_buf_addc(&w->out, letter[known - escaped]);
+}
+
+static void put_string(struct writer *w, struct oc_str s)
+{
 	oc_buf_addc(&w->out, '"');
+	while (s.n) {
+		size_t plain = oc_json_plain(s);
+
+		oc_buf_add(&w->out, oc_str_head(s, plain));
+		if (plain < s.n) put_escape(w, (unsigned char)s.p[plain++]);
+		s = oc_str_from(s, plain);
+	}
+	oc_buf_addc(&w->out, '"');
+}
+
+static void put_integer(struct writer *w, json_int_t v)
+{
+	char digits[24];
+	size_t at = sizeof digits;
+	uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+	do digits[--at] = (char)('0' + left % 10);
+	while (left /= 10);
+	if (v < 0) digits[--at] = '-';
+	oc_buf_add(&w->out, (struct oc_str){ digits + at, sizeof digits - at });
 }
 
 static void put_real(struct writer *w, double v)
@@ -140,9 +157,7 @@ static void put_value(struct writer *w, const json_t *v, const json_t *old, size
 	case JSON_OBJECT: put_object(w, v, old, depth); break;
 	case JSON_ARRAY: put_array(w, v, old, depth); break;
 	case JSON_STRING: put_string(w, oc_json_text(v)); break;
-	case JSON_INTEGER:
-		oc_buf_addf(&w->out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
-		break;
+	case JSON_INTEGER: put_integer(w, json_integer_value(v)); break;
 	case JSON_REAL: put_real(w, json_real_value(v)); break;
 	case JSON_TRUE: oc_buf_adds(&w->out, "true"); break;
 	case JSON_FALSE: oc_buf_adds(&w->out, "false"); break;

@@ -11,6 +11,7 @@ struct oc_poll {
 	oc_poll_fn *fn;
 	void *arg;
 	int fd;
+	int watched; /* what libuv was told */
 };
 
 static void on_poll(uv_poll_t *handle, int status, int events)
@@ -22,6 +23,8 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 		if (events & UV_READABLE) out |= OC_POLL_READ;
 		if (events & UV_WRITABLE) out |= OC_POLL_WRITE;
 		if (events & UV_DISCONNECT) out |= OC_POLL_HANGUP;
+	} else {
+		p->watched = 0; /* after an error libuv looks no more */
 	}
 	p->fn(p->arg, p->fd, out);
 }
@@ -57,6 +60,9 @@ void oc_poll_set(struct oc_poll *p, int events)
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (events & names[i].ours) want |= names[i].uv;
+	/* libuv takes the descriptor out of the kernel's set and puts it back, two system calls. */
+	if (want == p->watched) return;
+	p->watched = want;
 	if (want)
 		uv_poll_start(&p->handle, want, on_poll);
 	else

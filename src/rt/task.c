@@ -40,6 +40,7 @@ enum {
 	STACK_BYTES = 256 << 10,
 #endif
 	POOLED_STACKS = 16,
+	READY_ROUNDS = 8,
 	EXIT_HOOKS = 16,
 };
 
@@ -254,17 +255,19 @@ static void resume(struct oc_task *t)
 
 static void run_ready(uv_idle_t *idle)
 {
-	/* Only those ready now: a task that makes others ready at every step must not starve I/O.
-	 */
-	struct oc_task *t = rt.ready_first;
+	/* Some rounds, each of those ready when it began: a task that makes others ready at every
+	 * step must not starve I/O, and looking for I/O between any two steps is a waste. */
+	for (int round = 0; round < READY_ROUNDS && rt.ready_first; round++) {
+		struct oc_task *t = rt.ready_first;
 
-	rt.ready_first = NULL;
-	rt.ready_last = &rt.ready_first;
-	while (t) {
-		struct oc_task *next = t->ready_next;
-		t->ready = false;
-		resume(t);
-		t = next;
+		rt.ready_first = NULL;
+		rt.ready_last = &rt.ready_first;
+		while (t) {
+			struct oc_task *next = t->ready_next;
+			t->ready = false;
+			resume(t);
+			t = next;
+		}
 	}
 	if (!rt.ready_first) uv_idle_stop(idle);
 }

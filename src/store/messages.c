@@ -159,49 +159,6 @@ static void append_init(struct append *a, const char *session_id, struct oc_stor
 	}
 }
 
-enum oc_rc oc_store_append_wait(struct oc_store *s, const char *session_id,
-				struct oc_stored_message *v, size_t n, bool *duplicate,
-				struct oc_err *e)
-{
-	struct oc_store_writes w = { .session_id = session_id, .messages = v, .n = n };
-	enum oc_rc rc = oc_store_write_wait(s, &w, e);
-
-	if (!rc && duplicate) *duplicate = w.duplicate;
-	return rc;
-}
-
-/* ---- several writes at once ---- */
-
-struct writing {
-	struct oc_store_writes *w;
-	struct append append;
-};
-
-static enum oc_rc write_step(struct oc_db *db, void *arg, struct oc_err *e)
-{
-	struct writing *x = arg;
-	const struct oc_store_writes *w = x->w;
-	enum oc_rc rc = OC_OK;
-
-	if (w->session_id) rc = append_step(db, &x->append, e);
-	if (!rc && w->session) rc = oc_session_save_step(db, w->session, e);
-	if (!rc && w->run) rc = oc_run_save_step(db, w->run, e);
-	return rc;
-}
-
-enum oc_rc oc_store_write_wait(struct oc_store *s, struct oc_store_writes *w, struct oc_err *e)
-{
-	struct writing x = { .w = w };
-	enum oc_rc rc;
-
-	append_init(&x.append, w->session_id, w->messages, w->n);
-	rc = oc_store_step_wait(s, OC_STEP_WRITE, write_step, &x, e);
-	w->duplicate = !rc && x.append.duplicate;
-	if (!rc && !x.append.duplicate) hand_out(&x.append, w->messages);
-	free(x.append.fresh);
-	return rc;
-}
-
 /* ---- reading ---- */
 
 static void reverse(struct oc_stored_messages *l)
@@ -312,38 +269,85 @@ enum oc_rc oc_store_message_count_wait(struct oc_store *s, const char *session_i
 
 /* ---- a conversation as it stands ---- */
 
+void oc_store_view_deinit(struct oc_store_view *v)
+{
+	oc_epoch_deinit(&v->epoch);
+	oc_stored_messages_deinit(&v->messages);
+}
+
+static enum oc_rc read_view(struct oc_db *db, const char *session_id, struct oc_store_view *v,
+			    struct oc_err *e)
+{
+	struct oc_message_query q = { .session_id = session_id, .after_seq = v->boundary_seq };
+	enum oc_rc rc = v->epoch_id ? oc_epoch_find(db, v->epoch_id, &v->epoch, e) : OC_OK;
+
+	if (!rc && v->epoch.first_seq - 1 > q.after_seq) q.after_seq = v->epoch.first_seq - 1;
+	return rc ? rc : oc_messages_find(db, &q, &v->messages, e);
+}
+
 struct viewing {
 	const char *session_id;
-	int64_t epoch_id, boundary_seq;
-	struct oc_epoch epoch;
-	struct oc_stored_messages list;
+	struct oc_store_view *view;
 };
 
 static enum oc_rc view_step(struct oc_db *db, void *arg, struct oc_err *e)
 {
-	struct viewing *v = arg;
-	struct oc_message_query q = { .session_id = v->session_id, .after_seq = v->boundary_seq };
-	enum oc_rc rc = v->epoch_id ? oc_epoch_find(db, v->epoch_id, &v->epoch, e) : OC_OK;
+	const struct viewing *v = arg;
 
-	if (!rc && v->epoch.first_seq - 1 > q.after_seq) q.after_seq = v->epoch.first_seq - 1;
-	return rc ? rc : oc_messages_find(db, &q, &v->list, e);
+	return read_view(db, v->session_id, v->view, e);
 }
 
-enum oc_rc oc_store_view_wait(struct oc_store *s, const char *session_id, int64_t epoch_id,
-			      int64_t boundary_seq, struct oc_epoch *epoch,
-			      struct oc_stored_messages *messages, struct oc_err *e)
+enum oc_rc oc_store_view_wait(struct oc_store *s, const char *session_id,
+			      struct oc_store_view *view, struct oc_err *e)
 {
-	struct viewing v = { .session_id = session_id,
-			     .epoch_id = epoch_id,
-			     .boundary_seq = boundary_seq };
+	struct viewing v = { session_id, view };
 	enum oc_rc rc = oc_store_step_wait(s, OC_STEP_READ, view_step, &v, e);
 
-	if (rc) {
-		oc_epoch_deinit(&v.epoch);
-		oc_stored_messages_deinit(&v.list);
-		return rc;
-	}
-	*epoch = v.epoch;
-	*messages = v.list;
-	return OC_OK;
+	if (rc) oc_store_view_deinit(view);
+	return rc;
+}
+
+enum oc_rc oc_store_append_wait(struct oc_store *s, const char *session_id,
+				struct oc_stored_message *v, size_t n, bool *duplicate,
+				struct oc_err *e)
+{
+	struct oc_store_writes w = { .session_id = session_id, .messages = v, .n = n };
+	enum oc_rc rc = oc_store_write_wait(s, &w, e);
+
+	if (!rc && duplicate) *duplicate = w.duplicate;
+	return rc;
+}
+
+/* ---- several writes at once ---- */
+
+struct writing {
+	struct oc_store_writes *w;
+	struct append append;
+};
+
+static enum oc_rc write_step(struct oc_db *db, void *arg, struct oc_err *e)
+{
+	struct writing *x = arg;
+	const struct oc_store_writes *w = x->w;
+	enum oc_rc rc = OC_OK;
+
+	if (w->session_id) rc = append_step(db, &x->append, e);
+	if (!rc && w->session) rc = oc_session_save_step(db, w->session, e);
+	if (!rc && w->run) rc = oc_run_save_step(db, w->run, e);
+	if (!rc && w->view) rc = read_view(db, w->session_id, w->view, e);
+	return rc;
+}
+
+enum oc_rc oc_store_write_wait(struct oc_store *s, struct oc_store_writes *w, struct oc_err *e)
+{
+	struct writing x = { .w = w };
+	enum oc_rc rc;
+
+	append_init(&x.append, w->session_id, w->messages, w->n);
+	rc = oc_store_step_wait(s, OC_STEP_WRITE, write_step, &x, e);
+	if (rc && w->view) oc_store_view_deinit(w->view);
+	w->duplicate = !rc && x.append.duplicate;
+	if (!rc && !x.append.duplicate) hand_out(&x.append, w->messages);
+	free(x.append.fresh);
+	return rc;
 }

@@ -116,6 +116,7 @@ OC_MUST_USE enum oc_rc oc_store_append_wait(struct oc_store *s, const char *sess
 					    struct oc_stored_message *v, size_t n, bool *duplicate,
 					    struct oc_err *e);
 struct oc_run_record;
+struct oc_store_view;
 /* Writes that belong together: one step, one transaction, all or nothing. What is NULL is left
  * out. */
 struct oc_store_writes {
@@ -124,7 +125,8 @@ struct oc_store_writes {
 	size_t n;
 	struct oc_session_record *session; /* borrowed */
 	struct oc_run_record *run;	   /* borrowed */
-	bool duplicate; /* out: the messages were left out, the rest is written */
+	struct oc_store_view *view; /* borrowed; read when all is written. It needs session_id */
+	bool duplicate;		    /* out: the messages were left out, the rest is written */
 };
 OC_MUST_USE enum oc_rc oc_store_write_wait(struct oc_store *s, struct oc_store_writes *w,
 					   struct oc_err *e);
@@ -155,18 +157,22 @@ struct oc_epoch {
 	int64_t created_ms;
 };
 void oc_epoch_deinit(struct oc_epoch *e);
+/* What a turn begins with. */
+struct oc_store_view {
+	int64_t epoch_id, boundary_seq; /* which: as in the session's record */
+	struct oc_epoch epoch;		/* zeroed when epoch_id is 0 */
+	/* Those after both the boundary and what the epoch leaves out. */
+	struct oc_stored_messages messages;
+};
 /* Sets id and created_ms, and makes it the session's current one. */
 OC_MUST_USE enum oc_rc oc_store_epoch_add_wait(struct oc_store *s, const char *session_id,
 					       struct oc_epoch *epoch, struct oc_err *e);
 OC_MUST_USE enum oc_rc oc_store_epoch_wait(struct oc_store *s, int64_t id, struct oc_epoch *out,
 					   struct oc_err *e);
 
-/* What a turn begins with, in one step: the epoch (0 = none, then zeroed) and the messages after
- * both the boundary and what the epoch leaves out. */
 OC_MUST_USE enum oc_rc oc_store_view_wait(struct oc_store *s, const char *session_id,
-					  int64_t epoch_id, int64_t boundary_seq,
-					  struct oc_epoch *epoch,
-					  struct oc_stored_messages *messages, struct oc_err *e);
+					  struct oc_store_view *view, struct oc_err *e);
+void oc_store_view_deinit(struct oc_store_view *v);
 
 /* ---- runs and usage ---- */
 struct oc_run_record {

@@ -191,6 +191,8 @@ static void child_environment(const struct call *c, const char *mark, struct oc_
 	oc_strv_add(env, OC_LIT("GIT_TERMINAL_PROMPT=0"));
 	oc_strv_add(env, OC_LIT("OPENCLAW_SHELL=exec"));
 	if (mark) oc_strv_add(env, oc_str(mark));
+	for (size_t i = 0; c->ctx->host_env && !in_sandbox(c) && i < c->ctx->host_env->n; i++)
+		oc_strv_add(env, oc_str(c->ctx->host_env->v[i]));
 }
 
 static const char *shell(void)
@@ -261,6 +263,7 @@ static enum oc_rc start_wait(const struct call *c, struct oc_processes *owner,
 					.cwd = in_sandbox(c) ? "/" : c->workdir,
 					.mark = in_sandbox(c) ? NULL : mark,
 					.timeout_s = timeout_of(c),
+					.notify = oc_json_bool(c->args, "notify", false),
 					.input = oc_json_bool(c->args, "background", false),
 					.output = output_arrived,
 					.output_arg = c->ctx };

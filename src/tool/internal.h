@@ -25,7 +25,7 @@ const struct oc_tool *oc_tool_builtin(size_t i);
 const struct oc_tool *oc_tool_at(size_t i);
 /* As oc_policy_allows; the shelf of a server is allowed with what is on it. */
 bool oc_tool_allowed(const struct oc_policy *policy, const struct oc_tool *tool, const char **why);
-/* Its function object. New reference. */
+/* Its function object, shared by all who ask: not to be changed. New reference. */
 json_t *oc_tool_schema(const struct oc_tool *tool);
 
 /* ---- unescape.c ---- */

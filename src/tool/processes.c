@@ -43,6 +43,8 @@ struct oc_processes {
 	struct oc_scope *scope;
 	struct oc_command *first; /* newest last */
 	unsigned last_id;
+	void (*ended)(void *arg, const struct oc_process_end *end);
+	void *ended_arg;
 };
 
 /* ---- the list ---- */
@@ -231,6 +233,31 @@ static void watch_wait(struct oc_command *c)
 	}
 }
 
+void oc_processes_watch(struct oc_processes *p,
+			void (*fn)(void *arg, const struct oc_process_end *end), void *arg)
+{
+	p->ended = fn;
+	p->ended_arg = arg;
+}
+
+static void tell_end(const struct oc_command *c)
+{
+	const struct oc_processes *p = c->state->owner;
+	char how[40];
+
+	if (!p || !p->ended || !c->state->detached || c->stopped || c->state->waiters) return;
+	if (c->timed_out || c->excess)
+		snprintf(how, sizeof how, "stopped: %s", c->timed_out ? "time limit" : c->excess);
+	else if (c->signum)
+		snprintf(how, sizeof how, "signal %d", c->signum);
+	else
+		snprintf(how, sizeof how, "exit %d", c->exit_code);
+	const struct oc_process_end end = {
+		.id = c->id, .session_key = c->session_key, .how = how, .notify = c->notify
+	};
+	p->ended(p->ended_arg, &end);
+}
+
 static void run(void *arg)
 {
 	struct oc_command *c = arg;
@@ -246,6 +273,7 @@ static void run(void *arg)
 	c->ended = true;
 	c->ended_ms = oc_now_ms();
 	s->scope = NULL;
+	tell_end(c);
 	for (struct waiter *w = s->waiters, *next; w; w = next) {
 		next = w->next;
 		oc_wait_end(&w->wait, OC_OK);
@@ -269,6 +297,7 @@ static struct oc_command *make(struct oc_processes *p, struct oc_command_spec *s
 	c->command = oc_strdup(spec->command);
 	c->session_key = oc_strdup(spec->session_key ? spec->session_key : "");
 	c->timeout_s = spec->timeout_s;
+	c->notify = spec->notify;
 	c->exit_code = -1;
 	c->began_ms = oc_now_ms();
 	oc_buf_init(&c->output, OC_MAX_EXEC_OUTPUT_BYTES + 2 * SLACK_BYTES);

@@ -299,6 +299,23 @@ static enum oc_rc read_place(struct oc_tool_context *ctx, const struct oc_place 
 				   : read_file(ctx, place, w, out, e);
 }
 
+/* "skill://name": whoever runs the tools knows what that is. */
+static enum oc_rc read_resource_wait(const struct oc_tool_context *ctx, struct oc_str address,
+				     struct window w, struct oc_tool_result *out, struct oc_err *e)
+{
+	struct oc_buf text;
+	enum oc_rc rc;
+
+	if (!ctx->resource_wait)
+		return oc_fail(e, OC_E_NOT_FOUND, "nothing is known of %.*s",
+			       OC_FMT(oc_str_head(address, 100)));
+	rc = ctx->resource_wait(ctx->resource_arg, address, &text, e);
+	if (rc) return rc;
+	add_lines(out, oc_buf_view(&text), w);
+	oc_buf_deinit(&text);
+	return OC_OK;
+}
+
 enum oc_rc oc_tool_read_wait(struct oc_tool_context *ctx, const json_t *args,
 			     struct oc_tool_result *out, struct oc_err *e)
 {
@@ -308,6 +325,8 @@ enum oc_rc oc_tool_read_wait(struct oc_tool_context *ctx, const json_t *args,
 
 	if (oc_mcp_is_address(oc_json_str(args, "path")))
 		return oc_mcp_read_wait(ctx, oc_json_str(args, "path"), out, e);
+	if (oc_str_has(oc_json_str(args, "path"), OC_LIT("://")))
+		return read_resource_wait(ctx, oc_json_str(args, "path"), w, out, e);
 	enum oc_rc rc = oc_workspace_resolve_wait(ctx, "read", oc_json_str(args, "path"),
 						  OC_ACCESS_READ, &path, e);
 	if (rc) return rc;

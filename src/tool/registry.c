@@ -150,7 +150,7 @@ const struct oc_tool *oc_tool_find(struct oc_str name)
 }
 
 /* Rows do not change: each is parsed once, for all runs of the process. */
-static const json_t *parsed_schema(const struct oc_tool *tool)
+static json_t *parsed_schema(const struct oc_tool *tool)
 {
 	enum { MAX_ROWS = 64 };
 	static struct {
@@ -172,7 +172,7 @@ static const json_t *parsed_schema(const struct oc_tool *tool)
 
 json_t *oc_tool_schema(const struct oc_tool *tool)
 {
-	return json_deep_copy(tool->foreign ? tool->foreign->function : parsed_schema(tool));
+	return json_incref(tool->foreign ? tool->foreign->function : parsed_schema(tool));
 }
 
 /* ---- what a request offers ---- */
@@ -199,10 +199,7 @@ static bool shelf_is_allowed(const struct oc_policy *policy, const struct oc_too
 		empty = false;
 		if (oc_policy_allows(policy, tool->name, NULL)) return true;
 	}
-	char *any = oc_asprintf("%s.*", shelf->name);
-	bool allowed = empty && oc_policy_allows(policy, any, NULL);
-	free(any);
-	return allowed;
+	return empty && oc_policy_allows_some(policy, shelf->name);
 }
 
 bool oc_tool_allowed(const struct oc_policy *policy, const struct oc_tool *tool, const char **why)
@@ -245,8 +242,12 @@ static json_t *entry_json(const struct oc_toolset *set, const struct oc_tool *to
 {
 	json_t *function = oc_tool_schema(tool), *entry = json_object();
 
-	if (set && set->drop_keywords)
+	if (set && set->drop_keywords && set->drop_keywords->n) {
+		json_t *own = json_deep_copy(function);
+		json_decref(function);
+		function = own;
 		drop_from(json_object_get(function, "parameters"), set->drop_keywords);
+	}
 	oc_json_put(entry, "type", json_string("function"));
 	oc_json_put(entry, "function", function);
 	return entry;

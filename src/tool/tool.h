@@ -67,6 +67,12 @@ struct oc_tool_context {
 	/* What a command writes, as it comes: any bytes. May be NULL; may not park. */
 	void (*output)(void *arg, struct oc_str bytes);
 	void *output_arg;
+	/* What stands behind an address that is no file: "skill://invoices". OC_OK: out is
+	 * initialised; else e is for the model. May be NULL. */
+	enum oc_rc (*resource_wait)(void *arg, struct oc_str address, struct oc_buf *out,
+				    struct oc_err *e);
+	void *resource_arg;
+	const struct oc_strv *host_env; /* "K=V": for commands outside the sandbox; NULL = none */
 	/* Whose notes memory_search and memory_get mean (agent/memory/memory.h); NULL = none. */
 	const struct oc_memory_scope *memory;
 	/* For tools of folders below: what their run function needs (sessions, memory, schedules).

@@ -72,7 +72,7 @@ def make_sim():
 class LlamaServer:
     """llama.cpp's own HTTP server in a process of ours."""
 
-    def __init__(self, gguf, alias, ctx, log):
+    def __init__(self, gguf, alias, ctx, log, *more):
         python = STARTER / 'venv' / 'bin' / 'python'
         if not python.exists():
             pytest.skip(f'llama.cpp is not installed in {STARTER} (starter/install.sh does it)')
@@ -85,7 +85,7 @@ class LlamaServer:
         # One thread: two spinning threads on shared cores starve each other.
         self.popen = subprocess.Popen(
             [str(python), str(ROOT / 'starter' / 'server.py'), str(gguf), str(self.port), '--ctx', str(ctx),
-             '--threads', '1', '--alias', alias], stdout=log.open('wb'), stderr=subprocess.STDOUT,
+             '--threads', '1', '--alias', alias, *more], stdout=log.open('wb'), stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL)
         self.wait_ready(60)
 

@@ -1,6 +1,7 @@
 """Commands over a gateway: what they send and print, and what they say when the other side is down, odd or refuses."""
 import hashlib
 import json
+import os
 import stat
 import time
 
@@ -47,6 +48,11 @@ def test_call_prints_the_result_with_and_without_a_heading(cli):
     (['health', '--no-such-option'], ['unknown option']),
     (['health', '--token', 'wrong'], ['--token']),
     (['health', '--url', 'ftp://x'], ['--url']),
+    (['health', '--url', 'wss://box.example'], ['--url', 'TLS', 'ssh']),
+    (['gateway', 'run', '--reset'], ['onboard --reset']),
+    (['help', 'nothing'], ['unknown command']),
+    (['sessions', 'archive', 'absent'], ['absent']),
+    (['sessions', 'archive'], ['expected sessions']),
     (['sessions', 'show', 'absent'], ['absent']),
     (['sessions', 'delete', 'absent'], ['absent']),
     (['cron', 'show', 'absent'], []),
@@ -129,12 +135,43 @@ def test_sessions_are_listed_shown_exported_and_deleted(cli, tmp_path):
     assert 'ECHO:first' in shown and '\nfirst' in shown
     lines = [json.loads(line) for line in cli('sessions', 'export', 'agent:main:a').ok().out.splitlines()]
     assert [e['type'] for e in lines] == ['session', 'message', 'message'] and lines[0]['version'] == 4
+    assert os.path.isabs(lines[0]['cwd'])
     assert [e['message']['role'] for e in lines[1:]] == ['user', 'assistant'] and lines[2]['parentId'] == lines[1]['id']
     out = tmp_path / 'a.md'
     cli('sessions', 'export', 'a', '--format', 'markdown', '--out', out).ok()
     assert '## user' in out.read_text() and stat.S_IMODE(out.stat().st_mode) == 0o600
     cli('sessions', 'delete', 'a').ok()
     assert [s['key'] for s in cli('sessions', '--json').ok().json['sessions']] == ['agent:main:b']
+
+
+def test_sessions_are_put_aside_and_brought_back(cli):
+    for key in 'a', 'b':
+        cli('agent', '-m', f'ECHO:{key}', '--session-key', key).ok()
+    shown = lambda: {s['key']: s.get('archived', False) for s in cli('sessions', '--json').ok().json['sessions']}
+    assert 'would be archived: agent:main:a' in cli('sessions', 'archive', 'a', '--dry-run').ok().out and not shown()['agent:main:a']
+    cli('sessions', 'archive', 'a', 'b').ok()
+    assert 'agent:main:a' not in shown() or shown()['agent:main:a']
+    assert cli('sessions', 'unarchive', 'a', '--json').ok().json['keys'] == ['agent:main:a']
+    assert shown()['agent:main:a'] is False
+
+
+def test_the_last_steps_of_a_session_are_shown_and_followed(cli, gateway, openclaw):
+    cli('agent', '-m', 'ECHO:first', '--session-key', 'a').ok()
+    lines = cli('sessions', 'tail', 'a').ok().out.splitlines()
+    assert [line.split()[1:] for line in lines] == [['user', 'ECHO:first'], ['assistant', 'first']]
+    assert [json.loads(line)['role'] for line in cli('sessions', 'tail', '--json', '--tail', '1').ok().out.splitlines()] == ['assistant']
+    following = openclaw.start('sessions', 'tail', '--session-key', 'a', '--follow', env=at(gateway.port))
+    step = lambda: following.popen.stdout.readline().split()[1:]
+    assert [step(), step()] == [['user', 'ECHO:first'], ['assistant', 'first']], 'it listens before it prints'
+    cli('agent', '-m', 'ECHO:second', '--session-key', 'a').ok()
+    assert [step(), step()] == [['user', 'ECHO:second'], ['assistant', 'second']]
+    following.signal()
+    assert following.wait().out == ''
+
+
+def test_help_is_a_command_too(openclaw):
+    assert openclaw.run('help').ok().out == openclaw.run('--help').ok().out
+    assert openclaw.run('help', 'sessions', 'tail').ok().out == openclaw.run('sessions', 'tail', '--help').ok().out
 
 
 def test_exports_keep_what_was_before_a_reset(cli):

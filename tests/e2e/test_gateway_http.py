@@ -197,12 +197,12 @@ def test_sampling_and_images_reach_the_model(start_gateway, sim):
     ({'messages': [{'role': 'user', 'content': 7}]}, 'messages[0].content'),
     ({'messages': [{'role': 'user', 'content': [{'type': 'video'}]}]}, 'messages[0].content[0].type'),
     ({'messages': [{'role': 'user', 'content': [{'type': 'image_url', 'image_url': {'url': 'https://example.com/a.png'}}]}]}, 'data URL'),
-    ({'messages': [{'role': 'user', 'content': [{'type': 'image_url', 'image_url': {'url': 'data:image/png;base64,' + PIXEL}}] * 9}]}, 'images'),
+    ({'messages': [{'role': 'user', 'content': [{'type': 'image_url', 'image_url': {'url': 'data:image/png;base64,' + PIXEL}}] * 9}]}, 'image too many'),
     ({'messages': [{'role': 'tool', 'content': 'x'}]}, 'tool_call_id'),
     ({'temperature': 2.1}, 'temperature'), ({'temperature': 'hot'}, 'temperature'), ({'top_p': -1}, 'top_p'),
     ({'frequency_penalty': 3}, 'frequency_penalty'), ({'presence_penalty': -2.5}, 'presence_penalty'), ({'seed': 1.5}, 'seed'),
     ({'stop': ['a', 'b', 'c', 'd', 'e']}, 'stop'), ({'stop': 1}, 'stop'), ({'max_tokens': 0}, 'max_tokens'), ({'n': 2}, 'n must be 1'),
-    ({'stream': 'yes'}, 'stream'), ({'user': 7}, 'user'), ({'reasoning_effort': 'huge'}, 'reasoning effort'),
+    ({'stream': 'yes'}, 'stream'), ({'user': 7}, 'user'), ({'reasoning_effort': 'huge'}, 'reasoning_effort'),
     ({'tools': {}}, 'tools'), ({'tools': [{'type': 'retrieval'}]}, 'tools[0].type'),
     ({'tools': [{'type': 'function', 'function': {'name': 'a b'}}]}, 'tools[0]'), ({'tools': CHAT_TOOLS * 2}, 'twice'),
     ({'tool_choice': 'required'}, 'tool_choice'), ({'tool_choice': 'maybe', 'tools': CHAT_TOOLS}, 'tool_choice'),
@@ -213,6 +213,35 @@ def test_a_wrong_member_is_named(gateway, sim, change, says):
     assert answer.status == 400 and answer.json['error']['type'] == 'invalid_request_error', answer
     assert says in answer.json['error']['message']
     assert not sim.chats
+
+
+WRONG_TYPES = {
+    CHAT: [({'model': 7}, 'model'), ({'model': None}, 'model'), ({'n': '2'}, 'n'), ({'n': 1.5}, 'n'), ({'stream_options': 'x'}, 'stream_options'),
+           ({'stream_options': {'include_usage': 1}}, 'stream_options.include_usage'), ({'reasoning_effort': 5}, 'reasoning_effort'),
+           ({'response_format': 'json'}, 'response_format'), ({'response_format': {'type': 1}}, 'response_format.type'),
+           ({'parallel_tool_calls': 'no'}, 'parallel_tool_calls'), ({'temperature': '1'}, 'temperature'), ({'stop': {}}, 'stop'),
+           ({'messages': [7]}, 'messages[0]'), ({'messages': {}}, 'messages'), ({'stream': 1}, 'stream'), ({'tools': 'x'}, 'tools'),
+           ({'messages': [{'role': 'assistant', 'tool_calls': {}}]}, 'messages[0].tool_calls'),
+           ({'messages': [{'role': 'assistant', 'tool_calls': [{'id': 'a', 'function': {'name': 'f', 'arguments': {}}}]}]},
+            'messages[0].tool_calls[0].function.arguments'),
+           ({'tools': [{'type': 'function', 'function': {'name': 'f', 'parameters': 'x'}}]}, 'tools[0].function.parameters')],
+    '/v1/responses': [({'model': []}, 'model'), ({'input': {}}, 'input'), ({'input': [7]}, 'input[0]'), ({'instructions': []}, 'instructions'),
+                      ({'reasoning': 'high'}, 'reasoning'), ({'reasoning': {'effort': 1}}, 'reasoning.effort'), ({'text': 'plain'}, 'text'),
+                      ({'text': {'format': 'json'}}, 'text.format'), ({'previous_response_id': 7}, 'previous_response_id'), ({'store': 'x'}, 'store'),
+                      ({'input': [{'type': 'function_call', 'call_id': 'a', 'name': 'f', 'arguments': {}}]}, 'input[0].arguments')],
+    '/v1/messages': [({'model': 7}, 'model')],
+    '/v1/embeddings': [({'model': False}, 'model'), ({}, 'input')],
+}
+
+
+def test_a_member_of_the_wrong_type_is_the_param_of_the_error(gateway, sim):
+    base = {CHAT: ask(), '/v1/responses': {'model': 'openclaw', 'input': 'x'}, '/v1/messages': {}, '/v1/embeddings': {'model': 'openclaw'}}
+    for path, rows in WRONG_TYPES.items():
+        for change, param in rows:
+            answer = gateway.post(path, {**base[path], **change})
+            assert (answer.status, answer.json['error'].get('param')) == (400, param), (path, change, answer)
+            assert answer.json['error']['type'] == 'invalid_request_error'
+    assert not sim.chats and not sim.asked('/v1/embeddings')
 
 
 @pytest.mark.parametrize('stream', [False, True])

@@ -1,5 +1,6 @@
 """What a model can reach with commands and files: the sandbox, its limits, the modes, and what is asked. Each test says by
 name what holds; where the kernel forbids namespaces, those of the sandbox are skipped with bubblewrap's own words."""
+import json
 import os
 import pathlib
 import shutil
@@ -333,6 +334,46 @@ def test_always_is_for_this_command_and_these_files(start_gateway, sim, openclaw
     assert 'did not allow' in round('sh go.sh', 'deny', 'e')[0]
     assert round('echo $HOME', 'allow-always', 'f')[0]
     assert 'did not allow' in round('echo $HOME', 'deny', 'g')[0]  # not understood: a yes held once
+
+
+def test_a_lasting_yes_outlives_the_gateway_until_it_is_taken_back(start_gateway, sim, openclaw):
+    config = gateway_config(sim.base_url)
+    config['tools'] = {'exec': {'mode': 'ask'}}
+    g = start_gateway(config)
+    c, judge = g.connect(), g.connect(scopes=['operator.approvals'])
+    openclaw.workspace.mkdir(parents=True, exist_ok=True)
+    (openclaw.workspace / 'go.sh').write_text('echo one')
+
+    def result(text, key='main'):
+        say(c, text, key)
+        return sim.chats[-1].json['messages'][-1]['content']
+
+    sim.call('exec', {'command': 'sh go.sh'}).reply('ok')
+    run = c.call('chat.send', {'sessionKey': 'main', 'message': 'a', 'idempotencyKey': 'a'})['runId']
+    q = judge.wait_event('exec.approval.requested', lambda p: True)
+    at = {'OPENCLAW_GATEWAY_PORT': str(g.port)}
+    assert q['id'] in openclaw.run('approvals', 'pending', env=at).ok().out
+    openclaw.run('approvals', 'resolve', q['id'], 'allow-always', env=at).ok()
+    c.wait_event('chat', lambda p: p['runId'] == run and p['state'] == 'final')
+    assert sim.chats[-1].json['messages'][-1]['content'] == 'one'
+    g.stop()
+    c = start_gateway(None).connect()
+    sim.call('exec', {'command': 'sh go.sh'}).reply('ok')
+    assert result('b', 'another') == 'one'
+    assert 'sh go.sh' in openclaw.run('approvals').ok().out
+    grant, = json.loads(openclaw.run('approvals', 'list', '--json').ok().out)['grants']
+    assert grant['command'] == 'sh go.sh' and grant['workdir'] == str(openclaw.workspace) and grant['agent'] == 'main'
+    assert (openclaw.state / 'exec-grants.json').stat().st_mode & 0o77 == 0
+    assert 'no grant' in openclaw.run('approvals', 'revoke', 'x').err
+    openclaw.run('approvals', 'revoke', grant['id']).ok()
+    assert 'Nothing was allowed' in openclaw.run('approvals').ok().out
+    judge = c
+    sim.call('exec', {'command': 'sh go.sh'}).reply('ok')
+    run = c.call('chat.send', {'sessionKey': 'main', 'message': 'c', 'idempotencyKey': 'c'})['runId']
+    q = judge.wait_event('exec.approval.requested', lambda p: True)
+    judge.call('exec.approval.resolve', {'id': q['id'], 'decision': 'deny'})
+    c.wait_event('chat', lambda p: p['runId'] == run and p['state'] == 'final')
+    assert 'did not allow' in sim.chats[-1].json['messages'][-1]['content']
 
 
 @sandboxed

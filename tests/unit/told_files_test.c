@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "agent/run/remember.h"
-#include "agent/run/skills.h"
 #include "agent/run/user_files.h"
 #include "base/mem.h"
 #include "rt/file.h"
@@ -68,25 +67,6 @@ static void a_file_that_changed_is_told_once_to_who_knew_it(void **state)
 	free(u);
 }
 
-static void skills_are_listed_within_their_room(void **state)
-{
-	(void)state;
-	oc_skills_list(folder, 1000, false, &out);
-	assert_int_equal(out.n, 0);
-	put("skills/zip/SKILL.md", "---\nname: zip\ndescription: \"Pack and unpack\"\n---\nText\n");
-	put("skills/alpha/SKILL.md", "no front matter");
-	put("skills/empty/README.md", "no skill");
-	oc_skills_list(folder, 1000, false, &out);
-	assert_non_null(strstr(oc_buf_cstr(&out), "\n- alpha\n- zip — Pack and unpack\n"));
-	assert_null(strstr(oc_buf_cstr(&out), "empty"));
-	oc_buf_clear(&out);
-	oc_skills_list(folder, 20, false, &out);
-	assert_non_null(strstr(oc_buf_cstr(&out), "\nalpha, zip\n"));
-	oc_buf_clear(&out);
-	oc_skills_list(folder, 0, false, &out);
-	assert_int_equal(out.n, 0);
-}
-
 static void what_is_to_be_remembered_stands_behind_its_heading(void **state)
 {
 	static const struct {
@@ -143,7 +123,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_file_that_changed_is_told_once_to_who_knew_it,
 						begin, end),
-		cmocka_unit_test_setup_teardown(skills_are_listed_within_their_room, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_to_be_remembered_stands_behind_its_heading,
 						begin, end),
 		cmocka_unit_test_setup_teardown(

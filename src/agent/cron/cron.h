@@ -1,6 +1,7 @@
 #ifndef OC_CRON_H
 #define OC_CRON_H
 #include "agent/cron/delivery.h"
+#include "agent/cron/natural.h"
 #include "agent/session/sessions.h"
 /*
  * Scheduled jobs (spec 02 §2.7 cron.*, spec 03 §8.1): kept in the store, run by one task that
@@ -19,7 +20,8 @@ struct oc_cron_spec {
 OC_MUST_USE enum oc_rc oc_cron_start_wait(const struct oc_cron_spec *spec, struct oc_cron **out,
 					  struct oc_err *e);
 void oc_cron_stop_wait(struct oc_cron *c); /* accepts NULL */
-/* Results are new references. OC_E_INPUT: what is wrong with the job; OC_E_NOT_FOUND. */
+/* A job may say `when` in place of `schedule`; the result then has nextRuns, a text. Results are
+ * new references. OC_E_INPUT: what is wrong with the job; OC_E_NOT_FOUND. */
 OC_MUST_USE enum oc_rc oc_cron_add_wait(struct oc_cron *c, const json_t *job, json_t **out,
 					struct oc_err *e);
 OC_MUST_USE enum oc_rc oc_cron_update_wait(struct oc_cron *c, const char *id, const json_t *patch,
@@ -36,5 +38,10 @@ OC_MUST_USE enum oc_rc oc_cron_runs_wait(struct oc_cron *c, const json_t *params
 /* force = also when it is not due or disabled. {ok, enqueued, runId} */
 OC_MUST_USE enum oc_rc oc_cron_run_wait(struct oc_cron *c, const char *id, bool force, json_t **out,
 					struct oc_err *e);
+/* A time as the agent's person says it, in that person's zone. */
+OC_MUST_USE enum oc_rc oc_cron_read_when(struct oc_cron *c, const char *agent, struct oc_str text,
+					 struct oc_natural *out, struct oc_err *e);
+/* Appends the next n times of a job, as people read them. */
+void oc_cron_echo(struct oc_cron *c, const json_t *job, size_t n, struct oc_buf *out);
 json_t *oc_cron_status(struct oc_cron *c);
 #endif

@@ -17,6 +17,16 @@ OC_MUST_USE enum oc_rc oc_cron_job_patch(const json_t *job, const json_t *patch,
  * switched off. */
 void oc_cron_job_plan(json_t *job, int64_t after_ms);
 int64_t oc_cron_job_next(const json_t *job); /* 0 = none */
+/* The first moment after this one by schedule, notBefore and place in its window; 0 = never. */
+int64_t oc_cron_job_after(const json_t *job, int64_t after_ms);
+int64_t oc_cron_job_not_before(const json_t *job, int64_t now_ms); /* 0 = not said */
+/* It waits until the person was quiet for so long; 0 = it does not. */
+int64_t oc_cron_job_quiet_ms(const json_t *job);
+bool oc_cron_job_needs_model(const json_t *job);
+/* After an error: whether it is time to tell a person. Notes that it was told. */
+bool oc_cron_job_alerts(json_t *job, int64_t now_ms);
+/* A one-shot failed for a reason that may pass: again, a few times. After oc_cron_job_ended. */
+void oc_cron_job_retry(json_t *job, int64_t ended_ms);
 bool oc_cron_job_enabled(const json_t *job);
 /* Writes down how a run ended: state, back-off after errors, the end of a one-shot job. status:
  * "ok", "error", "skipped". True when the job has done what it was for and is to be removed. */

@@ -844,8 +844,9 @@ static enum oc_rc read_cron(struct oc_str text, const char *zone, int64_t now_ms
 			    struct oc_natural *out, struct oc_err *e)
 {
 	struct oc_schedule s;
-	json_t *schedule =
-	    in_zone(json_pack("{s:s,s:o}", "kind", "cron", "expr", oc_json_new_str(text)), zone);
+	json_t *schedule = in_zone(json_pack("{s:s,s:o,s:i}", "kind", "cron", "expr",
+					     oc_json_new_str(text), "staggerMs", 0),
+				   zone);
 	enum oc_rc rc = oc_schedule_parse(schedule, now_ms, &s, e);
 
 	if (!rc && !oc_schedule_next(&s, now_ms))

@@ -16,6 +16,8 @@ struct oc_natural {
  * which part. OC_OK: schedule (a new reference) or question. */
 OC_MUST_USE enum oc_rc oc_natural_read(struct oc_str text, const char *zone, int64_t now_ms,
 				       struct oc_natural *out, struct oc_err *e);
+/* Appends "Mon 2026-11-23 08:30". */
+void oc_natural_moment(int64_t at_ms, const struct oc_zone *zone, struct oc_buf *out);
 /* Appends the next times: "Mon 2026-11-23 08:30, Tue 2026-11-24 08:30, … (Europe/Berlin)". */
 void oc_schedule_echo(const struct oc_schedule *s, const struct oc_zone *zone,
 		      const char *zone_name, int64_t now_ms, size_t n, struct oc_buf *out);

@@ -541,19 +541,25 @@ enum oc_rc oc_natural_plan(const struct oc_wish *w, const char *zone, int64_t no
 
 /* ---- saying it ---- */
 
+void oc_natural_moment(int64_t at_ms, const struct oc_zone *zone, struct oc_buf *out)
+{
+	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+	struct oc_civil c;
+
+	oc_zone_civil(zone, at_ms, &c);
+	oc_buf_addf(out, "%s %04d-%02d-%02d %02d:%02d", days[c.weekday], c.year, c.month, c.day,
+		    c.hour, c.minute);
+	if (c.second) oc_buf_addf(out, ":%02d", c.second);
+}
+
 void oc_schedule_echo(const struct oc_schedule *s, const struct oc_zone *zone,
 		      const char *zone_name, int64_t now_ms, size_t n, struct oc_buf *out)
 {
-	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
 	int64_t at = s->kind == OC_SCHEDULE_AT && s->at_ms >= now_ms ? now_ms - 1 : now_ms;
 
 	for (size_t i = 0; i < n && (at = oc_schedule_next(s, at)); i++) {
-		struct oc_civil c;
-
-		oc_zone_civil(zone, at, &c);
-		oc_buf_addf(out, "%s%s %04d-%02d-%02d %02d:%02d", i ? ", " : "", days[c.weekday],
-			    c.year, c.month, c.day, c.hour, c.minute);
-		if (c.second) oc_buf_addf(out, ":%02d", c.second);
+		if (i) oc_buf_adds(out, ", ");
+		oc_natural_moment(at, zone, out);
 	}
 	if (zone_name) oc_buf_addf(out, " (%s)", zone_name);
 }

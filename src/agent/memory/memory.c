@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "agent/memory/embedder.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -13,6 +15,7 @@ enum {
 	LEAST_CANDIDATES = 24,
 	FRESH_NS = 2000000000, /* a time stamp so young may hide a second change */
 	MAX_QUESTION_BYTES = 4096,
+	QUESTION_TIMEOUT_MS = 5000,
 };
 
 /* ---- open and close ---- */
@@ -220,14 +223,41 @@ void oc_memory_found_deinit(struct oc_memory_found *f)
 	*f = (struct oc_memory_found){ 0 };
 }
 
-static enum oc_rc find_wait(struct oc_memory *m, size_t max, struct oc_memory_found *out,
-			    struct oc_err *e)
+/* The vector of the question, when there are vectors to compare it with and their model can be
+ * asked at once. Only OC_CANCELLED fails. */
+static enum oc_rc embed_question_wait(struct oc_memory *m, struct oc_str question,
+				      struct oc_memory_embedding *out)
 {
-	struct oc_memory_question q = { .limit = max * CANDIDATES };
+	struct oc_embedder *embedder = NULL;
+	struct oc_memory_counts counts = { 0 };
+	struct oc_err e = { 0 };
+	enum oc_rc rc = OC_OK;
+
+	oc_embedder_find(m->scope, &m->settings, &embedder);
+	if (!embedder) return OC_OK;
+	rc = oc_memory_index_counts_wait(m->index, &counts, &e);
+	if (!rc && counts.vectors && counts.model &&
+	    !strcmp(counts.model, oc_embedder_key(embedder)) &&
+	    oc_embedder_ready_wait(embedder, false)) {
+		rc = oc_embedder_ask_wait(embedder, &question, 1, true, OC_PRIORITY_INTERACTIVE,
+					  QUESTION_TIMEOUT_MS, out, &e);
+		if (rc && rc != OC_CANCELLED) {
+			oc_log(OC_LOG_DEBUG, "memory", "search by words alone: %s", e.msg);
+			oc_embedder_rest(embedder);
+		}
+	}
+	oc_memory_counts_deinit(&counts);
+	oc_embedder_free(embedder);
+	return rc == OC_CANCELLED ? rc : OC_OK;
+}
+
+static enum oc_rc look_wait(struct oc_memory *m, size_t limit, const struct oc_memory_embedding *v,
+			    struct oc_memory_found *out, struct oc_err *e)
+{
+	struct oc_memory_question q = { .limit = limit, .near = { v->v, v->n, v->scale } };
 	struct oc_buf words, parts;
 	enum oc_rc rc;
 
-	if (q.limit < LEAST_CANDIDATES) q.limit = LEAST_CANDIDATES;
 	oc_buf_init(&words, 64 * MAX_QUESTION_BYTES);
 	oc_buf_init(&parts, 64 * MAX_QUESTION_BYTES);
 	oc_memory_terms_words(&out->terms, &words);
@@ -237,6 +267,19 @@ static enum oc_rc find_wait(struct oc_memory *m, size_t max, struct oc_memory_fo
 	rc = oc_memory_index_search_wait(m->index, &q, &out->hits, e);
 	oc_buf_deinit(&words);
 	oc_buf_deinit(&parts);
+	return rc;
+}
+
+static enum oc_rc find_wait(struct oc_memory *m, struct oc_str question, size_t max,
+			    struct oc_memory_found *out, struct oc_err *e)
+{
+	struct oc_memory_embedding v = { 0 };
+	size_t limit = max * CANDIDATES;
+	enum oc_rc rc = embed_question_wait(m, question, &v);
+
+	if (v.v) out->mode = "hybrid";
+	if (!rc) rc = look_wait(m, limit < LEAST_CANDIDATES ? LEAST_CANDIDATES : limit, &v, out, e);
+	oc_memory_embedding_deinit(&v);
 	return rc;
 }
 
@@ -254,7 +297,7 @@ enum oc_rc oc_memory_search_wait(struct oc_memory *m, const struct oc_memory_ask
 	if (question.n > MAX_QUESTION_BYTES)
 		question.n = oc_utf8_floor(question.p, MAX_QUESTION_BYTES);
 	oc_memory_terms_init(&out->terms, question);
-	rc = find_wait(m, r.max, out, e);
+	rc = find_wait(m, question, r.max, out, e);
 	if (rc) {
 		oc_memory_found_deinit(out);
 		return rc;

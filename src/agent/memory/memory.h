@@ -23,6 +23,7 @@ struct oc_memory_settings {
 	size_t max_results;
 	double min_score;
 	const char *provider, *model, *base_url; /* of embeddings; NULL = what is at hand */
+	const json_t *remote;			 /* that base_url stands in; NULL */
 	struct oc_memory_extra *extra;
 	size_t n_extra;
 	struct oc_memory_places places; /* borrows from the scope and from extra */

@@ -244,8 +244,10 @@ size_t oc_memory_rank(const struct oc_memory_hits *hits, const struct oc_memory_
 		v[i].base = v[i].text;
 		any_near = any_near || v[i].near > 0;
 	}
-	if (any_near) fuse(v, n);
-	spread(v, n);
+	if (any_near) {
+		fuse(v, n);
+		spread(v, n);
+	}
 	for (size_t i = 0; i < n; i++) {
 		v[i].base *= age_factor(hits->v[v[i].hit].path, r->now_ms);
 		read_words(hits->v[v[i].hit].text, &v[i]);

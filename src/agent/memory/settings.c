@@ -61,6 +61,7 @@ void oc_memory_settings_init(struct oc_memory_settings *s, const struct oc_memor
 		.base_url =
 		    text(json_object_get(own, "remote"), json_object_get(all, "remote"), "baseUrl"),
 	};
+	s->remote = value(own, all, "remote");
 	add_extra(s, scope, json_object_get(all, "extraPaths"));
 	add_extra(s, scope, json_object_get(own, "extraPaths"));
 	s->places = (struct oc_memory_places){ scope->workspace, s->extra, s->n_extra };

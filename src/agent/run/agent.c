@@ -159,6 +159,39 @@ static void begin_alone(const struct oc_job *job, struct oc_messages *m)
 	add_images(spec->images, user);
 }
 
+/* ---- skills ---- */
+
+const struct oc_skills *oc_job_skills_wait(struct oc_job *job)
+{
+	if (job->skills_found) return &job->skills;
+	job->skills_found = true;
+	oc_skills_find_wait(job->spec->catalog->config, job->tools.workspace,
+			    job->spec->settings->entry, &job->skills);
+	return &job->skills;
+}
+
+static enum oc_rc resource_wait(void *arg, struct oc_str address, struct oc_buf *out,
+				struct oc_err *e)
+{
+	static const struct oc_str scheme = OC_LIT("skill://");
+	struct oc_job *job = arg;
+
+	if (!oc_str_starts(address, scheme))
+		return oc_fail(e, OC_E_NOT_FOUND,
+			       "only skill://NAME can be read so; for pages there is web_fetch");
+	return oc_skills_read(oc_job_skills_wait(job), oc_str_from(address, scheme.n), out, e);
+}
+
+/* Only where the configuration has variables for skills are they looked for at once. */
+static void find_skill_env_wait(struct oc_job *job)
+{
+	if (!oc_config_get(job->spec->catalog->config, "skills.entries")) return;
+	oc_skills_env(oc_job_skills_wait(job), job->spec->catalog->config, &job->skill_env);
+	job->tools.host_env = &job->skill_env;
+}
+
+/* ---- tools ---- */
+
 static void init_tools(struct oc_job *job)
 {
 	const struct oc_agent_spec *spec = job->spec;
@@ -180,6 +213,8 @@ static void init_tools(struct oc_job *job)
 					       .tainted = spec->tainted,
 					       .memory = &job->memory,
 					       .host = spec->host,
+					       .resource_wait = resource_wait,
+					       .resource_arg = job,
 					       .alive = spec->alive,
 					       .alive_arg = spec->alive_arg,
 					       .output = spec->output,
@@ -216,6 +251,7 @@ enum oc_rc oc_agent_run_wait(const struct oc_agent_spec *spec, struct oc_agent_r
 
 	init_result(spec, result);
 	init_tools(&job);
+	find_skill_env_wait(&job);
 	name_callers_tools(&job);
 	job.time_zone = oc_prompt_time_zone(spec->settings->time_zone);
 	job.conversation = spec->conversation ? spec->conversation : &alone;
@@ -227,6 +263,8 @@ enum oc_rc oc_agent_run_wait(const struct oc_agent_spec *spec, struct oc_agent_r
 	oc_messages_deinit(&messages);
 	oc_strv_deinit(&job.callers_tools);
 	oc_tool_settings_deinit(&job.tool_settings);
+	oc_skills_deinit(&job.skills);
+	oc_strv_deinit(&job.skill_env);
 	free(job.time_zone);
 	return rc;
 }

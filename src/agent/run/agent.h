@@ -62,11 +62,11 @@ struct oc_agent_spec {
 	 * params: members of the request (snake case). All borrowed, may be NULL.
 	 */
 	json_t *callers_tools, *tool_choice, *params;
-	bool no_tools; /* none of ours */
+	bool no_tools;		   /* none of ours */
 	const json_t *tools_allow; /* the only ones, as a policy names them; NULL */
 	bool light;		   /* a system text without the user's files */
-	bool tainted;  /* the message may repeat what strangers wrote */
-	void *host;    /* as in struct oc_tool_context */
+	bool tainted;		   /* the message may repeat what strangers wrote */
+	void *host;		   /* as in struct oc_tool_context */
 	/* Only shortens the conversation (spec 03 §5.4); instructions may be NULL. */
 	bool compact;
 	const char *instructions;

@@ -183,9 +183,9 @@ static json_t *profile_json(const struct oc_trial *c)
 	return o;
 }
 
-static char *system_text(const struct oc_trial *c, const struct oc_run *run)
+static char *system_text_wait(const struct oc_trial *c, const struct oc_run *run)
 {
-	const struct oc_job *job = c->job;
+	struct oc_job *job = c->job;
 	char *directory = run->plan.tools && !job->spec->no_tools
 			      ? directory_of(c, run->plan.core_tools_only)
 			      : NULL;
@@ -194,7 +194,10 @@ static char *system_text(const struct oc_trial *c, const struct oc_run *run)
 					       .plan = &run->plan,
 					       .tools = run->tools_json != NULL,
 					       .directory = directory,
-					       .light = job->spec->light };
+					       .light = job->spec->light,
+					       .skills = job->spec->light
+							     ? NULL
+							     : oc_job_skills_wait(job) };
 	struct oc_buf text;
 
 	oc_buf_init(&text, MAX_PROMPT_BYTES);
@@ -248,7 +251,7 @@ static char *open_anew_wait(const struct oc_trial *c, struct oc_run *run,
 	do {
 		offer_tools(c, run);
 		free(system);
-		system = system_text(c, run);
+		system = system_text_wait(c, run);
 		set_messages(run, system, &last);
 		count_blocks_wait(c, run);
 	} while (!oc_plan_fits(&run->plan, oc_run_prompt_tokens(run)) && oc_plan_drop(&run->plan));

@@ -117,10 +117,9 @@ int64_t oc_plan_tokens(const struct oc_plan *p, struct oc_str text)
 	if (known >= 0) return known;
 	while (text.n) {
 		uint32_t cp;
-		size_t ascii = 0;
-
 		/* Every turn counts some 10 KB of prompt, nearly all of it this. */
-		while (ascii < text.n && (unsigned char)text.p[ascii] < 0x80) ascii++;
+		size_t ascii = oc_utf8_ascii(text);
+
 		other += (int64_t)ascii;
 		text = oc_str_from(text, ascii);
 		if (!text.n) break;

@@ -6,7 +6,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/run/skills.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/special.h"
@@ -201,9 +200,9 @@ void oc_prompt_system(const struct oc_prompt_spec *spec, struct oc_buf *out)
 	oc_buf_adds(out, safety);
 	oc_buf_adds(out, replying);
 	if (spec->light) return;
-	if (spec->tools)
-		oc_skills_list(spec->workspace, spec->plan->skill_chars,
-			       spec->plan->skill_names_only, out);
+	if (spec->tools && spec->skills)
+		oc_skills_list(spec->skills, spec->plan->skill_chars, spec->plan->skill_names_only,
+			       out);
 	add_files(spec, out);
 }
 

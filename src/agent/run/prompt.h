@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "agent/run/plan.h"
+#include "agent/skill/skills.h"
 /*
  * The system text (spec 03 §3.3): fixed sentences of at most 2 400 characters, then the user's
  * files. The same inputs give the same bytes (D50). What changes from message to message rides in
@@ -12,9 +13,10 @@ struct oc_prompt_spec {
 	const char *workspace;
 	const char *time_zone; /* "Europe/Berlin" */
 	const struct oc_plan *plan;
-	bool tools;	       /* tools are offered */
-	const char *directory; /* lines of what use_tool can call; NULL or "" = nothing */
-	bool light;	       /* no skills and none of the user's files */
+	bool tools;			/* tools are offered */
+	const char *directory;		/* lines of what use_tool can call; NULL or "" = nothing */
+	bool light;			/* no skills and none of the user's files */
+	const struct oc_skills *skills; /* NULL = none */
 };
 /* Appends. Reads SOUL.md, IDENTITY.md, USER.md, AGENTS.md (with TOOLS.md) and MEMORY.md of the
  * workspace, as many characters as the plan allows. Files that are missing or unreadable are left

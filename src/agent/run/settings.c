@@ -27,18 +27,26 @@ static const json_t *find_entry(const struct oc_config *config, const char *id)
 	return entry ? entry : find_in_list(oc_config_get(config, "agents.list"), id);
 }
 
-static enum oc_rc say_unknown(const struct oc_config *config, const char *id, struct oc_err *e)
+void oc_agents_names(const struct oc_config *config, struct oc_strv *out)
 {
 	const json_t *list = oc_config_get(config, "agents.list");
-	struct oc_strv known = { 0 };
 	const char *name;
 	json_t *entry;
 
-	oc_strv_add(&known, oc_str(default_agent));
+	oc_strv_add(out, oc_str(default_agent));
 	json_object_foreach (oc_config_get(config, "agents.entries"), name, entry)
-		oc_strv_add_once(&known, oc_str(name));
-	for (size_t i = 0; i < json_array_size(list); i++)
-		oc_strv_add_once(&known, oc_json_str(json_array_get(list, i), "id"));
+		oc_strv_add_once(out, oc_str(name));
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct oc_str id = oc_json_str(json_array_get(list, i), "id");
+		if (id.n) oc_strv_add_once(out, id);
+	}
+}
+
+static enum oc_rc say_unknown(const struct oc_config *config, const char *id, struct oc_err *e)
+{
+	struct oc_strv known = { 0 };
+
+	oc_agents_names(config, &known);
 	char *all = oc_strv_join(&known, ", ");
 	oc_fail(e, OC_E_NOT_FOUND, "there is no agent \"%s\" (agents: %s)", id, all);
 	free(all);

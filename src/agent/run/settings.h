@@ -22,6 +22,8 @@ OC_MUST_USE enum oc_rc oc_agent_settings_init(struct oc_agent_settings *s,
 					      const struct oc_config *config, const char *id,
 					      struct oc_err *e);
 void oc_agent_settings_deinit(struct oc_agent_settings *s);
+/* The agents there are: "main", and those of agents.entries and agents.list. */
+void oc_agents_names(const struct oc_config *config, struct oc_strv *out);
 /* References to try when the primary model fails, in order. */
 void oc_agent_fallbacks(const struct oc_agent_settings *s, const struct oc_config *config,
 			struct oc_strv *out);

@@ -3,6 +3,7 @@
 #include "agent/memory/memory.h"
 #include "agent/run/agent.h"
 #include "agent/run/loop.h"
+#include "agent/skill/skills.h"
 #include "model/call/call.h"
 #include "tool/settings.h"
 /* Between agent.c, trial.c, compose.c and compact.c: one run, and its tries with one model each. */
@@ -18,6 +19,9 @@ struct oc_job {
 	struct oc_strv callers_tools; /* names of spec->callers_tools */
 	unsigned calls_run;
 	bool shown, answered;
+	struct oc_skills skills;
+	bool skills_found;
+	struct oc_strv skill_env; /* for the commands of skills, outside the sandbox */
 	struct oc_call_breaker breaker;
 };
 
@@ -55,6 +59,8 @@ OC_MUST_USE enum oc_rc oc_recompose_wait(const struct oc_trial *c, struct oc_run
  * that alone, else when the context is so full that it is due. */
 OC_MUST_USE enum oc_rc oc_compact_wait(const struct oc_trial *c, struct oc_run *run,
 				       struct oc_err *e);
+/* The skills of the agent, as they were when a run first asked for them. Borrowed. */
+const struct oc_skills *oc_job_skills_wait(struct oc_job *job);
 /* What the person may see of the run's course. */
 void oc_job_notice(const struct oc_job *job, const char *text);
 #endif

@@ -22,6 +22,8 @@ struct oc_gate {
 void oc_gate_enter_wait(struct oc_gate *g); /* cancelled or not: it is soon open */
 void oc_gate_leave(struct oc_gate *g);
 
+struct oc_cron;
+
 /* A session that somebody works with. */
 struct oc_session {
 	struct oc_session *next;
@@ -35,7 +37,6 @@ struct oc_session {
 	struct oc_gate order;  /* of asks */
 	struct oc_gate record; /* of changes of the stored record */
 	struct oc_fallback_state fallback;
-	struct oc_strv allowed; /* "allow-always": what a person allowed for this session */
 };
 
 enum oc_run_state { OC_RUN_WAITING, OC_RUN_WORKING, OC_RUN_ENDED };
@@ -75,7 +76,8 @@ struct oc_session_run {
 	enum oc_rc rc;
 	struct oc_err error;
 	struct oc_agent_result result;
-	const char *status;				/* as in struct oc_run_outcome */
+	struct oc_store_view opening; /* the conversation when its input was stored */
+	const char *status;	      /* as in struct oc_run_outcome */
 	const struct oc_session_compaction *compaction; /* a run that only shortens; NULL */
 };
 struct oc_session_compaction {
@@ -95,6 +97,7 @@ struct oc_sessions {
 	struct oc_user_files files;
 	struct oc_session_events events;
 	int64_t last_person_ms;
+	struct oc_cron *cron; /* for its tool; NULL = there is none */
 	bool closing;
 };
 
@@ -198,6 +201,9 @@ OC_MUST_USE enum oc_rc oc_session_forget_waiting_wait(struct oc_session *s, cons
 
 /* Nothing more begins: runs that wait for their turn end, and stay to be found after a start. */
 void oc_sessions_end_line(struct oc_sessions *s);
+
+/* ---- session_exec.c ---- */
+void oc_session_command_ended(void *sessions, const struct oc_process_end *end);
 
 /* ---- recover.c ---- */
 OC_MUST_USE enum oc_rc oc_sessions_recover_wait(struct oc_sessions *s, struct oc_err *e);

@@ -330,7 +330,6 @@ enum oc_rc oc_sessions_delete_wait(struct oc_sessions *s, const char *key, struc
 	stop_all_wait(s, key);
 	rc = oc_store_session_delete_wait(s->spec.store, key, e);
 	if (session) {
-		oc_strv_deinit(&session->allowed);
 		oc_fallback_state_deinit(&session->fallback);
 		session->fallback = (struct oc_fallback_state){ 0 };
 		oc_session_let_go(session);

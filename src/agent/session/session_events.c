@@ -29,8 +29,7 @@ static void take_out(struct oc_session_events *l, size_t i)
 static void keep(struct oc_session_events *l, const char *id, const char *key, const char *text)
 {
 	if (l->n == OC_SESSION_EVENTS) take_out(l, 0);
-	l->v[l->n++] =
-	    (struct oc_session_event){ oc_strdup(id), oc_strdup(key), oc_strdup(text) };
+	l->v[l->n++] = (struct oc_session_event){ oc_strdup(id), oc_strdup(key), oc_strdup(text) };
 }
 
 void oc_session_events_deinit(struct oc_session_events *l)

@@ -1,7 +1,9 @@
 /* What happens in a run, as events for who watches, and the questions that it asks. */
 #include <stdlib.h>
 
+#include "agent/session/grants.h"
 #include "agent/session/session.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 /* ---- telling ---- */
@@ -143,8 +145,28 @@ static json_t *request_json(const struct oc_session_run *r, const struct oc_ques
 	return o;
 }
 
-static enum oc_rc ask_person_wait(struct oc_session_run *r, json_t *request, const char *mark,
-				  struct oc_err *e)
+static const char *state_dir(const struct oc_session_run *r)
+{
+	return r->snapshot->config.paths.state_dir;
+}
+
+/* For every conversation of the agent, until it is taken back. */
+static void remember_yes(const struct oc_session_run *r, const struct oc_question *q)
+{
+	const struct oc_grant grant = { .agent = r->info.agent,
+					.tool = q->tool,
+					.what = q->what,
+					.workdir = q->workdir,
+					.program = q->program,
+					.binding = q->binding };
+	struct oc_err e = { 0 };
+
+	if (oc_grants_add(state_dir(r), &grant, oc_wall_ms(), &e) != OC_OK)
+		oc_log(OC_LOG_WARN, "approvals", "a lasting yes holds but once: %s", e.msg);
+}
+
+static enum oc_rc ask_person_wait(struct oc_session_run *r, json_t *request,
+				  const struct oc_question *q, struct oc_err *e)
 {
 	uint64_t asked_ms = oc_now_ms();
 	enum oc_decision decision = OC_DENY;
@@ -156,8 +178,7 @@ static enum oc_rc ask_person_wait(struct oc_session_run *r, json_t *request, con
 	r->began_ms += oc_now_ms() - asked_ms;
 	oc_session_run_moved(r);
 	if (rc) return rc;
-	if (decision == OC_ALLOW_ALWAYS && r->session && mark)
-		oc_strv_add_once(&r->session->allowed, oc_str(mark));
+	if (decision == OC_ALLOW_ALWAYS && q->binding) remember_yes(r, q);
 	if (decision == OC_DENY)
 		return oc_fail(e, OC_E_DENIED, "not run: the user did not allow it");
 	return OC_OK;
@@ -172,10 +193,9 @@ static enum oc_rc approve_wait(void *arg, const struct oc_question *q, struct oc
 		return oc_fail(
 		    e, OC_E_DENIED,
 		    "not run: it needs the person's approval, and nobody is here to give it");
-	if (r->session && q->binding && oc_strv_has(&r->session->allowed, oc_str(q->binding)))
-		return OC_OK;
+	if (q->binding && oc_grants_hold(state_dir(r), r->info.agent, q->binding)) return OC_OK;
 	json_t *request = request_json(r, q);
-	rc = ask_person_wait(r, request, q->binding, e);
+	rc = ask_person_wait(r, request, q, e);
 	json_decref(request);
 	return rc;
 }

@@ -337,6 +337,7 @@ static void release(struct oc_session_run *r)
 {
 	r->watch = NULL;
 	oc_input_shed(r->input);
+	oc_store_view_deinit(&r->opening);
 	oc_agent_settings_deinit(&r->settings);
 	oc_snapshot_unref(r->snapshot);
 	r->snapshot = NULL;
@@ -433,7 +434,7 @@ static enum oc_rc note_start(void *arg, struct oc_session_record *record, struct
 
 	(void)e;
 	if (r->compaction) return OC_OK;
-	if (!record->title && r->input->message_n) record->title = title_of(r->input);
+	if (!record->title && r->input->message_n && !r->input->hidden) record->title = title_of(r->input);
 	replace(&record->last_run, r->info.run_id);
 	replace(&record->last_status, "running");
 	record->run_started_ms = record->updated_ms = oc_wall_ms();
@@ -476,6 +477,9 @@ static enum oc_rc store_start_wait(struct oc_session_run *r, struct oc_err *e)
 		oc_session_input_message(r, r->input, &r->said);
 		with.messages = &r->said;
 		with.n = 1;
+		r->opening.epoch_id = r->session->known.epoch;
+		r->opening.boundary_seq = r->session->known.boundary_seq;
+		with.view = &r->opening;
 	}
 	rc = oc_session_change_wait(r->session, note_start, r, &with, e);
 	if (!rc && with.duplicate) rc = oc_session_store_again_wait(r, &r->said, e);

@@ -38,16 +38,36 @@ static void read_profile(struct oc_session_talk *t)
 	t->summary = summary ? oc_strdup(summary) : NULL;
 }
 
+/* What was read when the person's message was stored, unless something came after it. */
+static bool take_opening(struct oc_session_run *run, const struct oc_session_record *r,
+			 struct oc_store_view *out)
+{
+	struct oc_store_view *v = &run->opening;
+	size_t n = v->messages.n;
+	bool fits = n && v->messages.v[n - 1].seq == r->last_seq && v->epoch_id == r->epoch &&
+		    v->boundary_seq == r->boundary_seq;
+
+	if (fits)
+		*out = *v;
+	else
+		oc_store_view_deinit(v);
+	*v = (struct oc_store_view){ 0 };
+	return fits;
+}
+
 enum oc_rc oc_session_talk_init_wait(struct oc_session_talk *t, struct oc_session_run *run,
 				     const struct oc_session_record *r, struct oc_err *e)
 {
-	enum oc_rc rc;
+	struct oc_store_view view = { .epoch_id = r->epoch, .boundary_seq = r->boundary_seq };
+	enum oc_rc rc = OC_OK;
 
 	*t = (struct oc_session_talk){ .run = run, .boundary_seq = r->boundary_seq };
 	t->idle = r->run_ended_ms && oc_wall_ms() - r->run_ended_ms > IDLE_MS;
-	rc = oc_store_view_wait(run->owner->spec.store, run->session->id, r->epoch, r->boundary_seq,
-				&t->epoch, &t->read, e);
+	if (!take_opening(run, r, &view))
+		rc = oc_store_view_wait(run->owner->spec.store, run->session->id, &view, e);
 	if (rc) return rc;
+	t->epoch = view.epoch;
+	t->read = view.messages;
 	t->is_read = true;
 	if (t->epoch.id) read_profile(t);
 	return OC_OK;

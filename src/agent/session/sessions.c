@@ -122,7 +122,6 @@ static void session_free(struct oc_session *s)
 	oc_session_record_deinit(&s->known);
 	oc_queue_deinit(&s->queue);
 	oc_fallback_state_deinit(&s->fallback);
-	oc_strv_deinit(&s->allowed);
 	free(s);
 }
 
@@ -130,7 +129,7 @@ void oc_session_let_go(struct oc_session *s)
 {
 	struct oc_session **at;
 
-	if (!s || --s->users || s->allowed.n || s->fallback.fallback) return;
+	if (!s || --s->users || s->fallback.fallback) return;
 	for (at = &s->owner->sessions; *at != s;) at = &(*at)->next;
 	*at = s->next;
 	session_free(s);
@@ -218,6 +217,7 @@ enum oc_rc oc_sessions_new_wait(const struct oc_sessions_spec *spec, struct oc_s
 	}
 	s->scope = oc_scope_new();
 	s->processes = oc_processes_new();
+	oc_processes_watch(s->processes, oc_session_command_ended, s);
 	oc_session_tools_register();
 	oc_memory_tools_register();
 	*out = s;

@@ -5,6 +5,7 @@
 #include "agent/session/sessions.h"
 #include "base/mem.h"
 #include "cli/chat/tui.h"
+#include "tool/mcp.h"
 
 enum { DRAIN_MS = 0 };
 
@@ -15,6 +16,7 @@ struct oc_tui_local {
 	struct oc_snapshot *snapshot;
 	struct oc_sessions *sessions;
 	struct oc_approvals *approvals;
+	struct oc_mcp *mcp;
 	char *key;
 };
 
@@ -220,6 +222,7 @@ enum oc_rc oc_tui_local_start_wait(struct oc_tui *t, struct oc_err *e)
 	l->approvals = t->interactive ? oc_approvals_new(on_question, l) : NULL;
 	spec.store = l->store;
 	spec.approvals = l->approvals;
+	spec.mcp = l->mcp = oc_mcp_new(&l->snapshot->config);
 	rc = oc_sessions_new_wait(&spec, &l->sessions, e);
 	t->connected = true;
 	return rc;
@@ -235,6 +238,7 @@ void oc_tui_local_stop_wait(struct oc_tui *t)
 	oc_scope_join_wait(l->scope);
 	oc_scope_free(l->scope);
 	if (l->sessions) oc_sessions_free(l->sessions);
+	oc_mcp_free_wait(l->mcp);
 	if (l->approvals) oc_approvals_free(l->approvals);
 	oc_store_close_wait(l->store);
 	oc_snapshot_unref(l->snapshot);

@@ -95,7 +95,7 @@ static void print_jobs(const json_t *page)
 
 	if (json_array_size(jobs) == 0) {
 		puts(
-		    "No jobs. Make one with: openclaw cron add --name ... --every 1h --message ...");
+		    "No jobs. Make one with: openclaw cron add --when \"tomorrow 9:00\" --text ...");
 		return;
 	}
 	oc_table_init(&t, titles);
@@ -213,6 +213,8 @@ static void print_job(const char *done, const json_t *job)
 	oc_visible_printf(stdout, "%s: %s (%s)\nSchedule: %s\nNext run: %s\n", done,
 			  name ? name : "?", id ? id : "?", oc_buf_cstr(&schedule), next);
 	oc_buf_deinit(&schedule);
+	if (oc_json_cstr(job, "nextRuns"))
+		oc_visible_printf(stdout, "Next runs: %s\n", oc_json_cstr(job, "nextRuns"));
 }
 
 static int add(struct oc_args *a)
@@ -338,6 +340,7 @@ static int show(struct oc_args *a)
 		const json_t *payload = json_object_get(job, "payload");
 		const char *text = oc_json_cstr(payload, "message");
 		print_job("Job", job);
+		if (!text) text = oc_json_cstr(payload, "command");
 		if (!text) text = oc_json_cstr(payload, "text");
 		oc_visible_printf(stdout, "Status:   %s\nDoes:     %s\n",
 				  state_of(job, json_object_get(job, "state")), text ? text : "-");

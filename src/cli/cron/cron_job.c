@@ -10,6 +10,9 @@
 const struct oc_option oc_cron_job_options[] = {
 	{ .name = "--name", .value = "<name>", .help = "What the job is called" },
 	{ .name = "--description", .value = "<text>", .help = "What it is for" },
+	{ .name = "--when",
+	  .value = "<words>",
+	  .help = "When: \"tomorrow 9:00\", \"every weekday 8:30\", \"in 20 minutes\"" },
 	{ .name = "--cron", .value = "<expression>", .help = "When: five fields, \"0 9 * * 1-5\"" },
 	{ .name = "--tz", .value = "<zone>", .help = "Time zone of --cron, Europe/Berlin" },
 	{ .name = "--every", .value = "<duration>", .help = "When: 10m, 2h, 1d" },
@@ -18,6 +21,17 @@ const struct oc_option oc_cron_job_options[] = {
 	  .short_name = 'm',
 	  .value = "<text>",
 	  .help = "What the agent is to do" },
+	{ .name = "--text",
+	  .value = "<text>",
+	  .help = "Words to be told as they are, without a model" },
+	{ .name = "--command",
+	  .value = "<shell>",
+	  .help = "A command whose output is told, without a model" },
+	{ .name = "--if-output",
+	  .value = "<regex>",
+	  .help = "--command: only if the output matches" },
+	{ .name = "--if-above", .value = "<n>", .help = "--command: only if its number is above" },
+	{ .name = "--if-below", .value = "<n>", .help = "--command: only if its number is below" },
 	{ .name = "--system-event",
 	  .value = "<text>",
 	  .help = "A note for the main session instead" },
@@ -29,6 +43,21 @@ const struct oc_option oc_cron_job_options[] = {
 	{ .name = "--timeout-seconds", .value = "<n>", .help = "Bound of one run" },
 	{ .name = "--agent", .value = "<id>", .help = "Which agent" },
 	{ .name = "--wake", .value = "<mode>", .help = "now or next-heartbeat" },
+	{ .name = "--tools", .value = "<names>", .help = "The only tools of an isolated job" },
+	{ .name = "--announce", .help = "Send what it says to a channel" },
+	{ .name = "--channel", .value = "<id>", .help = "--announce: telegram …, or last" },
+	{ .name = "--to", .value = "<chat>", .help = "--announce: which chat" },
+	{ .name = "--webhook", .value = "<address>", .help = "POST the result there" },
+	{ .name = "--best-effort-deliver", .help = "A failed delivery is no failed job" },
+	{ .name = "--no-deliver", .help = "Keep the result in the history alone" },
+	{ .name = "--exact", .help = "--cron: not some minutes later to spread the load" },
+	{ .name = "--stagger", .value = "<duration>", .help = "--cron: spread within so long" },
+	{ .name = "--deadline",
+	  .value = "<duration>",
+	  .help = "Skip a run that is later than that" },
+	{ .name = "--quiet-minutes",
+	  .value = "<n>",
+	  .help = "Not while somebody talked in the last n minutes" },
 	{ .name = "--delete-after-run", .help = "Remove the job when it has run" },
 	{ .name = "--keep-after-run", .help = "Keep a one-time job" },
 	{ .name = "--disabled", .help = "Do not run it yet" },
@@ -71,6 +100,19 @@ static enum oc_rc at_schedule(const char *text, int64_t now_ms, json_t **out, st
 	return OC_OK;
 }
 
+static enum oc_rc read_stagger(const struct oc_args *a, json_t *schedule, struct oc_err *e)
+{
+	const char *stagger = oc_args_get(a, "--stagger");
+	int64_t ms = 0;
+
+	if (!stagger && !oc_args_has(a, "--exact")) return OC_OK;
+	if (stagger && !oc_duration_parse(oc_str(stagger), 0, &ms))
+		return oc_fail(e, OC_E_INPUT, "--stagger \"%.40s\": use a duration like 30s or 5m",
+			       stagger);
+	oc_json_put(schedule, "staggerMs", json_integer(ms));
+	return OC_OK;
+}
+
 static enum oc_rc read_schedule(const struct oc_args *a, int64_t now_ms, json_t **out,
 				struct oc_err *e)
 {
@@ -79,14 +121,14 @@ static enum oc_rc read_schedule(const struct oc_args *a, int64_t now_ms, json_t 
 	int64_t every_ms;
 
 	*out = NULL;
-	if ((cron != NULL) + (every != NULL) + (at != NULL) > 1)
-		return oc_fail(e, OC_E_INPUT, "give one of --cron, --every and --at");
+	if ((cron != NULL) + (every != NULL) + (at != NULL) + oc_args_has(a, "--when") > 1)
+		return oc_fail(e, OC_E_INPUT, "give one of --when, --cron, --every and --at");
 	if (at) return at_schedule(at, now_ms, out, e);
 	if (cron) {
 		*out =
 		    json_pack("{s:s,s:o}", "kind", "cron", "expr", oc_json_new_str(oc_str(cron)));
 		put_text(*out, "tz", oc_args_get(a, "--tz"));
-		return OC_OK;
+		return read_stagger(a, *out, e);
 	}
 	if (!every) return OC_OK;
 	if (!oc_duration_parse(oc_str(every), 1, &every_ms))
@@ -98,6 +140,51 @@ static enum oc_rc read_schedule(const struct oc_args *a, int64_t now_ms, json_t 
 
 /* ---- what ---- */
 
+/* When the output of a command is worth a word. */
+static enum oc_rc read_condition(const struct oc_args *a, json_t *payload, struct oc_err *e)
+{
+	static const char *const options[][2] = { { "--if-above", "above" },
+						  { "--if-below", "below" } };
+	json_t *condition = json_object();
+
+	put_text(condition, "regex", oc_args_get(a, "--if-output"));
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+		const char *value = oc_args_get(a, options[i][0]);
+		json_t *n = value ? json_loads(value, JSON_DECODE_ANY, NULL) : NULL;
+
+		if (value && !json_is_number(n)) {
+			json_decref(n);
+			json_decref(condition);
+			return oc_fail(e, OC_E_INPUT, "%s \"%.40s\": use a number", options[i][0],
+				       value);
+		}
+		oc_json_put(condition, options[i][1], n);
+	}
+	if (json_object_size(condition))
+		oc_json_put(payload, "condition", condition);
+	else
+		json_decref(condition);
+	return OC_OK;
+}
+
+/* "read, web_fetch" */
+static void put_tools(const struct oc_args *a, json_t *payload)
+{
+	struct oc_str names = oc_str(oc_args_get(a, "--tools"));
+	json_t *list;
+
+	if (!names.n) return;
+	list = json_array();
+	while (names.n) {
+		size_t n = 0;
+
+		while (n < names.n && names.p[n] != ',' && !oc_is_space(names.p[n])) n++;
+		if (n) json_array_append_new(list, oc_json_new_str(oc_str_head(names, n)));
+		names = oc_str_from(names, n + 1);
+	}
+	oc_json_put(payload, "toolsAllow", list);
+}
+
 static enum oc_rc read_payload(const struct oc_args *a, bool add, json_t **out, struct oc_err *e)
 {
 	const char *message = oc_args_get(a, "--message");
@@ -106,9 +193,12 @@ static enum oc_rc read_payload(const struct oc_args *a, bool add, json_t **out, 
 	bool more = oc_args_has(a, "--model") || oc_args_has(a, "--thinking") || seconds;
 	int64_t n = 0;
 
+	const char *text = oc_args_get(a, "--text"), *command = oc_args_get(a, "--command");
+
 	*out = NULL;
-	if (message && event)
-		return oc_fail(e, OC_E_INPUT, "give either --message or --system-event");
+	if ((message != NULL) + (event != NULL) + (text != NULL) + (command != NULL) > 1)
+		return oc_fail(e, OC_E_INPUT,
+			       "give one of --message, --text, --command and --system-event");
 	if (seconds && !oc_parse_int(oc_str(seconds), 0, 604800, &n))
 		return oc_fail(e, OC_E_INPUT, "--timeout-seconds \"%.40s\": use a number", seconds);
 	if (event) {
@@ -116,12 +206,62 @@ static enum oc_rc read_payload(const struct oc_args *a, bool add, json_t **out, 
 				 oc_json_new_str(oc_str(event)));
 		return OC_OK;
 	}
+	if (text) {
+		*out =
+		    json_pack("{s:s,s:o}", "kind", "text", "text", oc_json_new_str(oc_str(text)));
+		return OC_OK;
+	}
+	if (command) {
+		*out = json_pack("{s:s,s:o}", "kind", "command", "command",
+				 oc_json_new_str(oc_str(command)));
+		if (seconds) oc_json_put(*out, "timeoutSeconds", json_integer(n));
+		return read_condition(a, *out, e);
+	}
 	if (!message && (add || !more)) return OC_OK;
 	*out = json_pack("{s:s}", "kind", "agentTurn");
 	put_text(*out, "message", message);
 	put_text(*out, "model", oc_args_get(a, "--model"));
 	put_text(*out, "thinking", oc_args_get(a, "--thinking"));
+	put_tools(a, *out);
 	if (seconds) oc_json_put(*out, "timeoutSeconds", json_integer(n));
+	return OC_OK;
+}
+
+/* ---- where its words go, and when it may ---- */
+
+static enum oc_rc read_delivery(const struct oc_args *a, json_t *job, struct oc_err *e)
+{
+	const char *webhook = oc_args_get(a, "--webhook"), *channel = oc_args_get(a, "--channel"),
+		   *to = oc_args_get(a, "--to");
+	bool announce = oc_args_has(a, "--announce") || channel || to;
+	json_t *delivery;
+
+	if (oc_args_has(a, "--no-deliver")) {
+		oc_json_put(job, "delivery", json_pack("{s:s}", "mode", "none"));
+		return OC_OK;
+	}
+	if (announce && webhook)
+		return oc_fail(e, OC_E_INPUT, "give either --announce or --webhook");
+	if (!announce && !webhook) return OC_OK;
+	delivery = json_pack("{s:s}", "mode", webhook ? "webhook" : "announce");
+	put_text(delivery, "channel", channel);
+	put_text(delivery, "to", webhook ? webhook : to);
+	if (oc_args_has(a, "--best-effort-deliver"))
+		oc_json_put(delivery, "bestEffort", json_true());
+	oc_json_put(job, "delivery", delivery);
+	return OC_OK;
+}
+
+static enum oc_rc read_bounds(const struct oc_args *a, json_t *job, struct oc_err *e)
+{
+	const char *minutes = oc_args_get(a, "--quiet-minutes");
+	int64_t n;
+
+	put_text(job, "deadline", oc_args_get(a, "--deadline"));
+	if (!minutes) return OC_OK;
+	if (!oc_parse_int(oc_str(minutes), 0, 10080, &n))
+		return oc_fail(e, OC_E_INPUT, "--quiet-minutes \"%.40s\": use a number", minutes);
+	oc_json_put(job, "skipIfUserActiveMinutes", json_integer(n));
 	return OC_OK;
 }
 
@@ -133,7 +273,8 @@ static const char *session_target(const struct oc_args *a, const json_t *payload
 	const char *kind = oc_json_cstr(payload, "kind");
 
 	if (target || !add) return target;
-	return kind && !strcmp(kind, "systemEvent") ? "main" : "isolated";
+	return kind && strcmp(kind, "systemEvent") != 0 && strcmp(kind, "text") != 0 ? "isolated"
+										     : "main";
 }
 
 static void put_session(json_t *job, const char *target)
@@ -155,11 +296,13 @@ static enum oc_rc check_new(const struct oc_args *a, const json_t *schedule, con
 {
 	const char *name = oc_args_get(a, "--name");
 
-	if (!name || !oc_str_trim(oc_str(name)).n)
+	if (!oc_args_has(a, "--when") && (!name || !oc_str_trim(oc_str(name)).n))
 		return oc_fail(e, OC_E_INPUT, "a job needs a --name");
-	if (!schedule) return oc_fail(e, OC_E_INPUT, "say when it runs: --cron, --every or --at");
+	if (!schedule && !oc_args_has(a, "--when"))
+		return oc_fail(e, OC_E_INPUT, "say when it runs: --when, --cron, --every or --at");
 	if (!payload)
-		return oc_fail(e, OC_E_INPUT, "say what it does: --message or --system-event");
+		return oc_fail(e, OC_E_INPUT,
+			       "say what it does: --message, --text, --command or --system-event");
 	return OC_OK;
 }
 
@@ -182,8 +325,15 @@ enum oc_rc oc_cron_job_read(const struct oc_args *a, bool add, int64_t now_ms, j
 	put_text(job, "description", oc_args_get(a, "--description"));
 	put_text(job, "agentId", oc_args_get(a, "--agent"));
 	put_session(job, session_target(a, payload, add));
+	put_text(job, "when", oc_args_get(a, "--when"));
 	oc_json_put(job, "schedule", schedule);
 	oc_json_put(job, "payload", payload);
+	rc = read_delivery(a, job, e);
+	if (!rc) rc = read_bounds(a, job, e);
+	if (rc) {
+		json_decref(job);
+		return rc;
+	}
 	if (wake || add) put_text(job, "wakeMode", wake ? wake : "now");
 	if (oc_args_has(a, "--delete-after-run")) oc_json_put(job, "deleteAfterRun", json_true());
 	if (oc_args_has(a, "--keep-after-run")) oc_json_put(job, "deleteAfterRun", json_false());

@@ -1,4 +1,5 @@
 /* `openclaw gateway`: the table of its commands, and the one that runs it. */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/version.h"
@@ -25,14 +26,28 @@ const struct oc_option oc_gateway_run_options[] = {
 	  .help = "off (serve and funnel: not supported)" },
 	/* Of the reference product: accepted, without a meaning here. */
 	{ .name = "--cli-backend-logs", .hidden = true },
+	{ .name = "--reset", .hidden = true },
 	{ .name = "--raw-stream", .hidden = true },
 	{ .name = "--raw-stream-path", .value = "<file>", .hidden = true },
 	{ .name = "--ambient-channels", .hidden = true },
 	{ 0 },
 };
 
+/* What the original's gateway does by an option and ours by something else. */
+static bool say_where_else(const struct oc_args *a)
+{
+	if (oc_args_has(a, "--raw-stream") || oc_args_has(a, "--raw-stream-path"))
+		fputs("--raw-stream is not there: --log-level debug tells of every model call\n",
+		      stderr);
+	if (!oc_args_has(a, "--reset")) return false;
+	oc_usage_error(a, "the gateway removes nothing: openclaw --dev onboard --reset moves "
+			  "configuration, keys and sessions aside");
+	return true;
+}
+
 int oc_cmd_gateway_run(struct oc_args *a)
 {
+	if (say_where_else(a)) return 1;
 	const struct oc_gateway_options o = {
 		.port = oc_args_get(a, "--port"),
 		.bind = oc_args_get(a, "--bind"),

@@ -12,7 +12,7 @@ struct oc_rpc_client;
 
 /* ---- where the gateway is, and which secret it wants: rpc_target.c ---- */
 struct oc_rpc_target {
-	char *url;		 /* ws:// or wss:// */
+	char *url;		 /* ws:// */
 	char *http;		 /* the same place for its HTTP side, no slash at the end */
 	char *secret;		 /* NULL = none */
 	bool password;		 /* the secret is one */

@@ -98,7 +98,7 @@ static enum oc_rc set_port(struct oc_rpc_target *t, int64_t port)
 	return OC_OK;
 }
 
-/* ws, wss, http and https name the same place. */
+/* ws and http name the same place. */
 static enum oc_rc set_url(struct oc_rpc_target *t, const char *typed, struct oc_err *e)
 {
 	struct oc_str s = oc_str_trim(oc_str(typed));
@@ -111,6 +111,16 @@ static enum oc_rc set_url(struct oc_rpc_target *t, const char *typed, struct oc_
 		return oc_fail(e, OC_E_INPUT,
 			       "%s \"%.200s\" is no address of a gateway: use ws://host:port",
 			       t->url_from, typed);
+	}
+	if (u.https) {
+		oc_fail(
+		    e, OC_E_INPUT,
+		    "%s: a gateway behind TLS cannot be reached directly yet. Open a tunnel, ssh -N -L "
+		    "18790:127.0.0.1:18789 %.80s, and use ws://127.0.0.1:18790",
+		    t->url_from, u.host);
+		oc_url_deinit(&u);
+		free(http);
+		return OC_E_INPUT;
 	}
 	t->http = oc_url_origin(&u);
 	t->url = oc_asprintf("ws%s%s", t->http + 4, strcmp(u.path, "/") ? u.path : "");

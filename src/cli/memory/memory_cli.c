@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "agent/memory/embedder.h"
 #include "agent/memory/excerpt.h"
 #include "agent/memory/memory.h"
 #include "base/mem.h"
@@ -36,24 +37,15 @@ static void unload(struct command *c)
 	oc_config_deinit(&c->config);
 }
 
-/* With --agent that one, else all of the configuration; "main" is always one. */
+/* With --agent that one, else all of the configuration. */
 static void agents_of(const struct command *c, struct oc_strv *out)
 {
-	const char *one = oc_args_get(c->args, "--agent"), *name;
-	const json_t *list = oc_config_get(&c->config, "agents.list");
-	json_t *entry;
+	const char *one = oc_args_get(c->args, "--agent");
 
-	if (one) {
+	if (one)
 		oc_strv_add(out, oc_str(one));
-		return;
-	}
-	oc_strv_add(out, OC_LIT("main"));
-	json_object_foreach (oc_config_get(&c->config, "agents.entries"), name, entry)
-		oc_strv_add_once(out, oc_str(name));
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		struct oc_str id = oc_json_str(json_array_get(list, i), "id");
-		if (id.n) oc_strv_add_once(out, id);
-	}
+	else
+		oc_agents_names(&c->config, out);
 }
 
 /* What is done with the memory of one agent. */
@@ -140,6 +132,7 @@ static enum oc_rc status_one_wait(struct command *c, struct oc_memory *m, json_t
 
 	if (oc_args_has(c->args, "--index")) {
 		rc = oc_memory_sync_wait(m, &did, e);
+		if (!rc) rc = oc_memory_embed_wait(m, OC_NO_DEADLINE, NULL, NULL, NULL, e);
 		if (!rc) tell_left_out(&did);
 	}
 	if (!rc) rc = oc_memory_index_counts_wait(m->index, &counts, e);
@@ -160,6 +153,7 @@ static enum oc_rc index_one_wait(struct command *c, struct oc_memory *m, json_t 
 
 	if (oc_args_has(c->args, "--force")) rc = oc_memory_index_clear_wait(m->index, e);
 	if (!rc) rc = oc_memory_sync_wait(m, &did, e);
+	if (!rc) rc = oc_memory_embed_wait(m, OC_NO_DEADLINE, NULL, NULL, NULL, e);
 	if (rc) return rc;
 	tell_left_out(&did);
 	json_object_set_new(out, "files", json_integer((json_int_t)did.files));
@@ -203,17 +197,18 @@ static int for_agents(struct oc_args *a, work_fn *work)
 
 static int status(struct oc_args *a)
 {
-	return oc_args_n(a) ? oc_usage_error(a, "this command takes no arguments")
-			    : for_agents(a, status_one_wait);
+	return for_agents(a, status_one_wait);
 }
 
 static int index_notes(struct oc_args *a)
 {
-	return oc_args_n(a) ? oc_usage_error(a, "this command takes no arguments")
-			    : for_agents(a, index_one_wait);
+	return for_agents(a, index_one_wait);
 }
 
 /* ---- search ---- */
+
+/* For notes that have no vector yet; a gateway has done it before. */
+enum { EMBED_MS = 3000 };
 
 static json_t *hit_json(const struct oc_memory_found *f, size_t i, struct oc_str excerpt)
 {
@@ -275,6 +270,7 @@ static enum oc_rc search_one_wait(struct command *c, struct oc_memory *m, json_t
 	json_object_set_new(out, "results", results);
 	if (read_bounds(c->args, &ask)) return oc_fail(e, rc, "%s", "");
 	rc = oc_memory_sync_wait(m, NULL, e);
+	if (!rc) rc = oc_memory_embed_wait(m, oc_deadline_in(EMBED_MS), NULL, NULL, NULL, e);
 	if (!rc) rc = oc_memory_search_wait(m, &ask, &found, e);
 	if (rc) return rc;
 	show_found(c, &found, results);

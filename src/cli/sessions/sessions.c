@@ -2,14 +2,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/run/settings.h"
 #include "base/limits.h"
 #include "base/visible.h"
 #include "cli/cron/duration.h"
 #include "cli/gateway/gateway_commands.h"
 #include "cli/print.h"
+#include "cli/sessions/sessions_archive.h"
 #include "cli/sessions/sessions_export.h"
 #include "cli/sessions/sessions_source.h"
 #include "cli/sessions/sessions_table.h"
+#include "cli/sessions/sessions_tail.h"
 #include "rt/file.h"
 #include "rt/tty.h"
 
@@ -204,6 +207,20 @@ static enum oc_rc write_export(const struct oc_args *a, const json_t *row, const
 	return rc;
 }
 
+/* Where the agent of the session works on this machine. */
+static void put_folder(const struct oc_sessions_source *s, json_t *row)
+{
+	struct oc_agent_settings settings;
+	struct oc_err ignored = { 0 };
+	const char *agent = oc_json_cstr(row, "agentId");
+
+	if (!s->rpc.target.local ||
+	    oc_agent_settings_init(&settings, &s->rpc.config, agent ? agent : "main", &ignored))
+		return;
+	oc_json_put(row, "cwd", oc_json_new_str(oc_str(settings.workspace)));
+	oc_agent_settings_deinit(&settings);
+}
+
 static int export(struct oc_args *a)
 {
 	const char *form_text = oc_args_get(a, "--format");
@@ -219,6 +236,7 @@ static int export(struct oc_args *a)
 	enum oc_rc rc = oc_sessions_source_init_wait(&s, a, &e);
 	if (!rc) rc = find_wait(&s, oc_args_pos(a, 0), &row, &e);
 	if (!rc) rc = oc_sessions_messages_wait(&s, row, 0, &messages, &e);
+	if (!rc) put_folder(&s, row);
 	if (!rc) rc = write_export(a, row, messages, form, &e);
 	json_decref(row);
 	json_decref(messages);
@@ -388,6 +406,21 @@ const struct oc_command oc_sessions_commands[] = {
 	  .help = "Write a conversation out",
 	  .run = export,
 	  .options = export_options },
+	{ .name = "tail",
+	  .usage = "[session]",
+	  .help = "Show the last steps, and those that come",
+	  .run = oc_cmd_sessions_tail,
+	  .options = oc_sessions_tail_options },
+	{ .name = "archive",
+	  .usage = "<sessions…>",
+	  .help = "Put conversations out of the way",
+	  .run = oc_cmd_sessions_archive,
+	  .options = oc_sessions_archive_options },
+	{ .name = "unarchive",
+	  .usage = "<sessions…>",
+	  .help = "Bring them back",
+	  .run = oc_cmd_sessions_unarchive,
+	  .options = oc_sessions_archive_options },
 	{ .name = "delete",
 	  .usage = "<session>",
 	  .help = "Delete a conversation",

@@ -71,8 +71,9 @@ static void add_jsonl(const json_t *row, const json_t *messages, struct oc_buf *
 	size_t i;
 
 	iso(oc_json_positive(row, "createdAt"), when);
-	add_line(json_pack("{s:s,s:i,s:s,s:s,s:s}", "type", "session", "version", 4, "id",
-			   id ? id : "", "timestamp", when, "sessionKey", key ? key : ""),
+	add_line(json_pack("{s:s,s:i,s:s,s:s,s:s*,s:s}", "type", "session", "version", 4, "id",
+			   id ? id : "", "timestamp", when, "cwd", oc_json_cstr(row, "cwd"),
+			   "sessionKey", key ? key : ""),
 		 out);
 	json_array_foreach (messages, i, message) {
 		const char *message_id = oc_json_cstr(json_object_get(message, "__openclaw"), "id");

@@ -3,6 +3,7 @@
 
 #include "agent/run/transcript.h"
 #include "agent/session/stored_message.h"
+#include "agent/skill/skills.h"
 #include "base/mem.h"
 #include "gateway/commands/command.h"
 
@@ -113,13 +114,48 @@ enum oc_rc oc_command_goal(struct oc_command_ask *a)
 
 /* ---- /skill, /subagents ---- */
 
+static void say_skills(struct oc_command_ask *a, const struct oc_skills *skills)
+{
+	size_t usable = 0;
+
+	for (size_t i = 0; i < skills->n; i++) {
+		const struct oc_skill *s = &skills->v[i];
+		struct oc_buf about;
+
+		if (!oc_skill_is_command(s) && !oc_skill_is_shown(s)) continue;
+		oc_buf_init(&about, 1000);
+		oc_skill_about(s, 200, &about);
+		if (!usable++) oc_command_say(a, "Skills:\n");
+		oc_command_say(a, "- `/%s` %s\n", s->found->name, oc_buf_cstr(&about));
+		oc_buf_deinit(&about);
+	}
+	if (!usable)
+		oc_command_say(a, "No skills are installed.");
+	else
+		oc_command_say(a, "\nUse: `/skill <name> <what to do>`");
+}
+
 enum oc_rc oc_command_skill(struct oc_command_ask *a)
 {
 	struct oc_str name = oc_command_word(a);
+	const struct oc_skill *skill;
+	struct oc_skills skills;
+	struct oc_err e = { 0 };
 
-	if (name.n)
-		oc_command_say(a, "There is no skill \"%.*s\". ", OC_FMT(oc_str_head(name, 100)));
-	oc_command_say(a, "No skills are installed.");
+	if (oc_skills_of_wait(&a->snapshot->config, a->session.agent, &skills, &e)) {
+		oc_command_say(a, "%s", e.msg);
+		return OC_OK;
+	}
+	skill = oc_skills_command(&skills, name);
+	if (skill) {
+		a->answer->message = oc_skill_request(skill, a->rest);
+	} else {
+		if (name.n)
+			oc_command_say(a, "There is no skill \"%.*s\". ",
+				       OC_FMT(oc_str_head(name, 100)));
+		say_skills(a, &skills);
+	}
+	oc_skills_deinit(&skills);
 	return OC_OK;
 }
 

@@ -23,6 +23,8 @@ struct oc_chat_answer {
 OC_MUST_USE enum oc_rc oc_chat_command_wait(const struct oc_chat_ask *ask,
 					    struct oc_chat_answer *out);
 void oc_chat_answer_deinit(struct oc_chat_answer *a);
+/* The text is "/name …" of a skill that people may call. */
+bool oc_chat_calls_skill_wait(struct oc_gateway *gw, const char *session_key, struct oc_str text);
 /* The rows as commands.list shows them; new reference. */
 json_t *oc_chat_command_list(bool with_args);
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/run/settings.h"
+#include "agent/skill/skills.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -22,21 +23,60 @@ static bool is_name_char(char c)
 }
 
 /* "/model: x" is the same as "/model x". */
-static const struct oc_chat_row *find(struct oc_str text, struct oc_str *rest)
+static bool cut_name(struct oc_str text, struct oc_str *name, struct oc_str *rest)
 {
-	struct oc_str name = oc_str_from(text, 1);
 	size_t n = 0;
 
-	if (!text.n || text.p[0] != '/') return NULL;
-	while (n < name.n && is_name_char(name.p[n])) n++;
-	*rest = oc_str_from(name, n);
+	if (!text.n || text.p[0] != '/') return false;
+	*name = oc_str_from(text, 1);
+	while (n < name->n && is_name_char(name->p[n])) n++;
+	*rest = oc_str_from(*name, n);
 	if (rest->n && rest->p[0] == ':') *rest = oc_str_from(*rest, 1);
-	if (rest->n && !oc_is_space(rest->p[0])) return NULL; /* "/etc/passwd" is no command */
+	if (rest->n && !oc_is_space(rest->p[0])) return false; /* "/etc/passwd" is no command */
 	*rest = oc_str_trim(*rest);
-	name = oc_str_head(name, n);
+	*name = oc_str_head(*name, n);
+	return n > 0;
+}
+
+static const struct oc_chat_row *find(struct oc_str text, struct oc_str *rest)
+{
+	struct oc_str name;
+
+	if (!cut_name(text, &name, rest)) return NULL;
 	for (const struct oc_chat_row *row = oc_chat_rows; row->name; row++)
 		if (is_named(row, name)) return row;
 	return NULL;
+}
+
+/* What "/name what to do" comes down to for a skill that people may call; NULL when it is none. */
+static char *skill_request_wait(struct oc_gateway *gw, const char *session_key, struct oc_str text)
+{
+	struct oc_str name, rest;
+	const struct oc_skill *skill;
+	struct oc_snapshot *snapshot;
+	struct oc_skills skills;
+	struct oc_err e = { 0 };
+	char *agent, *request = NULL;
+
+	if (!cut_name(oc_str_trim(text), &name, &rest)) return NULL;
+	snapshot = oc_gateway_snapshot(gw);
+	agent = oc_session_key_agent(session_key);
+	if (!oc_skills_of_wait(&snapshot->config, agent, &skills, &e)) {
+		skill = oc_skills_command(&skills, name);
+		if (skill) request = oc_skill_request(skill, rest);
+		oc_skills_deinit(&skills);
+	}
+	free(agent);
+	oc_snapshot_unref(snapshot);
+	return request;
+}
+
+bool oc_chat_calls_skill_wait(struct oc_gateway *gw, const char *session_key, struct oc_str text)
+{
+	char *request = skill_request_wait(gw, session_key, text);
+
+	free(request);
+	return request != NULL;
 }
 
 enum oc_rc oc_chat_command_wait(const struct oc_chat_ask *ask, struct oc_chat_answer *out)
@@ -48,7 +88,11 @@ enum oc_rc oc_chat_command_wait(const struct oc_chat_ask *ask, struct oc_chat_an
 	*out = (struct oc_chat_answer){ 0 };
 	oc_buf_init(&out->text, OC_MAX_REPLY_BYTES);
 	a.row = find(oc_str_trim(ask->text), &a.rest);
-	if (!a.row) return OC_OK;
+	if (!a.row) {
+		out->message = skill_request_wait(ask->gw, ask->session_key, ask->text);
+		out->is_command = out->message != NULL;
+		return OC_OK;
+	}
 	out->is_command = true;
 	if (a.row->admin && !ask->admin) {
 		oc_command_say(&a, "/%s needs the scope operator.admin.", a.row->name);

@@ -119,8 +119,8 @@ static bool whole_text(const struct oc_run_events *re)
 	return !re->spec.whole_text || re->spec.whole_text(re->spec.arg);
 }
 
-void oc_live_send(struct oc_run_events *re, const struct oc_live_run *r, const char *event,
-		  json_t *payload, json_t *lean, json_t *rendered)
+static void send_event(struct oc_run_events *re, const struct oc_live_run *r, const char *event,
+		       json_t *payload, json_t *lean, json_t *rendered, bool urgent)
 {
 	struct oc_event e = { .name = event,
 			      .payload = payload ? payload : lean,
@@ -128,7 +128,8 @@ void oc_live_send(struct oc_run_events *re, const struct oc_live_run *r, const c
 			      .rendered = rendered,
 			      .scope = OC_SCOPE_READ,
 			      .session_key = r->session_key,
-			      .to = OC_TO_ALL };
+			      .to = OC_TO_ALL,
+			      .urgent = urgent };
 
 	oc_run_post(re, &e);
 	json_decref(payload);
@@ -167,6 +168,12 @@ json_t *oc_live_rendered_end(struct oc_run_events *re, struct oc_live_run *r, st
 	/* What was told as it came may be less than the answer, which may have been mended. */
 	if (!oc_str_eq(answer, oc_buf_view(&r->text.text))) forget_blocks(r);
 	return changed_blocks(r, answer, true);
+}
+
+void oc_live_send(struct oc_run_events *re, const struct oc_live_run *r, const char *event,
+		  json_t *payload, json_t *lean, json_t *rendered)
+{
+	send_event(re, r, event, payload, lean, rendered, false);
 }
 
 void oc_live_send_agent(struct oc_run_events *re, struct oc_live_run *r, const char *stream,
@@ -227,10 +234,11 @@ static void flush_thinking(struct oc_run_events *re, struct oc_live_run *r, bool
 
 	if (s->sent == s->text.n) return;
 	r->seq++;
-	oc_live_send(re, r, "agent",
-		     whole ? oc_agent_payload(&n, r->seq, "thinking", text_data(r, s, true, false))
-			   : NULL,
-		     oc_agent_payload(&n, r->seq, "thinking", text_data(r, s, false, false)), NULL);
+	send_event(re, r, "agent",
+		   whole ? oc_agent_payload(&n, r->seq, "thinking", text_data(r, s, true, false))
+			 : NULL,
+		   oc_agent_payload(&n, r->seq, "thinking", text_data(r, s, false, false)), NULL,
+		   !s->at_ms);
 	s->sent = s->text.n;
 	s->at_ms = oc_now_ms();
 }
@@ -246,8 +254,8 @@ static void flush_text(struct oc_run_events *re, struct oc_live_run *r, bool who
 		     whole ? oc_agent_payload(&n, r->seq, "assistant", text_data(r, s, true, true))
 			   : NULL,
 		     oc_agent_payload(&n, r->seq, "assistant", text_data(r, s, false, true)), NULL);
-	oc_live_send(re, r, "chat", whole ? delta_payload(r, r->seq, true) : NULL,
-		     delta_payload(r, r->seq, false), oc_live_rendered(re, r));
+	send_event(re, r, "chat", whole ? delta_payload(r, r->seq, true) : NULL,
+		   delta_payload(r, r->seq, false), oc_live_rendered(re, r), !s->at_ms);
 	s->sent = s->text.n;
 	s->at_ms = oc_now_ms();
 }

@@ -64,17 +64,19 @@ enum oc_rc oc_api_add_image(struct oc_api_ask *a, struct oc_message *m, const ch
 	if (!oc_str_istarts(u, OC_LIT("data:image/")) || at == SIZE_MAX)
 		return oc_fail(
 		    e, OC_E_INPUT,
-		    "%s must be a data URL (data:image/png;base64,…): nothing is fetched "
-		    "from other addresses",
+		    "%s must be a data URL (data:image/png;base64,…): send the picture itself, nothing "
+		    "is fetched from other addresses",
 		    place);
 	struct oc_str data = oc_str_from(u, at + mark.n);
 
 	if (!is_base64(data)) return oc_fail(e, OC_E_INPUT, "%s is no base64", place);
 	if (++a->n_images > OC_API_MAX_IMAGES)
-		return oc_fail(e, OC_E_INPUT, "more than %d images", OC_API_MAX_IMAGES);
+		return oc_fail(e, OC_E_INPUT, "%s is one image too many: at most %d are taken",
+			       place, OC_API_MAX_IMAGES);
 	a->image_bytes += data.n / 4 * 3;
 	if (a->image_bytes > OC_MAX_IMAGE_BYTES)
-		return oc_fail(e, OC_E_INPUT, "the images have more than %d bytes",
+		return oc_fail(e, OC_E_INPUT,
+			       "%s is too much: all images together may have %d bytes", place,
 			       OC_MAX_IMAGE_BYTES);
 	struct oc_image *image = oc_message_add_image(m);
 
@@ -178,7 +180,7 @@ static enum oc_rc check_tools(const json_t *tools, struct oc_strv *names, struct
 
 	if (!json_is_array(tools)) return oc_fail(e, OC_E_INPUT, "tools must be a list");
 	if (json_array_size(tools) > MAX_TOOLS)
-		return oc_fail(e, OC_E_INPUT, "more than %d tools", MAX_TOOLS);
+		return oc_fail(e, OC_E_INPUT, "tools has more than %d entries", MAX_TOOLS);
 	json_array_foreach (tools, i, tool) {
 		const json_t *function = json_object_get(tool, "function");
 		struct oc_str name = oc_json_str(function, "name");
@@ -187,13 +189,14 @@ static enum oc_rc check_tools(const json_t *tools, struct oc_strv *names, struct
 		if (!oc_str_eq(oc_json_str(tool, "type"), OC_LIT("function")))
 			return oc_fail(e, OC_E_INPUT, "tools[%zu].type must be \"function\"", i);
 		if (!is_tool_name(name))
-			return oc_fail(e, OC_E_INPUT,
-				       "the name of tools[%zu] must have 1 to %d letters, digits, "
-				       "'_' or '-'",
-				       i, MAX_TOOL_NAME);
+			return oc_fail(
+			    e, OC_E_INPUT,
+			    "tools[%zu].function.name must have 1 to %d letters, digits, "
+			    "'_' or '-'",
+			    i, MAX_TOOL_NAME);
 		if (schema && !json_is_object(schema) && !json_is_null(schema))
 			return oc_fail(e, OC_E_INPUT,
-				       "the parameters of tools[%zu] must be an object", i);
+				       "tools[%zu].function.parameters must be an object", i);
 		if (oc_strv_has(names, name))
 			return oc_fail(e, OC_E_INPUT, "tools has \"%.*s\" twice", OC_FMT(name));
 		oc_strv_add(names, name);
@@ -251,6 +254,38 @@ enum oc_rc oc_api_take_tools(json_t *tools, const json_t *choice, struct oc_api_
 
 /* ---- the rest ---- */
 
+static bool is_of_type(const json_t *v, const struct oc_api_member *row)
+{
+	switch (row->type) {
+	case OC_API_OBJECT: return json_is_object(v);
+	case OC_API_TEXT: return json_is_string(v);
+	case OC_API_FLAG: return json_is_boolean(v);
+	}
+	return false;
+}
+
+static const json_t *member_at(const json_t *body, const char *path)
+{
+	const char *dot = strchr(path, '.');
+
+	if (!dot) return json_object_get(body, path);
+	return json_object_get(json_object_getn(body, path, (size_t)(dot - path)), dot + 1);
+}
+
+enum oc_rc oc_api_check_members(const json_t *body, const struct oc_api_member *rows,
+				struct oc_err *e)
+{
+	static const char *const types[] = { "an object", "a text", "true or false" };
+
+	for (const struct oc_api_member *row = rows; row->name; row++) {
+		const json_t *v = member_at(body, row->name);
+
+		if (v && !json_is_null(v) && !is_of_type(v, row))
+			return oc_fail(e, OC_E_INPUT, "%s must be %s", row->name, types[row->type]);
+	}
+	return OC_OK;
+}
+
 static enum oc_rc read_text(const json_t *body, const char *key, char **out, struct oc_err *e)
 {
 	const json_t *v = json_object_get(body, key);
@@ -273,26 +308,27 @@ static enum oc_rc read_flag(const json_t *body, const char *key, bool *out, stru
 	return OC_OK;
 }
 
-static enum oc_rc take_effort(const char *effort, struct oc_api_ask *a, struct oc_err *e)
+static enum oc_rc take_effort(const char *effort, const char *member, struct oc_api_ask *a,
+			      struct oc_err *e)
 {
 	if (!effort) return OC_OK;
 	if (!strcmp(effort, "none")) effort = "off";
 	if (!oc_thinking_level_valid(oc_str(effort)))
-		return oc_fail(e, OC_E_INPUT, "unknown reasoning effort \"%.40s\" (%s)", effort,
-			       oc_thinking_levels);
+		return oc_fail(e, OC_E_INPUT, "%s has the unknown value \"%.40s\" (%s)", member,
+			       effort, oc_thinking_levels);
 	a->thinking = oc_strdup(effort);
 	return OC_OK;
 }
 
-enum oc_rc oc_api_read_common(const json_t *body, const char *effort, struct oc_api_ask *a,
-			      struct oc_err *e)
+enum oc_rc oc_api_read_common(const json_t *body, const char *effort, const char *member,
+			      struct oc_api_ask *a, struct oc_err *e)
 {
 	enum oc_rc rc = read_flag(body, "stream", &a->stream, e);
 
 	if (rc == OC_OK) rc = read_flag(body, "store", &a->store, e);
 	if (rc == OC_OK) rc = read_text(body, "user", &a->user, e);
 	if (rc == OC_OK) rc = read_text(body, "previous_response_id", &a->previous, e);
-	if (rc == OC_OK) rc = take_effort(effort, a, e);
+	if (rc == OC_OK) rc = take_effort(effort, member, a, e);
 	if (rc == OC_OK)
 		a->model = oc_strdup(oc_json_cstr(body, "model") ? oc_json_cstr(body, "model")
 								 : "openclaw");
@@ -309,7 +345,7 @@ enum oc_rc oc_api_find_prompt(struct oc_api_ask *a, const char *member, struct o
 
 	if (last->role == OC_ROLE_USER && !oc_str_trim(oc_buf_view(&last->text)).n &&
 	    !last->n_images)
-		return oc_fail(e, OC_E_INPUT, "the last user message of %s is empty", member);
+		return oc_fail(e, OC_E_INPUT, "%s ends with an empty user message", member);
 	return OC_OK;
 }
 

@@ -21,7 +21,8 @@ struct oc_api_ask {
 	char *thinking, *user, *previous; /* NULL */
 	size_t image_bytes, n_images;
 };
-/* OC_E_INPUT: e names the member and what is wrong with it. out is initialised in every case. */
+/* OC_E_INPUT: e says what is wrong with a member, and begins with its path ("messages[0].content
+ * must …"). out is initialised in every case. */
 OC_MUST_USE enum oc_rc oc_chat_ask_read(const json_t *body, struct oc_api_ask *out,
 					struct oc_err *e);
 OC_MUST_USE enum oc_rc oc_responses_ask_read(const json_t *body, struct oc_api_ask *out,
@@ -35,6 +36,15 @@ void oc_api_messages_read(const json_t *list, struct oc_messages *out);
 
 /* ---- between the readers ---- */
 void oc_api_ask_init(struct oc_api_ask *a);
+/* What a member must be when it is there and not null. */
+struct oc_api_member {
+	const char
+	    *name; /* "stream_options", or one of an object: "stream_options.include_usage" */
+	enum { OC_API_OBJECT, OC_API_TEXT, OC_API_FLAG } type;
+};
+/* rows end with a zeroed one. */
+OC_MUST_USE enum oc_rc oc_api_check_members(const json_t *body, const struct oc_api_member *rows,
+					    struct oc_err *e);
 /* A part of the content of a user message: text, or an image of url. place is for messages. */
 OC_MUST_USE enum oc_rc oc_api_add_image(struct oc_api_ask *a, struct oc_message *m, const char *url,
 					const char *place, struct oc_err *e);
@@ -47,9 +57,10 @@ OC_MUST_USE enum oc_rc oc_api_read_params(const json_t *body, const char *limit,
 /* tools (in the chat shape) and tool_choice. */
 OC_MUST_USE enum oc_rc oc_api_take_tools(json_t *tools, const json_t *choice, struct oc_api_ask *a,
 					 struct oc_err *e);
-/* The members both have: model, stream, user, effort. */
+/* The members both have: model, stream, user; effort, whose path is member. */
 OC_MUST_USE enum oc_rc oc_api_read_common(const json_t *body, const char *effort,
-					  struct oc_api_ask *a, struct oc_err *e);
+					  const char *member, struct oc_api_ask *a,
+					  struct oc_err *e);
 /* Cuts what follows the last user or tool message; OC_E_INPUT when there is none. */
 OC_MUST_USE enum oc_rc oc_api_find_prompt(struct oc_api_ask *a, const char *member,
 					  struct oc_err *e);

@@ -56,15 +56,23 @@ static enum oc_rc read_calls(const json_t *calls, struct oc_message *m, size_t a
 	const json_t *call;
 	size_t i;
 
+	if (calls && !json_is_array(calls) && !json_is_null(calls))
+		return oc_fail(e, OC_E_INPUT, "messages[%zu].tool_calls must be a list", at);
 	json_array_foreach (calls, i, call) {
 		const json_t *function = json_object_get(call, "function");
+		const json_t *arguments = json_object_get(function, "arguments");
 		const char *id = oc_json_cstr(call, "id"), *name = oc_json_cstr(function, "name");
 
 		if (!id || !name)
 			return oc_fail(
 			    e, OC_E_INPUT,
 			    "messages[%zu].tool_calls[%zu] needs an id and a function name", at, i);
-		oc_api_add_call(m, id, name, oc_json_cstr(function, "arguments"));
+		if (arguments && !json_is_string(arguments))
+			return oc_fail(
+			    e, OC_E_INPUT,
+			    "messages[%zu].tool_calls[%zu].function.arguments must be a text", at,
+			    i);
+		oc_api_add_call(m, id, name, json_string_value(arguments));
 	}
 	return OC_OK;
 }
@@ -127,6 +135,8 @@ static enum oc_rc read_message(const json_t *message, struct oc_api_ask *a, size
 {
 	enum oc_role role;
 
+	if (!json_is_object(message))
+		return oc_fail(e, OC_E_INPUT, "messages[%zu] must be an object", at);
 	if (!role_of(oc_json_str(message, "role"), &role))
 		return oc_fail(e, OC_E_INPUT,
 			       "messages[%zu].role must be system, developer, user, assistant or "
@@ -158,13 +168,26 @@ static enum oc_rc read_messages(const json_t *list, struct oc_api_ask *a, struct
 
 enum oc_rc oc_chat_ask_read(const json_t *body, struct oc_api_ask *out, struct oc_err *e)
 {
-	const json_t *options = json_object_get(body, "stream_options");
+	static const struct oc_api_member members[] = {
+		{ "stream_options", OC_API_OBJECT },
+		{ "stream_options.include_usage", OC_API_FLAG },
+		{ "reasoning_effort", OC_API_TEXT },
+		{ "response_format", OC_API_OBJECT },
+		{ "response_format.type", OC_API_TEXT },
+		{ "parallel_tool_calls", OC_API_FLAG },
+		{ 0 },
+	};
+	const json_t *options = json_object_get(body, "stream_options"),
+		     *n = json_object_get(body, "n");
 	enum oc_rc rc;
 
 	oc_api_ask_init(out);
-	rc = oc_api_read_common(body, oc_json_cstr(body, "reasoning_effort"), out, e);
+	rc = oc_api_check_members(body, members, e);
+	if (rc == OC_OK)
+		rc = oc_api_read_common(body, oc_json_cstr(body, "reasoning_effort"),
+					"reasoning_effort", out, e);
 	out->usage = oc_json_bool(options, "include_usage", false);
-	if (rc == OC_OK && oc_json_int(body, "n", 1) != 1)
+	if (rc == OC_OK && n && !json_is_null(n) && json_integer_value(n) != 1)
 		rc = oc_fail(e, OC_E_INPUT, "n must be 1: an agent gives one answer");
 	if (rc == OC_OK) rc = read_messages(json_object_get(body, "messages"), out, e);
 	if (rc == OC_OK)

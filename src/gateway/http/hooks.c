@@ -100,15 +100,12 @@ static void wake_wait(struct hook *h, struct oc_str text, bool later)
 		refuse(h->x, 400, "text required");
 		return;
 	}
-	if (later) {
-		rc = oc_wake_later_wait(h->gw, text, &e);
-	} else {
-		char *key = canonical_key(h, "main", NULL);
+	char *key = canonical_key(h, "main", NULL);
 
-		if (!key) return;
-		rc = oc_wake_now_wait(h->gw, key, text, &e);
-		free(key);
-	}
+	if (!key) return;
+	rc = later ? oc_wake_later_wait(h->gw, key, text, &e)
+		   : oc_wake_now_wait(h->gw, key, text, &e);
+	free(key);
 	if (rc != OC_OK)
 		fail(h, rc, &e);
 	else

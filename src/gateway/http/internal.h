@@ -22,6 +22,9 @@ OC_MUST_USE json_t *oc_body_json_wait(struct oc_exchange *x, size_t max);
 /* As oc_route_fail, with the member code, and in the shape of Anthropic's API on its path. */
 void oc_route_refuse(struct oc_exchange *x, int status, const char *type, const char *code,
 		     const char *fmt, ...) OC_PRINTF(5, 6);
+/* 400 for a member of the body that is wrong. message begins with its path, which is given in the
+ * member param as well. */
+void oc_route_wrong_member(struct oc_exchange *x, const char *message);
 /* Appends value to out as it may stand in a header: printable, cut. */
 void oc_header_text(const char *value, struct oc_buf *out);
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/run/settings.h"
 #include "base/mem.h"
 #include "gateway/http/internal.h"
 #include "model/provider/select.h"
@@ -11,21 +12,6 @@
 enum { NAMED_IN_ERRORS = 20 };
 
 /* ---- agents ---- */
-
-void oc_agents_names(const struct oc_config *c, struct oc_strv *out)
-{
-	json_t *agents = json_object_get(c->value, "agents"), *item;
-	const char *id;
-	size_t i;
-
-	oc_strv_add(out, OC_LIT("main"));
-	json_object_foreach (json_object_get(agents, "entries"), id, item) {
-		oc_strv_add_once(out, oc_str(id));
-	}
-	json_array_foreach (json_object_get(agents, "list"), i, item) {
-		if (oc_json_cstr(item, "id")) oc_strv_add_once(out, oc_json_str(item, "id"));
-	}
-}
 
 bool oc_model_is_agent(const char *name, char **agent)
 {

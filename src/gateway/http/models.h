@@ -12,6 +12,4 @@ const json_t *oc_models_live(const struct oc_provider *p);
 /* ---- pure ---- */
 /* The models of a catalog as GET /v1/models lists them; appended to the array list. */
 void oc_models_list_provider(const struct oc_provider *p, const json_t *live, json_t *list);
-/* The agents that are configured: "main" and the rest. */
-void oc_agents_names(const struct oc_config *c, struct oc_strv *out);
 #endif

@@ -65,6 +65,16 @@ void oc_route_refuse(struct oc_exchange *x, int status, const char *type, const 
 	va_end(args);
 }
 
+void oc_route_wrong_member(struct oc_exchange *x, const char *message)
+{
+	const char *type = "invalid_request_error";
+	json_t *body = error_body(x, type, message);
+
+	oc_json_put(json_object_get(body, "error"), "param",
+		    json_stringn(message, strcspn(message, " ")));
+	oc_route_json(x, 400, body);
+}
+
 bool oc_endpoint_enabled(const struct oc_gateway *gw, const char *name)
 {
 	char path[100];

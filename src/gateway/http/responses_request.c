@@ -88,12 +88,15 @@ static enum oc_rc read_message(const json_t *item, struct oc_api_ask *a, size_t 
 static enum oc_rc read_call(const json_t *item, struct oc_api_ask *a, size_t at, struct oc_err *e)
 {
 	const char *id = oc_json_cstr(item, "call_id"), *name = oc_json_cstr(item, "name");
+	const json_t *arguments = json_object_get(item, "arguments");
 	struct oc_messages *l = &a->messages;
 
 	if (!id || !name) return oc_fail(e, OC_E_INPUT, "input[%zu] needs call_id and name", at);
+	if (arguments && !json_is_string(arguments))
+		return oc_fail(e, OC_E_INPUT, "input[%zu].arguments must be a text", at);
 	if (!l->n || l->v[l->n - 1].role != OC_ROLE_ASSISTANT)
 		oc_messages_add(l, OC_ROLE_ASSISTANT, OC_LIT(""));
-	oc_api_add_call(&l->v[l->n - 1], id, name, oc_json_cstr(item, "arguments"));
+	oc_api_add_call(&l->v[l->n - 1], id, name, json_string_value(arguments));
 	return OC_OK;
 }
 
@@ -119,6 +122,8 @@ static enum oc_rc read_item(const json_t *item, struct oc_api_ask *a, size_t at,
 {
 	struct oc_str type = oc_json_str(item, "type");
 
+	if (!json_is_object(item))
+		return oc_fail(e, OC_E_INPUT, "input[%zu] must be an object", at);
 	if (oc_str_eq(type, OC_LIT("message")) || (!type.n && oc_json_cstr(item, "role")))
 		return read_message(item, a, at, e);
 	if (oc_str_eq(type, OC_LIT("function_call"))) return read_call(item, a, at, e);
@@ -204,15 +209,24 @@ static void read_format(const json_t *body, struct oc_api_ask *a)
 
 enum oc_rc oc_responses_ask_read(const json_t *body, struct oc_api_ask *out, struct oc_err *e)
 {
+	static const struct oc_api_member members[] = {
+		{ "instructions", OC_API_TEXT },
+		{ "reasoning", OC_API_OBJECT },
+		{ "reasoning.effort", OC_API_TEXT },
+		{ "text", OC_API_OBJECT },
+		{ "text.format", OC_API_OBJECT },
+		{ "parallel_tool_calls", OC_API_FLAG },
+		{ 0 },
+	};
 	const json_t *instructions = json_object_get(body, "instructions");
 	const json_t *reasoning = json_object_get(body, "reasoning");
 	enum oc_rc rc;
 
 	oc_api_ask_init(out);
-	rc = oc_api_read_common(body, oc_json_cstr(reasoning, "effort"), out, e);
-	if (rc == OC_OK && instructions && !json_is_null(instructions) &&
-	    !json_is_string(instructions))
-		rc = oc_fail(e, OC_E_INPUT, "instructions must be a text");
+	rc = oc_api_check_members(body, members, e);
+	if (rc == OC_OK)
+		rc = oc_api_read_common(body, oc_json_cstr(reasoning, "effort"), "reasoning.effort",
+					out, e);
 	oc_api_add_text(&out->system, oc_json_text(instructions));
 	if (rc == OC_OK) rc = read_input(json_object_get(body, "input"), out, e);
 	if (rc == OC_OK) rc = read_tools(body, out, e);

@@ -311,7 +311,7 @@ bool oc_api_ask_take_wait(struct oc_exchange *x, const struct oc_body *body, oc_
 	else
 		read_ask(&r);
 	json_decref(doc);
-	if (r.rc != OC_OK) oc_route_fail(x, 400, "invalid_request_error", "%s", r.e.msg);
+	if (r.rc != OC_OK) oc_route_wrong_member(x, r.e.msg);
 	return r.rc == OC_OK;
 }
 

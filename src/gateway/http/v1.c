@@ -1,6 +1,7 @@
 /* The paths of /v1: what model a body names decides who serves it (D29). */
 #include <stdlib.h>
 
+#include "agent/run/settings.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "gateway/http/models.h"
@@ -49,9 +50,8 @@ static char *model_of_wait(struct oc_exchange *x, struct search *s)
 
 	json_decref(value);
 	if (!copy)
-		oc_route_refuse(x, 400, "invalid_request_error", "missing_model",
-				"\"model\" is missing or no text: write openclaw, or "
-				"<provider>/<model> as GET /v1/models lists them");
+		oc_route_wrong_member(x, "model is missing or no text: write openclaw, or "
+					 "<provider>/<model> as GET /v1/models lists them");
 	return copy;
 }
 
@@ -92,8 +92,7 @@ static void embed_wait(struct oc_gateway *gw, struct oc_exchange *x, const struc
 	char *name;
 
 	if (!s->has_input) {
-		oc_route_fail(x, 400, "invalid_request_error",
-			      "input is missing: write a text or a list of texts");
+		oc_route_wrong_member(x, "input is missing: write a text or a list of texts");
 		return;
 	}
 	name = wanted && *wanted ? oc_strdup(wanted) : embedding_model(&gw->snapshot->catalog);

@@ -180,7 +180,7 @@ static enum oc_rc answer_wait(struct oc_rpc *r, const char *key, struct oc_chat_
 	char made[OC_ID_CHARS + 1], *run_id, *rest = NULL;
 	enum oc_rc rc = OC_OK;
 
-	if (in->n_images || !oc_command_is(in->message))
+	if (in->n_images || !oc_command_is_wait(r->gw, key, in->message))
 		return run_wait(r, key, in, false, result, e);
 	oc_uuid(made);
 	run_id = oc_strdup(id ? id : made);

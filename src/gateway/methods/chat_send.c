@@ -212,7 +212,7 @@ enum oc_rc oc_chat_send_wait(struct oc_rpc *r, const char *session_key, json_t *
 	bool plain = oc_json_bool(r->params, "suppressCommandInterpretation", false) || in.n_images;
 	if (!plain && is_stop(in.message))
 		rc = stop_wait(r, session_key, result);
-	else if (!plain && oc_command_is(in.message))
+	else if (!plain && oc_command_is_wait(r->gw, session_key, in.message))
 		*result = acknowledged(r, a.ask.run_id, run_command(r, &a.ask));
 	else
 		rc = ask_wait(r, &a.ask, result, e);

@@ -44,6 +44,11 @@ bool oc_command_is(struct oc_str text)
 	return found;
 }
 
+bool oc_command_is_wait(struct oc_gateway *gw, const char *session_key, struct oc_str text)
+{
+	return oc_command_is(text) || oc_chat_calls_skill_wait(gw, session_key, text);
+}
+
 static void inject_wait(const struct oc_command_run *c, json_t *body)
 {
 	struct oc_stored_message stored;

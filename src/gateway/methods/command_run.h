@@ -16,6 +16,8 @@ struct oc_command_run {
 };
 /* Whether the text begins with the name of a command. */
 bool oc_command_is(struct oc_str text);
+/* The same, or of a skill of the session's agent. */
+bool oc_command_is_wait(struct oc_gateway *gw, const char *session_key, struct oc_str text);
 /* reply (initialised by the caller) gets what was answered. *rest (owned, NULL = nothing) is what
  * goes on to the model under the same run id; then there is no chat final here. */
 void oc_command_run_wait(const struct oc_command_run *c, struct oc_buf *reply, char **rest);

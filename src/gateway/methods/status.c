@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/cron/heartbeat.h"
+#include "agent/session/session_events.h"
 #include "base/mem.h"
 #include "gateway/methods/chat_send.h"
 #include "gateway/methods/method.h"
@@ -160,7 +162,7 @@ static json_t *queued_events_wait(struct oc_gateway *gw)
 	struct oc_documents l;
 	json_t *list = json_array();
 
-	if (oc_store_list_wait(gw->store, OC_SYSTEM_EVENT, NULL, OC_MAX_SYSTEM_EVENTS, 0, &l, NULL))
+	if (oc_store_list_wait(gw->store, OC_SYSTEM_EVENT, NULL, OC_SESSION_EVENTS, 0, &l, NULL))
 		return list;
 	for (size_t i = l.n; i-- > 0;)
 		json_array_append(list, json_object_get(l.v[i].value, "text"));
@@ -269,7 +271,8 @@ static enum oc_rc presence_wait(struct oc_rpc *r, json_t **result, struct oc_rpc
 
 /* ---- wake and heartbeats ---- */
 
-static enum oc_rc wake_now_wait(struct oc_rpc *r, struct oc_str text, struct oc_rpc_error *e)
+static enum oc_rc wake_session_wait(struct oc_rpc *r, struct oc_str text, bool now,
+				    struct oc_rpc_error *e)
 {
 	const char *key = oc_json_cstr(r->params, "sessionKey");
 	struct oc_err why = { 0 };
@@ -278,26 +281,20 @@ static enum oc_rc wake_now_wait(struct oc_rpc *r, struct oc_str text, struct oc_
 					   oc_json_cstr(r->params, "agentId"), &canonical, e);
 
 	if (rc) return rc;
-	rc = oc_wake_now_wait(r->gw, canonical, text, &why);
+	rc = now ? oc_wake_now_wait(r->gw, canonical, text, &why)
+		 : oc_wake_later_wait(r->gw, canonical, text, &why);
 	free(canonical);
-	return rc ? oc_rpc_fail(e, rc, &why) : OC_OK;
-}
-
-static enum oc_rc wake_later_wait(struct oc_rpc *r, struct oc_str text, struct oc_rpc_error *e)
-{
-	struct oc_err why = { 0 };
-	enum oc_rc rc = oc_wake_later_wait(r->gw, text, &why);
-
 	return rc ? oc_rpc_fail(e, rc, &why) : OC_OK;
 }
 
 static enum oc_rc wake_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {
 	struct oc_str text = oc_str_trim(oc_json_str(r->params, "text"));
-	bool now = !strcmp(oc_json_cstr(r->params, "mode"), "now");
+	const char *mode = oc_json_cstr(r->params, "mode");
+	enum oc_rc rc;
 
 	if (!text.n) return oc_rpc_invalid(e, "text required");
-	enum oc_rc rc = now ? wake_now_wait(r, text, e) : wake_later_wait(r, text, e);
+	rc = wake_session_wait(r, text, mode && !strcmp(mode, "now"), e);
 	if (!rc) *result = json_pack("{s:b}", "ok", true);
 	return rc;
 }
@@ -305,8 +302,8 @@ static enum oc_rc wake_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_err
 static enum oc_rc last_heartbeat_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {
 	(void)e;
-	if (oc_store_get_wait(r->gw->store, "heartbeat", "last", result, NULL))
-		*result = json_null();
+	*result = r->gw->heartbeat ? oc_heartbeat_last(r->gw->heartbeat) : NULL;
+	if (!*result) *result = json_null();
 	return OC_OK;
 }
 
@@ -314,11 +311,10 @@ static enum oc_rc set_heartbeats_wait(struct oc_rpc *r, json_t **result, struct 
 {
 	bool on = json_is_true(json_object_get(r->params, "enabled"));
 	struct oc_err why = { 0 };
-	json_t *value = json_pack("{s:b}", "enabled", on);
-	enum oc_rc rc =
-	    oc_store_put_wait(r->gw->store, "heartbeat", "enabled", oc_wall_ms(), value, &why);
+	enum oc_rc rc;
 
-	json_decref(value);
+	if (!r->gw->heartbeat) return oc_rpc_unavailable(e, "heartbeats are not available");
+	rc = oc_heartbeat_enable_wait(r->gw->heartbeat, on, &why);
 	if (rc) return oc_rpc_fail(e, rc, &why);
 	*result = json_pack("{s:b,s:b}", "ok", true, "enabled", on);
 	return OC_OK;
@@ -364,6 +360,9 @@ const struct oc_method oc_methods_status[] = {
 	{ "system-presence", OC_SCOPE_READ, "", presence_wait },
 	{ "wake", OC_SCOPE_WRITE,
 	  "mode:(\"now\"|\"next-heartbeat\"), text:str, sessionKey?:str, agentId?:str", wake_wait },
+	{ "system-event", OC_SCOPE_WRITE,
+	  "text:str, mode?:(\"now\"|\"next-heartbeat\"), sessionKey?:str, agentId?:str, ...",
+	  wake_wait },
 	{ "last-heartbeat", OC_SCOPE_READ, NULL, last_heartbeat_wait },
 	{ "set-heartbeats", OC_SCOPE_ADMIN, "enabled:bool, ...", set_heartbeats_wait },
 	{ "gateway.restart.preflight", OC_SCOPE_READ, NULL, preflight_wait },

@@ -1,5 +1,4 @@
 /* Lists of what this gateway does not have: clients ask for them and are content with none. */
-#include "gateway/commands/chat_command.h"
 #include "gateway/methods/method.h"
 
 static const struct {
@@ -33,49 +32,14 @@ static enum oc_rc answer_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 	return OC_OK;
 }
 
-static bool has_scope(const json_t *row, const char *wanted)
-{
-	const char *scope = oc_json_cstr(row, "scope");
-
-	return !wanted || !strcmp(wanted, "both") || !scope || !strcmp(scope, "both") ||
-	       !strcmp(scope, wanted);
-}
-
-static enum oc_rc commands_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
-{
-	const char *scope = oc_json_cstr(r->params, "scope");
-	json_t *all = oc_chat_command_list(oc_json_bool(r->params, "includeArgs", true)), *row;
-	json_t *list = json_array();
-	size_t i;
-
-	(void)e;
-	json_array_foreach (all, i, row)
-		if (has_scope(row, scope)) json_array_append(list, row);
-	json_decref(all);
-	*result = json_pack("{s:o}", "commands", list);
-	return OC_OK;
-}
-
 #define STUB(name)                                                                                 \
 	{                                                                                          \
 		name, OC_SCOPE_READ, NULL, answer_wait                                             \
 	}
 
 const struct oc_method oc_methods_stubs[] = {
-	{ "commands.list", OC_SCOPE_READ,
-	  "sessionKey?:str, agentId?:str, provider?:str, scope?:(\"text\"|\"native\"|\"both\"), "
-	  "includeArgs?:bool",
-	  commands_wait },
-	STUB("question.list"),
-	STUB("plugin.approval.list"),
-	STUB("openclaw.approval.list"),
-	STUB("taskSuggestions.list"),
-	STUB("tasks.list"),
-	STUB("update.status"),
-	STUB("users.prefs.get"),
-	STUB("channels.status"),
-	STUB("node.list"),
-	STUB("sessions.groups.list"),
-	STUB("plugins.list"),
-	{ 0 },
+	STUB("question.list"),	      STUB("plugin.approval.list"), STUB("openclaw.approval.list"),
+	STUB("taskSuggestions.list"), STUB("tasks.list"),	    STUB("update.status"),
+	STUB("users.prefs.get"),      STUB("channels.status"),	    STUB("node.list"),
+	STUB("sessions.groups.list"), STUB("plugins.list"),	    { 0 },
 };

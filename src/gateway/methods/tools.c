@@ -1,7 +1,9 @@
 /* What an agent can do. */
 #include <stdlib.h>
 
+#include "agent/skill/skills.h"
 #include "base/mem.h"
+#include "gateway/commands/chat_command.h"
 #include "gateway/methods/chat_send.h"
 #include "gateway/methods/method.h"
 #include "gateway/methods/rpc_session.h"
@@ -101,15 +103,78 @@ static enum oc_rc effective_wait(struct oc_rpc *r, json_t **result, struct oc_rp
 	return OC_OK;
 }
 
+static json_t *skills_json(const char *agent, const struct oc_skills *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->n; i++) json_array_append_new(list, oc_skill_details(&s->v[i]));
+	return json_pack("{s:s,s:s,s:s,s:[{s:s,s:s}],s:[],s:o}", "agentId", agent, "workspaceDir",
+			 s->workspace, "managedSkillsDir", s->managed, "profiles", "id", "full",
+			 "label", "Full", "groups", "skills", list);
+}
+
 static enum oc_rc skills_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {
+	struct oc_snapshot *snapshot;
+	struct oc_skills skills;
+	struct oc_err why = { 0 };
 	char *agent;
 	enum oc_rc rc = agent_param(r, &agent, e);
 
 	if (rc) return rc;
-	*result = json_pack("{s:s,s:[{s:s,s:s}],s:[],s:[]}", "agentId", agent, "profiles", "id",
-			    "full", "label", "Full", "groups", "skills");
+	snapshot = oc_gateway_snapshot(r->gw);
+	rc = oc_skills_of_wait(&snapshot->config, agent, &skills, &why);
+	if (!rc) *result = skills_json(agent, &skills);
+	oc_skills_deinit(&skills);
+	oc_snapshot_unref(snapshot);
 	free(agent);
+	return rc ? oc_rpc_fail(e, rc, &why) : OC_OK;
+}
+
+static bool has_scope(const json_t *row, const char *wanted)
+{
+	const char *scope = oc_json_cstr(row, "scope");
+
+	return !wanted || !strcmp(wanted, "both") || !scope || !strcmp(scope, "both") ||
+	       !strcmp(scope, wanted);
+}
+
+/* The agent's skills are commands as well. */
+static void add_skills_wait(struct oc_rpc *r, json_t *list)
+{
+	const char *key = oc_json_cstr(r->params, "sessionKey");
+	struct oc_snapshot *snapshot = oc_gateway_snapshot(r->gw);
+	struct oc_rpc_error ignored = { 0 };
+	struct oc_err e = { 0 };
+	struct oc_skills skills;
+	char *canonical, *agent;
+
+	if (!oc_rpc_session_key(r, key ? key : "main", oc_json_cstr(r->params, "agentId"),
+				&canonical, &ignored)) {
+		agent = oc_session_key_agent(canonical);
+		if (!oc_skills_of_wait(&snapshot->config, agent, &skills, &e))
+			oc_skill_command_rows(&skills, oc_json_bool(r->params, "includeArgs", true),
+					      list);
+		oc_skills_deinit(&skills);
+		free(agent);
+		free(canonical);
+	}
+	oc_snapshot_unref(snapshot);
+}
+
+static enum oc_rc commands_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
+{
+	const char *scope = oc_json_cstr(r->params, "scope");
+	json_t *all = oc_chat_command_list(oc_json_bool(r->params, "includeArgs", true)), *row;
+	json_t *list = json_array();
+	size_t i;
+
+	(void)e;
+	add_skills_wait(r, all);
+	json_array_foreach (all, i, row)
+		if (has_scope(row, scope)) json_array_append(list, row);
+	json_decref(all);
+	*result = json_pack("{s:o}", "commands", list);
 	return OC_OK;
 }
 
@@ -146,6 +211,10 @@ static enum oc_rc invoke_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 }
 
 const struct oc_method oc_methods_tools[] = {
+	{ "commands.list", OC_SCOPE_READ,
+	  "sessionKey?:str, agentId?:str, provider?:str, scope?:(\"text\"|\"native\"|\"both\"), "
+	  "includeArgs?:bool",
+	  commands_wait },
 	{ "tools.catalog", OC_SCOPE_READ, "agentId?:str min1, includePlugins?:bool", catalog_wait },
 	{ "tools.effective", OC_SCOPE_READ, "sessionKey?:str min1, agentId?:str min1",
 	  effective_wait },

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "agent/cron/cron.h"
+#include "agent/cron/heartbeat.h"
+#include "agent/memory/keeper.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
@@ -285,6 +287,13 @@ static void tell_cron(void *arg, const json_t *event)
 				       .name = "cron", .payload = event, .scope = OC_SCOPE_READ });
 }
 
+static void tell_heartbeat(void *arg, const json_t *record)
+{
+	struct oc_gateway *gw = arg;
+
+	oc_broker_send(gw->broker, &(struct oc_event){ .name = "heartbeat", .payload = record });
+}
+
 static const struct oc_config *refresh_config(void *arg)
 {
 	struct life *l = arg;
@@ -344,6 +353,15 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 							.arg = gw },
 				&gw->cron, e);
 	if (rc) return rc;
+	gw->memory = oc_memory_keeper_start(&(struct oc_memory_keeper_spec){
+	    .snapshot = give_snapshot, .sessions = gw->sessions, .arg = gw });
+	rc = oc_heartbeat_start_wait(&(struct oc_heartbeat_spec){ .store = gw->store,
+								  .sessions = gw->sessions,
+								  .snapshot = give_snapshot,
+								  .told = tell_heartbeat,
+								  .arg = gw },
+				     &gw->heartbeat, e);
+	if (rc) return rc;
 	gw->reload = oc_reload_start(gw);
 	gw->health = oc_health_start(gw);
 	gw->refresh =
@@ -364,6 +382,9 @@ static void stop_parts(struct life *l)
 	oc_scope_cancel(gw->scope);
 	oc_scope_join_wait(gw->scope);
 	oc_health_free(gw->health);
+	oc_memory_keeper_stop_wait(gw->memory);
+	gw->memory = NULL;
+	oc_heartbeat_stop_wait(gw->heartbeat);
 	oc_cron_stop_wait(gw->cron);
 	oc_channels_stop_wait(gw->channels);
 	gw->channels = NULL;
@@ -377,6 +398,7 @@ static void stop_parts(struct life *l)
 	gw->reload = NULL;
 	gw->health = NULL;
 	gw->cron = NULL;
+	gw->heartbeat = NULL;
 	gw->run_events = NULL;
 	gw->sessions = NULL;
 	gw->mcp = NULL;

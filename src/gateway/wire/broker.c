@@ -99,6 +99,7 @@ static void deliver(struct writing *w, struct oc_connection *c)
 		return;
 	}
 	oc_ws_send_parts(c->ws, parts, sizeof parts / sizeof *parts);
+	if (w->event->urgent) oc_ws_flush(c->ws);
 	w->clients++;
 }
 

@@ -31,6 +31,7 @@ struct oc_event {
 	const char *origin; /* id of a connection */
 	bool droppable;	    /* skipped for a slow client, its number is used up */
 	bool state_version; /* carries stateVersion */
+	bool urgent;	    /* somebody watches for it: not gathered with what follows */
 };
 void oc_broker_send(struct oc_broker *b, const struct oc_event *e);
 size_t oc_broker_clients(const struct oc_broker *b);

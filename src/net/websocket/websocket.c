@@ -20,12 +20,14 @@
 #include "base/utf8.h"
 #include "net/websocket/ws_connection.h"
 #include "net/websocket/ws_frames.h"
+#include "rt/later.h"
 #include "rt/poll.h"
 
 enum {
 	READ_BYTES = 65536,
 	KEPT_OUT_BYTES = 65536,
-	LINGER_MS = 1000, /* that a close frame is given after oc_ws_free */
+	GATHERED_BYTES = 16384, /* of small messages, sent together */
+	LINGER_MS = 1000,	/* that a close frame is given after oc_ws_free */
 	MAX_PARTS = 8,
 	OP_TEXT = 1,
 	OP_CLOSE = 8,
@@ -45,8 +47,9 @@ struct oc_ws {
 	struct oc_str message; /* when has_message: lies in in */
 	struct oc_buf out;     /* not yet taken by the kernel, from out_at on */
 	size_t out_at;
-	size_t frame_left; /* of out: the rest of a frame whose begin was taken */
-	enum oc_rc end;	   /* what receives return from now on */
+	struct oc_later flush; /* at the end of the loop's turn */
+	size_t frame_left;     /* of out: the rest of a frame whose begin was taken */
+	enum oc_rc end;	       /* what receives return from now on */
 	bool close_sent, close_received, freed;
 	unsigned close_code;
 	char close_reason[OC_MAX_CLOSE_REASON_BYTES + 1];
@@ -98,6 +101,7 @@ static void forget_backlog(struct oc_ws *w)
 static void hang_up(struct oc_ws *w)
 {
 	if (w->fd < 0) return;
+	oc_later_cancel(&w->flush);
 	oc_poll_free(w->poll);
 	close(w->fd);
 	w->poll = NULL;
@@ -147,8 +151,8 @@ static void watch(struct oc_ws *w)
 {
 	if (w->fd < 0) return;
 	bool read = !w->has_message && !(w->close_received && w->close_sent && !w->freed);
-	oc_poll_set(w->poll,
-		    (read ? OC_POLL_READ : OC_POLL_ERROR) | (oc_ws_backlog(w) ? OC_POLL_WRITE : 0));
+	bool write = oc_ws_backlog(w) && !w->flush.waits;
+	oc_poll_set(w->poll, (read ? OC_POLL_READ : OC_POLL_ERROR) | (write ? OC_POLL_WRITE : 0));
 }
 
 /* n bytes of what waits are about to go: where does the frame end that is cut by that? */
@@ -208,13 +212,44 @@ static void keep(struct oc_ws *w, struct oc_str bytes)
 	backlog_total += bytes.n;
 }
 
+static void flush_later(void *arg)
+{
+	struct oc_ws *w = arg;
+
+	flush(w);
+	watch(w);
+}
+
+/* What is small goes out with whatever else comes of this turn of the loop. */
+static bool gather(struct oc_ws *w, const struct oc_str *parts, size_t n)
+{
+	bool full = oc_ws_backlog(w) && !w->flush.waits; /* the socket, not our patience */
+	size_t size = 0;
+
+	for (size_t i = 0; i < n; i++) size += parts[i].n;
+	if (!full && oc_ws_backlog(w) + size > GATHERED_BYTES) return false;
+	for (size_t i = 0; i < n; i++) keep(w, parts[i]);
+	if (!full) oc_later(&w->flush);
+	return true;
+}
+
+/* Before anything is sent directly. */
+static void flush_gathered(struct oc_ws *w)
+{
+	if (!w->flush.waits) return;
+	oc_later_cancel(&w->flush);
+	flush(w);
+}
+
 /* Server side: header and parts go to the kernel from where they lie. */
 static void send_plain(struct oc_ws *w, const struct oc_str *parts, size_t n)
 {
 	struct iovec iov[MAX_PARTS];
 	size_t sent = 0;
 
-	if (n <= MAX_PARTS && !oc_ws_backlog(w)) {
+	if (gather(w, parts, n)) return;
+	flush_gathered(w);
+	if (n <= MAX_PARTS && w->fd >= 0 && !oc_ws_backlog(w)) {
 		for (size_t i = 0; i < n; i++) /* only read from, which the type cannot say */
 			iov[i] = (struct iovec){ (void *)(uintptr_t)parts[i].p, parts[i].n };
 		sent = send_some(w, iov, n);
@@ -277,6 +312,12 @@ void oc_ws_send_parts(struct oc_ws *w, const struct oc_str *parts, size_t n)
 	free(all);
 }
 
+void oc_ws_flush(struct oc_ws *w)
+{
+	flush_gathered(w);
+	watch(w);
+}
+
 static void send_control(struct oc_ws *w, unsigned opcode, struct oc_str payload)
 {
 	struct oc_str parts[] = { { 0 }, payload };
@@ -296,6 +337,8 @@ static void send_close(struct oc_ws *w, unsigned code, struct oc_str reason)
 	struct oc_str all = { (char *)payload, oc_ws_code_is_valid(code) ? n + 2 : 0 };
 	send_control(w, OP_CLOSE, all);
 	w->close_sent = true;
+	flush_gathered(w);
+	watch(w);
 }
 
 void oc_ws_close(struct oc_ws *w, unsigned code, const char *reason)
@@ -415,6 +458,7 @@ struct oc_ws *oc_ws_new(int fd, bool server, size_t max_message, struct oc_str e
 
 	w->fd = fd;
 	w->server = server;
+	w->flush = (struct oc_later){ .fn = flush_later, .arg = w };
 	w->poll = oc_poll_new(fd, on_socket, w);
 	if (!w->poll) {
 		close(fd);

@@ -24,6 +24,8 @@ OC_MUST_USE enum oc_rc oc_ws_receive_wait(struct oc_ws *w, struct oc_deadline d,
 void oc_ws_send(struct oc_ws *w, struct oc_str text);
 /* The same for text that comes in pieces: sent as one frame, without joining them first. */
 void oc_ws_send_parts(struct oc_ws *w, const struct oc_str *parts, size_t n);
+/* Small messages go out at the end of the loop's turn; this lets them go now. */
+void oc_ws_flush(struct oc_ws *w);
 size_t oc_ws_backlog(const struct oc_ws *w); /* bytes not yet taken by the kernel */
 size_t oc_ws_backlog_total(void);	     /* of all connections of this process */
 /* Forgets the frames of the backlog of which nothing was sent yet: what a close would wait for. */

@@ -249,7 +249,9 @@ static enum oc_rc exchange_stdio_wait(struct oc_mcp_server *s, struct oc_mcp_pen
 		p->wait = NULL;
 		if (rc == OC_E_TIMEOUT && !oc_deadline_passed(p->until)) rc = OC_OK;
 	}
-	if (!rc && !p->done) rc = oc_fail(e, OC_E_UPSTREAM, "it ended before it answered");
+	if (!rc && !p->done)
+		rc = oc_fail(e, OC_E_UPSTREAM, "%s",
+			     s->why.rc ? s->why.msg : "it ended before it answered");
 	return rc;
 }
 

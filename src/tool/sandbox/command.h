@@ -12,7 +12,8 @@ struct oc_command_spec {
 	    *mark; /* a variable of env that only this command has; NULL: in a PID namespace */
 	struct oc_confine confine; /* moved into the command */
 	unsigned timeout_s;
-	bool input; /* process may write to it; else its input is empty */
+	bool notify; /* its end wakes who started it */
+	bool input;  /* process may write to it; else its input is empty */
 	/* Output as it comes, until oc_command_detach. May be NULL; may not park. */
 	void (*output)(void *arg, struct oc_str bytes);
 	void *output_arg;
@@ -26,7 +27,7 @@ struct oc_command {
 	uint64_t told;	      /* how many bytes of all of it poll has shown */
 	int exit_code, signum;
 	unsigned timeout_s;
-	bool ended, timed_out, stopped;
+	bool ended, timed_out, stopped, notify;
 	const char *excess; /* static: the limit that it broke, NULL */
 	uint64_t began_ms, ended_ms;
 	struct oc_command_state *state; /* of processes.c */

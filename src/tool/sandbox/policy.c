@@ -259,3 +259,32 @@ bool oc_policy_allows(const struct oc_policy *p, const char *name, const char **
 	}
 	return true;
 }
+
+/* "srv.look", "srv.*" and "*" can mean a tool of srv. */
+static bool may_name(const struct oc_strv *list, const char *server)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct oc_str pattern = oc_str(list->v[i]);
+		struct oc_str head = oc_str_head(pattern, oc_str_find(pattern, OC_LIT("."), 0));
+		char *text = oc_strndup(head.p, head.n);
+		bool fits = fnmatch(text, server, 0) == 0;
+
+		free(text);
+		if (fits) return true;
+	}
+	return false;
+}
+
+bool oc_policy_allows_some(const struct oc_policy *p, const char *server)
+{
+	char *all = oc_asprintf("%s.*", server); /* as a name: what matches it matches every tool */
+	bool allowed = true;
+
+	for (size_t i = 0; p && i < p->n && allowed; i++) {
+		const struct layer *l = &p->layers[i];
+
+		allowed = !names(&l->deny, all) && (!l->limits || may_name(&l->allow, server));
+	}
+	free(all);
+	return allowed;
+}

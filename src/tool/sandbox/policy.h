@@ -25,4 +25,6 @@ void oc_policy_free(struct oc_policy *p);
 /* p NULL: true. name as registered. *why (may be NULL) gets a static text naming the rule that
  * forbids it. */
 bool oc_policy_allows(const struct oc_policy *p, const char *name, const char **why);
+/* Some tool of this server may be allowed, whatever it has. */
+bool oc_policy_allows_some(const struct oc_policy *p, const char *server);
 #endif
