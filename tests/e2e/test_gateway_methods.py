@@ -80,12 +80,13 @@ METHODS = {
 OTHERS = {
     'agent': WRITE, 'sessions.send': WRITE, 'sessions.delete': WRITE, 'sessions.unsubscribe': READ, 'config.patch': ADMIN,
     'config.apply': ADMIN, 'config.set': ADMIN, 'cron.add': ADMIN, 'cron.update': ADMIN, 'cron.remove': ADMIN, 'cron.run': ADMIN,
+    'system-event': WRITE,
     'agents.files.get': READ, 'agents.files.set': ADMIN, 'models.probe': ADMIN, 'sessions.fork': WRITE,
     'cron.get': READ, 'exec.approval.get': APPROVALS, 'exec.approval.resolve': APPROVALS, 'device.pair.approve': PAIRING,
     'device.pair.reject': PAIRING, 'device.pair.remove': PAIRING, 'device.token.rotate': PAIRING, 'device.token.revoke': PAIRING,
     'gateway.restart.request': ADMIN,
 }
-OPEN = {'sessions.create', 'usage.cost', 'usage.status', 'last-heartbeat', 'set-heartbeats', 'gateway.restart.preflight', 'question.list',
+OPEN = {'system-event', 'sessions.create', 'usage.cost', 'usage.status', 'last-heartbeat', 'set-heartbeats', 'gateway.restart.preflight', 'question.list',
         'plugin.approval.list', 'openclaw.approval.list', 'taskSuggestions.list', 'tasks.list', 'update.status', 'users.prefs.get',
         'channels.status', 'node.list', 'sessions.groups.list', 'plugins.list', 'gateway.restart.request', 'cron.add', 'cron.update'}
 

@@ -1,14 +1,9 @@
-"""How fast the page is, in numbers for docs/web-chat.md. Measured when OPENCLAW_UI_NUMBERS is set, on a release build:
-   OPENCLAW_UI_NUMBERS=1 OPENCLAW_BIN=… pytest -s tests/ui/test_speed.py"""
-import os
+"""How fast the page is, in numbers for docs/web-chat.md. Not among the tests: run it by name, on a release build and a
+quiet machine: OPENCLAW_BIN=… python3 -m pytest -s -c tests/pytest.ini tests/ui/speed.py"""
 import statistics
-
-import pytest
 
 from gateway_client import test_config
 from test_chat import answer, say
-
-pytestmark = pytest.mark.skipif(not os.environ.get('OPENCLAW_UI_NUMBERS'), reason='numbers are for a quiet machine: OPENCLAW_UI_NUMBERS')
 
 FRAMES = """() => { window.gaps = []; let last = performance.now();
   const step = (now) => { window.gaps.push(now - last); last = now; window.counting = requestAnimationFrame(step); };
