@@ -10,7 +10,8 @@
 #include "markdown/split.h"
 
 enum {
-	CHUNK_BYTES = 16384,
+	FIRST_CHUNK_BYTES = 2048,
+	LARGEST_CHUNK_BYTES = 65536,
 	STOP = -1, /* md4c goes on after a positive value, without the rest of the block */
 };
 
@@ -43,7 +44,10 @@ static void *take(struct oc_md_doc *doc, size_t n)
 	struct chunk *c = doc->chunks;
 
 	if (!c || c->size - c->used < need) {
-		size_t size = need > CHUNK_BYTES / 4 ? need : CHUNK_BYTES;
+		size_t size = c ? c->size * 2 : FIRST_CHUNK_BYTES;
+
+		if (size > LARGEST_CHUNK_BYTES) size = LARGEST_CHUNK_BYTES;
+		if (size < need) size = need;
 
 		c = oc_alloc(sizeof *c + size);
 		c->size = size;

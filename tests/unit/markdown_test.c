@@ -34,14 +34,13 @@ static const struct {
 	{ "###### six", "<h6 class=\"md-h6\" dir=\"auto\">six</h6>\n" },
 	{ "**b** ~~d~~ `c<d`",
 	  "<p dir=\"auto\"><strong>b</strong> <del>d</del> <code dir=\"ltr\">c&lt;d</code></p>\n" },
-	{ "- a\n- b\n  1. c", "<ul>\n<li dir=\"auto\">a</li>\n<li dir=\"auto\">b<ol>\n"
-			      "<li dir=\"auto\">c</li>\n</ol>\n</li>\n</ul>\n" },
-	{ "3. a\n4. b",
-	  "<ol start=\"3\">\n<li dir=\"auto\">a</li>\n<li dir=\"auto\">b</li>\n</ol>\n" },
+	{ "- a\n- b\n  1. c", "<ul dir=\"auto\">\n<li>a</li>\n<li>b<ol>\n"
+			      "<li>c</li>\n</ol>\n</li>\n</ul>\n" },
+	{ "3. a\n4. b", "<ol start=\"3\" dir=\"auto\">\n<li>a</li>\n<li>b</li>\n</ol>\n" },
 	{ "- [x] done\n- [ ] open",
-	  "<ul>\n<li class=\"task\" dir=\"auto\"><input type=\"checkbox\" disabled checked> done</li>\n"
-	  "<li class=\"task\" dir=\"auto\"><input type=\"checkbox\" disabled> open</li>\n</ul>\n" },
-	{ "> q", "<blockquote dir=\"auto\">\n<p dir=\"auto\">q</p>\n</blockquote>\n" },
+	  "<ul dir=\"auto\">\n<li class=\"task\"><input type=\"checkbox\" disabled checked> done</li>\n"
+	  "<li class=\"task\"><input type=\"checkbox\" disabled> open</li>\n</ul>\n" },
+	{ "> q", "<blockquote dir=\"auto\">\n<p>q</p>\n</blockquote>\n" },
 	{ "---", "<hr>\n" },
 	{ "```c\nint a;\n\nb\n```",
 	  "<div class=\"code\"><div class=\"code-head\"><span>c</span></div><pre tabindex=\"0\" "
@@ -50,13 +49,13 @@ static const struct {
 	  "<div class=\"code\"><div class=\"code-head\"><span>&quot;onclick=x</span>"
 	  "</div><pre tabindex=\"0\" dir=\"ltr\"><code>y</code></pre></div>\n" },
 	{ "|a|b|\n|-|:-:|\n|1|`x\\|y`|\n|3|",
-	  "<div class=\"scroll\"><table>\n<thead>\n<tr><th scope=\"col\" dir=\"auto\">a</th>"
-	  "<th scope=\"col\" class=\"center\" dir=\"auto\">b</th></tr>\n</thead>\n<tbody>\n"
-	  "<tr><td dir=\"auto\">1</td><td class=\"center\" dir=\"auto\"><code dir=\"ltr\">x|y</code>"
-	  "</td></tr>\n<tr><td dir=\"auto\">3</td><td class=\"center\" dir=\"auto\"></td></tr>\n"
+	  "<div class=\"scroll\"><table dir=\"auto\">\n<thead>\n<tr><th scope=\"col\">a</th>"
+	  "<th scope=\"col\" class=\"center\">b</th></tr>\n</thead>\n<tbody>\n"
+	  "<tr><td>1</td><td class=\"center\"><code dir=\"ltr\">x|y</code>"
+	  "</td></tr>\n<tr><td>3</td><td class=\"center\"></td></tr>\n"
 	  "</tbody>\n</table></div>\n" },
 	{ "|a|\n|-|",
-	  "<div class=\"scroll\"><table>\n<thead>\n<tr><th scope=\"col\" dir=\"auto\">a</th>"
+	  "<div class=\"scroll\"><table dir=\"auto\">\n<thead>\n<tr><th scope=\"col\">a</th>"
 	  "</tr>\n</thead>\n</table></div>\n" },
 	{ "[x](https://a.b/?q=1&r=\"2)",
 	  "<p dir=\"auto\"><a href=\"https://a.b/?q=1&amp;r=&quot;2\" rel=\"noopener noreferrer "
