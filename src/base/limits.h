@@ -82,6 +82,7 @@ enum {
 	OC_MAX_MCP_MESSAGE_BYTES = 16777216, /* one message of an MCP server */
 	OC_MAX_MCP_NOISE_BYTES = 4194304, /* that a server sends unasked before it is given up */
 	OC_MAX_MCP_TOOLS = 128, /* of one server */
+	OC_MAX_HANDSHAKES = 256, /* connections without hello; above it the oldest is closed */
 };
 /* clang-format on */
 #endif
