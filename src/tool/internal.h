@@ -67,6 +67,10 @@ void oc_tool_result_cap(struct oc_tool_context *ctx, struct oc_tool_result *r);
 /* Appends s with ill-formed UTF-8 and NUL replaced. */
 void oc_tool_result_add(struct oc_tool_result *r, struct oc_str s);
 
+/* ---- read.c ---- */
+/* Of an image that models can look at, by its first bytes; NULL = it is none. Static. */
+const char *oc_image_mime(struct oc_str bytes);
+
 /* ---- similar.c ---- */
 /* 0 … 100: how alike two short texts are (case folded pairs of characters in common). */
 unsigned oc_text_similarity(struct oc_str a, struct oc_str b);

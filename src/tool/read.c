@@ -147,6 +147,13 @@ static const struct known_kind *binary_kind(struct oc_str bytes)
 										    : NULL;
 }
 
+const char *oc_image_mime(struct oc_str bytes)
+{
+	const struct known_kind *kind = bytes.n ? binary_kind(bytes) : NULL;
+
+	return kind ? kind->mime : NULL;
+}
+
 /* An image goes along as one; other bytes are refused, with what they are. */
 static void show_binary(const struct oc_tool_context *ctx, const char *path,
 			const struct known_kind *kind, struct oc_str bytes,
