@@ -121,11 +121,8 @@ static void start(struct oc_channels *c, const struct oc_channel *channel, const
 					      .started_ms = oc_wall_ms() };
 	a->next = c->accounts;
 	c->accounts = a;
-	rc = channel->check ? channel->check(config, id, &e) : OC_OK;
-	if (!rc) {
-		oc_channel_account_tell(&a->pub, OC_CHANNEL_STARTING, "%s", "");
-		rc = channel->start(&a->pub, &e);
-	}
+	oc_channel_account_tell(&a->pub, OC_CHANNEL_STARTING, "%s", "");
+	rc = channel->start(&a->pub, &e);
 	if (rc) {
 		oc_channel_account_tell(&a->pub, OC_CHANNEL_FAILED, "%s", e.msg);
 		return;
