@@ -73,6 +73,8 @@ enum {
 	OC_MAX_BRIDGE_TEXT_UNITS = 100000, /* of one message to a bridge */
 	OC_MAX_SEARCH_BYTES = 2097152, /* answer of a search service */
 	OC_MAX_MARKDOWN_PIECE_BYTES = 8192, /* of Markdown that is parsed at once: bounds its worst cases */
+	OC_MAX_MARKDOWN_DEFINITIONS = 4096, /* "[name]: address" lines of a text that count */
+	OC_MAX_MARKDOWN_LINE_DEFINED = 1024, /* one of them */
 	OC_MAX_MARKDOWN_DEPTH = 32, /* of its tree */
 	OC_MAX_MARKDOWN_COLUMNS = 64, /* of a table; a wider one is shown as text */
 	OC_MAX_OWN_JSON_DEPTH = 512, /* foreign values inside what is stored of them */
@@ -80,6 +82,7 @@ enum {
 	OC_MAX_MCP_MESSAGE_BYTES = 16777216, /* one message of an MCP server */
 	OC_MAX_MCP_NOISE_BYTES = 4194304, /* that a server sends unasked before it is given up */
 	OC_MAX_MCP_TOOLS = 128, /* of one server */
+	OC_MAX_HANDSHAKES = 256, /* connections without hello; above it the oldest is closed */
 };
 /* clang-format on */
 #endif

@@ -3,9 +3,11 @@
 
 #include "channel/bridge/bridge.h"
 #include "channel/channel.h"
+#include "channel/telegram/telegram.h"
 #include "channel/whatsapp/whatsapp.h"
 
 const struct oc_channel *const oc_channel_adapters[] = {
+	&oc_channel_telegram,
 	&oc_channel_whatsapp,
 	&oc_channel_bridge,
 	NULL,

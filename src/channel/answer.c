@@ -10,10 +10,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "channel/internal.h"
-#include "channel/session_key.h"
 #include "net/sha256.h"
 
-enum { BUSY_MS = 1000, RUN_ID_HEX = 32, LOOKED_AT = 400 };
+enum { BUSY_MS = 1000, RUN_ID_HEX = 32, LOOKED_AT = 400, RENDERED_AT_ONCE = 16384 };
 
 char *oc_batch_run_id(const struct oc_inbox_item *first)
 {
@@ -28,6 +27,34 @@ char *oc_batch_run_id(const struct oc_inbox_item *first)
 
 /* ---- into the outbox ---- */
 
+struct rendering {
+	const struct oc_channel_account *account;
+	struct oc_str markdown;
+	struct oc_chunks *out;
+	enum oc_rc rc;
+	struct oc_err *e;
+};
+
+static void render(void *arg)
+{
+	struct rendering *r = arg;
+
+	r->rc = r->account->channel->render(r->account, r->markdown, r->out, r->e);
+}
+
+enum oc_rc oc_render_wait(const struct oc_account *a, struct oc_str markdown, struct oc_chunks *out,
+			  struct oc_err *e)
+{
+	struct rendering r = { &a->pub, markdown, out, OC_OK, e };
+
+	/* What takes longer than a moment is done beside the loop. */
+	if (markdown.n > RENDERED_AT_ONCE)
+		oc_work_wait(render, &r);
+	else
+		render(&r);
+	return r.rc;
+}
+
 static enum oc_rc store_reply_wait(struct oc_channels *c, struct oc_account *a,
 				   const struct oc_msg_in *m, const int64_t *nrs, size_t n,
 				   const char *key, struct oc_str markdown, const char *session_key,
@@ -39,7 +66,7 @@ static enum oc_rc store_reply_wait(struct oc_channels *c, struct oc_account *a,
 	const char *reply_to = m->chat_type == OC_CHAT_GROUP ? m->native_id : NULL;
 	enum oc_rc rc = OC_OK;
 
-	if (oc_str_trim(markdown).n) rc = a->pub.channel->render(&a->pub, markdown, &chunks, e);
+	if (oc_str_trim(markdown).n) rc = oc_render_wait(a, markdown, &chunks, e);
 	if (!rc) {
 		oc_outbox_of_chunks(a, m->chat_id, m->thread_id, &chunks, reply_to, key,
 				    session_key, &items);
@@ -129,6 +156,7 @@ static enum oc_rc ask_wait(struct question *q, struct oc_live *live, struct oc_a
 			      .watch = oc_live_watch,
 			      .watch_arg = live,
 			      .own_turn = true,
+			      .may_join = true,
 			      .tainted = q->said.tainted };
 	enum oc_rc rc;
 
@@ -196,6 +224,67 @@ static enum oc_rc question_wait(struct question *q, struct oc_buf *out, struct o
 	return OC_OK;
 }
 
+/* ---- what comes meanwhile ---- */
+
+/* Messages that come while a run works are handed over at once: they steer it, interrupt it or
+ * follow it, as the session's queue says (spec 03 §1.10). */
+struct beside {
+	struct oc_in_lane lane; /* of its own: the same chat, another account reference */
+	struct oc_in_lane *of;
+	struct oc_scope *scope;
+	struct oc_wait *joiner;
+	bool over, ended;
+};
+
+static void hear_beside(void *arg)
+{
+	struct beside *s = arg;
+	enum oc_rc rc = OC_OK;
+
+	while (!s->over && !rc) {
+		struct oc_wait w = { 0 };
+
+		s->of->again = false;
+		rc = oc_in_lane_beside_wait(&s->lane);
+		if (rc == OC_EOF && !s->of->again && !s->over) {
+			s->of->sleeper = &w;
+			rc = oc_wait_park(&w, OC_NO_DEADLINE);
+			s->of->sleeper = NULL;
+		} else if (rc == OC_EOF) {
+			rc = OC_OK;
+		}
+	}
+	s->ended = true;
+	if (s->joiner) oc_wait_end(s->joiner, OC_OK);
+}
+
+static void beside_start(struct beside *s, struct oc_in_lane *l)
+{
+	*s = (struct beside){ .of = l, .lane = { .owner = l->owner, .name = l->name } };
+	if (l->urgent || l->is_beside) return;
+	s->lane.is_beside = true;
+	s->scope = oc_scope_new();
+	oc_scope_spawn(s->scope, hear_beside, s);
+}
+
+/* What it has handed over is answered before the lane goes on. */
+static void beside_stop_wait(struct beside *s)
+{
+	if (!s->scope) return;
+	s->over = true;
+	if (s->of->sleeper) oc_wait_end(s->of->sleeper, OC_OK);
+	if (!s->ended) {
+		struct oc_wait w = { 0 };
+
+		s->joiner = &w;
+		(void)!oc_wait_park(&w, OC_NO_DEADLINE);
+		s->joiner = NULL;
+	}
+	oc_scope_cancel(s->scope);
+	oc_scope_join_wait(s->scope);
+	oc_scope_free(s->scope);
+}
+
 /* ---- the whole ---- */
 
 static enum oc_rc finish_wait(struct question *q, struct oc_buf *text, struct oc_err *e)
@@ -219,29 +308,30 @@ static enum oc_rc finish_wait(struct question *q, struct oc_buf *text, struct oc
 
 enum oc_rc oc_batch_answer_wait(struct oc_in_lane *l, const struct oc_batch *b, struct oc_err *e)
 {
-	struct oc_snapshot *s = oc_channels_snapshot(l->owner);
 	struct question q = {
 		.lane = l,
 		.batch = b,
 		.run = b->items[0].run ? oc_strdup(b->items[0].run) : oc_batch_run_id(b->items),
-		.key = oc_channel_session_key(oc_config_get(&s->config, "session"), "main",
-					      l->name.channel, l->name.account, b->first),
+		.key = oc_chat_session_wait(l->owner, &l->name, b->first),
 	};
+	struct beside beside;
 	struct oc_buf text;
 	enum oc_rc rc;
 
-	oc_snapshot_unref(s);
 	oc_buf_init(&text, OC_MAX_REPLY_BYTES);
 	oc_target_note_wait(l->owner, l->account, b->first, q.key);
 	rc = oc_batch_compose_wait(l, b, &q.said, e);
 	l->session_key = q.key;
 	l->message = b->first;
 	oc_in_lane_let_go(l);
+	beside_start(&beside, l);
 	if (!rc) rc = question_wait(&q, &text, e);
-	l->session_key = NULL;
-	l->message = NULL;
 	if (!rc) rc = oc_in_lane_take(l, e);
 	if (!rc) rc = finish_wait(&q, &text, e);
+	oc_in_lane_let_go(l);
+	beside_stop_wait(&beside);
+	l->session_key = NULL;
+	l->message = NULL;
 	oc_composed_deinit(&q.said);
 	oc_buf_deinit(&text);
 	free(q.run);

@@ -121,11 +121,8 @@ static void start(struct oc_channels *c, const struct oc_channel *channel, const
 					      .started_ms = oc_wall_ms() };
 	a->next = c->accounts;
 	c->accounts = a;
-	rc = channel->check ? channel->check(config, id, &e) : OC_OK;
-	if (!rc) {
-		oc_channel_account_tell(&a->pub, OC_CHANNEL_STARTING, "%s", "");
-		rc = channel->start(&a->pub, &e);
-	}
+	oc_channel_account_tell(&a->pub, OC_CHANNEL_STARTING, "%s", "");
+	rc = channel->start(&a->pub, &e);
 	if (rc) {
 		oc_channel_account_tell(&a->pub, OC_CHANNEL_FAILED, "%s", e.msg);
 		return;
@@ -297,6 +294,8 @@ enum oc_rc oc_channels_start_wait(const struct oc_channels_spec *spec, struct oc
 		       "is not known: see `openclaw channels outbox`",
 		       (long long)unknown, unknown == 1 ? " was" : "s were");
 	c->scope = oc_scope_new();
+	oc_routes_load_wait(c);
+	oc_message_tool_offer(spec->sessions, c);
 	oc_scope_spawn(c->scope, prune, c);
 	apply_wait(c);
 	*out = c;
@@ -312,12 +311,14 @@ void oc_channels_stop_wait(struct oc_channels *c)
 {
 	if (!c) return;
 	c->stopping = true;
+	oc_message_tool_offer(c->spec.sessions, NULL);
 	oc_out_lanes_settle_wait(c, oc_deadline_in(SETTLE_MS));
 	oc_scope_cancel(c->scope);
 	oc_scope_join_wait(c->scope);
 	while (c->accounts) stop_wait(c, c->accounts);
 	oc_out_lanes_free(c);
 	oc_scope_free(c->scope);
+	json_decref(c->routes);
 	free(c);
 }
 

@@ -95,33 +95,64 @@ static char *relative_path(int64_t nr, size_t i, const char *kind, const char *n
 	return oc_buf_take(&b);
 }
 
-static void add_image(struct oc_composed *c, const char *mime, struct oc_str bytes,
-		      const char *name)
+/* A file that came, on its way to the disk and to the model. */
+struct arrival {
+	const char *path; /* absolute */
+	struct oc_str bytes;
+	bool encode;
+	char *base64; /* NULL = not wanted */
+	enum oc_rc rc;
+	struct oc_err e;
+};
+
+static void keep_file(void *arg)
+{
+	struct arrival *f = arg;
+
+	if (f->encode) f->base64 = oc_base64_encode(f->bytes);
+	f->rc = oc_file_write(f->path, f->bytes, 0600, NULL, &f->e);
+}
+
+static void add_image(struct oc_composed *c, const char *mime, char *base64, const char *name)
 {
 	c->images = oc_realloc_array(c->images, c->n_images + 1, sizeof *c->images);
 	c->images[c->n_images++] = (struct oc_ask_image){
 		.mime = oc_strdup(mime),
-		.base64 = oc_base64_encode(bytes),
+		.base64 = base64,
 		.name = oc_strdup(name),
 	};
 }
 
-static enum oc_rc save(struct oc_in_lane *l, const char *relative, struct oc_str bytes,
-		       struct oc_err *e)
+/* The path below the workspace as an absolute one; free with free(). */
+static enum oc_rc in_workspace(struct oc_in_lane *l, const char *relative, char **out,
+			       struct oc_err *e)
 {
 	struct oc_snapshot *s = oc_channels_snapshot(l->owner);
 	struct oc_agent_settings settings;
 	enum oc_rc rc = oc_agent_settings_init(&settings, &s->config, "main", e);
 
 	if (!rc) {
-		char *path = oc_asprintf("%s/%s", settings.workspace, relative);
-
-		rc = oc_file_write(path, bytes, 0600, NULL, e);
-		free(path);
+		*out = oc_asprintf("%s/%s", settings.workspace, relative);
 		oc_agent_settings_deinit(&settings);
 	}
 	oc_snapshot_unref(s);
 	return rc;
+}
+
+static enum oc_rc save_wait(struct oc_in_lane *l, const char *relative, struct oc_str bytes,
+			    bool encode, char **base64, struct oc_err *e)
+{
+	struct arrival f = { .bytes = bytes, .encode = encode };
+	char *path = NULL;
+	enum oc_rc rc = in_workspace(l, relative, &path, e);
+
+	if (rc) return rc;
+	f.path = path;
+	oc_work_wait(keep_file, &f);
+	free(path);
+	*base64 = f.base64;
+	if (f.rc) *e = f.e;
+	return f.rc;
 }
 
 static bool is_picture(const struct oc_channel_media *m, const char *mime)
@@ -154,6 +185,8 @@ static enum oc_rc add_media_wait(struct oc_in_lane *l, const struct oc_inbox_ite
 				 const struct oc_channel_media *m, struct oc_composed *c)
 {
 	char *mime = m->mime ? oc_strdup(m->mime) : NULL, *name = NULL, *path = NULL;
+	char *base64 = NULL;
+	bool shown;
 	struct oc_buf bytes;
 	struct oc_err e = { 0 };
 	enum oc_rc rc;
@@ -161,9 +194,9 @@ static enum oc_rc add_media_wait(struct oc_in_lane *l, const struct oc_inbox_ite
 	oc_buf_init(&bytes, most_bytes(l));
 	rc = fetch_wait(l, m, &bytes, &mime, &name, &e);
 	path = relative_path(item->nr, i, m->kind, m->name ? m->name : name, mime);
-	if (!rc && is_picture(m, mime) && bytes.n <= OC_MAX_ATTACHED_IMAGE_BYTES)
-		add_image(c, mime, oc_buf_view(&bytes), path);
-	if (!rc) rc = save(l, path, oc_buf_view(&bytes), &e);
+	shown = is_picture(m, mime) && bytes.n <= OC_MAX_ATTACHED_IMAGE_BYTES;
+	if (!rc) rc = save_wait(l, path, oc_buf_view(&bytes), shown, &base64, &e);
+	if (base64) add_image(c, mime, base64, path);
 	if (rc == OC_CANCELLED) {
 		/* Another time. */
 	} else if (rc) {
@@ -202,9 +235,11 @@ static void add_quote(const struct oc_msg_in *m, struct oc_composed *c)
 	oc_buf_deinit(&line);
 }
 
+/* foreign gets what a stranger wrote. */
 static enum oc_rc add_item_wait(struct oc_in_lane *l, const struct oc_batch *b, size_t i,
-				struct oc_composed *c)
+				struct oc_composed *c, struct oc_buf *foreign)
 {
+	struct oc_buf *to = b->trust == OC_SENDER_STRANGER ? foreign : &c->text;
 	struct oc_channel_media *media;
 	struct oc_msg_in m;
 	struct oc_str text;
@@ -215,12 +250,10 @@ static enum oc_rc add_item_wait(struct oc_in_lane *l, const struct oc_batch *b, 
 	add_quote(&m, c);
 	for (size_t k = 0; k < m.n_media && !rc; k++)
 		rc = add_media_wait(l, &b->items[i], k, &media[k], c);
-	if (text.n && b->trust == OC_SENDER_STRANGER) {
-		add_foreign(c, "message of a stranger", text);
-		c->tainted = true;
-	} else if (text.n) {
-		oc_buf_add(&c->text, text);
-		oc_buf_addc(&c->text, '\n');
+	if (text.n) {
+		if (to == foreign && to->n) oc_buf_addc(to, '\n');
+		oc_buf_add(to, text);
+		if (to != foreign) oc_buf_addc(to, '\n');
 	}
 	free(media);
 	return rc;
@@ -276,15 +309,22 @@ static enum oc_rc add_history_wait(struct oc_in_lane *l, const struct oc_batch *
 	return rc;
 }
 
-enum oc_rc oc_batch_compose_wait(struct oc_in_lane *l, const struct oc_batch *b, struct oc_composed *out,
-			   struct oc_err *e)
+enum oc_rc oc_batch_compose_wait(struct oc_in_lane *l, const struct oc_batch *b,
+				 struct oc_composed *out, struct oc_err *e)
 {
+	struct oc_buf foreign;
 	enum oc_rc rc;
 
 	*out = (struct oc_composed){ 0 };
 	oc_buf_init(&out->text, OC_MAX_MESSAGE_BYTES);
+	oc_buf_init(&foreign, OC_MAX_MESSAGE_BYTES);
 	rc = add_history_wait(l, b, out, e);
-	for (size_t i = 0; i < b->n && !rc; i++) rc = add_item_wait(l, b, i, out);
+	for (size_t i = 0; i < b->n && !rc; i++) rc = add_item_wait(l, b, i, out, &foreign);
+	if (foreign.n) {
+		add_foreign(out, "message of a stranger", oc_buf_view(&foreign));
+		out->tainted = true;
+	}
+	oc_buf_deinit(&foreign);
 	while (out->text.n && out->text.p[out->text.n - 1] == '\n') out->text.p[--out->text.n] = 0;
 	return rc;
 }

@@ -28,6 +28,7 @@ struct oc_channels {
 	bool more_in; /* and others have something to do */
 	struct oc_out_lane *out;
 	struct oc_chat_question *questions;
+	json_t *routes; /* session key: true, for those that a chat belongs to */
 	bool draining, stopping;
 	bool reloading, reload_again;
 	bool pruning;
@@ -64,6 +65,7 @@ struct oc_in_lane {
 	struct oc_lane name;
 	struct oc_wait *sleeper;
 	bool again, urgent;
+	bool is_beside;		    /* hands over what comes while the lane waits for a run */
 	struct oc_account *account; /* in use during a step; NULL while it waits for a run */
 	/* The run that it waits for, NULL. */
 	const char *session_key;
@@ -71,8 +73,11 @@ struct oc_in_lane {
 };
 /* Gives the account back for as long as something else is waited for. The second takes it again;
  * OC_E_NOT_FOUND: it is gone, and the events stay where they are. */
-void oc_in_lane_let_go(struct oc_in_lane *l);
+void oc_in_lane_let_go(struct oc_in_lane *l); /* none in use: nothing */
 OC_MUST_USE enum oc_rc oc_in_lane_take(struct oc_in_lane *l, struct oc_err *e);
+/* The next messages behind those that are asked already, when they are for the agent. OC_EOF: there
+ * are none. */
+OC_MUST_USE enum oc_rc oc_in_lane_beside_wait(struct oc_in_lane *l);
 enum oc_sender_trust oc_in_lane_trust(const struct oc_in_lane *l, const struct oc_msg_in *m);
 /* Asks, waits for the answer, puts it into the outbox (answer.c). OC_CANCELLED, or an error that
  * leaves the events where they are: later. */
@@ -83,6 +88,9 @@ OC_MUST_USE enum oc_rc oc_reply_wait(struct oc_channels *c, struct oc_account *a
 				     const struct oc_msg_in *m, const int64_t *nrs, size_t n,
 				     const char *key, struct oc_str markdown,
 				     const char *session_key, struct oc_err *e);
+/* The account is in use meanwhile. */
+OC_MUST_USE enum oc_rc oc_render_wait(const struct oc_account *a, struct oc_str markdown,
+				      struct oc_chunks *out, struct oc_err *e);
 /* The id of a run, from the event that it answers. Free with free(). */
 char *oc_batch_run_id(const struct oc_inbox_item *first);
 
@@ -96,7 +104,7 @@ struct oc_composed {
 	bool tainted;
 };
 OC_MUST_USE enum oc_rc oc_batch_compose_wait(struct oc_in_lane *l, const struct oc_batch *b,
-				       struct oc_composed *out, struct oc_err *e);
+					     struct oc_composed *out, struct oc_err *e);
 void oc_composed_deinit(struct oc_composed *c);
 
 /* ---- what a person sees while a run works (live.c) ---- */
@@ -130,9 +138,21 @@ OC_MUST_USE enum oc_rc oc_pairing_ask_wait(struct oc_channels *c, const struct o
 					   const struct oc_msg_in *m, char **code,
 					   struct oc_err *e);
 
+/* ---- the tool message (message_tool.c) ---- */
+/* Runs of these sessions find c; NULL: no more. */
+void oc_message_tool_offer(struct oc_sessions *s, struct oc_channels *c);
+
 /* ---- where an answer goes later (target.c) ---- */
+/* What is remembered of routes, into memory. */
+void oc_routes_load_wait(struct oc_channels *c);
 void oc_target_note_wait(struct oc_channels *c, const struct oc_account *a,
 			 const struct oc_msg_in *m, const char *session_key);
+
+/* A chat goes on under another id: what waits goes there, and its conversation stays the same. */
+void oc_chat_moved_wait(struct oc_channels *c, const struct oc_lane *from, const char *to);
+/* The conversation of a message; free with free(). */
+char *oc_chat_session_wait(struct oc_channels *c, const struct oc_lane *lane,
+			   const struct oc_msg_in *m);
 
 /* ---- questions to a person (question.c) ---- */
 /* A button was pressed. */

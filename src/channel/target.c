@@ -5,8 +5,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "channel/internal.h"
+#include "channel/session_key.h"
 
-static const char of_session[] = "channel-session", last_of_account[] = "channel-last";
+static const char of_session[] = "channel-session", last_of_account[] = "channel-last",
+		  moved[] = "channel-moved";
 enum { WATCH_MS = 100 };
 
 void oc_channel_target_deinit(struct oc_channel_target *t)
@@ -50,10 +52,62 @@ void oc_target_note_wait(struct oc_channels *c, const struct oc_account *a,
 	char *id = oc_asprintf("%s/%s", a->pub.channel->id, a->pub.id);
 
 	if (m->thread_id) oc_json_put(v, "thread", json_string(m->thread_id));
+	json_object_set_new(c->routes, session_key, json_true());
 	put_wait(c, of_session, session_key, v);
 	if (m->chat_type == OC_CHAT_DIRECT) put_wait(c, last_of_account, id, v);
 	free(id);
 	json_decref(v);
+}
+
+static char *moved_id(const struct oc_lane *lane, const char *chat)
+{
+	return oc_asprintf("%s/%s/%s", lane->channel, lane->account, chat);
+}
+
+/* The id that a chat had when its conversation began, a new reference; NULL = the one it has. */
+static json_t *origin_wait(struct oc_channels *c, const struct oc_lane *lane, const char *chat)
+{
+	char *id = moved_id(lane, chat);
+	json_t *v = NULL;
+
+	if (oc_store_get_wait(c->spec.store, moved, id, &v, &(struct oc_err){ 0 }) != OC_OK)
+		v = NULL;
+	free(id);
+	return v;
+}
+
+void oc_chat_moved_wait(struct oc_channels *c, const struct oc_lane *from, const char *to)
+{
+	json_t *before = origin_wait(c, from, from->lane);
+	json_t *v = before ? before : json_pack("{s:s}", "chat", from->lane);
+	char *id = moved_id(from, to);
+	struct oc_err e = { 0 };
+
+	if (oc_store_put_wait(c->spec.store, moved, id, oc_wall_ms(), v, &e) != OC_OK ||
+	    oc_store_outbox_move_wait(c->spec.store, from, to, &e) != OC_OK)
+		oc_log(OC_LOG_WARN, "channels", "%s/%s: %s", from->channel, from->account, e.msg);
+	else
+		oc_log(OC_LOG_INFO, "channels", "%s/%s: the chat %s is %s now", from->channel,
+		       from->account, from->lane, to);
+	oc_out_lane_wake(c, from->channel, from->account, to);
+	json_decref(v);
+	free(id);
+}
+
+char *oc_chat_session_wait(struct oc_channels *c, const struct oc_lane *lane,
+			   const struct oc_msg_in *m)
+{
+	json_t *origin = m->chat_type == OC_CHAT_GROUP ? origin_wait(c, lane, m->chat_id) : NULL;
+	struct oc_snapshot *s = oc_channels_snapshot(c);
+	struct oc_msg_in first = *m;
+	char *key;
+
+	if (oc_json_cstr(origin, "chat")) first.chat_id = oc_json_cstr(origin, "chat");
+	key = oc_channel_session_key(oc_config_get(&s->config, "session"), "main", lane->channel,
+				     lane->account, &first);
+	oc_snapshot_unref(s);
+	json_decref(origin);
+	return key;
 }
 
 static char *copy(const json_t *v, const char *key)
@@ -83,6 +137,20 @@ enum oc_rc oc_channels_target_of_session_wait(struct oc_channels *c, const char 
 
 	if (rc != OC_E_NOT_FOUND) return rc;
 	return oc_fail(e, rc, "no channel belongs to the conversation %s", session_key);
+}
+
+/* ---- what is known without waiting ---- */
+
+void oc_routes_load_wait(struct oc_channels *c)
+{
+	struct oc_documents l = { 0 };
+	struct oc_err e = { 0 };
+
+	c->routes = json_object();
+	if (oc_store_list_wait(c->spec.store, of_session, NULL, 0, 0, &l, &e) != OC_OK)
+		oc_log(OC_LOG_WARN, "channels", "%s", e.msg);
+	for (size_t i = 0; i < l.n; i++) json_object_set_new(c->routes, l.v[i].id, json_true());
+	oc_documents_deinit(&l);
 }
 
 /* ---- what a person or a model writes ---- */
@@ -171,6 +239,35 @@ enum oc_rc oc_channels_resolve_wait(struct oc_channels *c, const char *channel, 
 	return chat_of(a, where, out, e);
 }
 
+enum oc_rc oc_channels_check(struct oc_channels *c, const char *channel, const char *account,
+			     const char *to, const char *session_key, struct oc_err *e)
+{
+	struct oc_channel_target t = { 0 };
+	bool last = !channel || !strcmp(channel, "last");
+	const struct oc_account *a;
+	enum oc_rc rc;
+
+	if (!c) return oc_fail(e, OC_E_NOT_FOUND, "no channel is configured");
+	if (last && (!to || !*to)) {
+		if (session_key && json_object_get(c->routes, session_key)) return OC_OK;
+		return oc_fail(e, OC_E_NOT_FOUND, "no channel belongs to the conversation %s",
+			       session_key ? session_key : "");
+	}
+	if (last) { /* "telegram:123" */
+		const struct oc_channel *prefix = prefix_of(oc_str(to));
+
+		if (!prefix) return only_account(c, e) ? OC_OK : OC_E_NOT_FOUND;
+		channel = prefix->id;
+		to += strlen(prefix->id) + 1;
+	}
+	a = oc_account_find(c, channel, account);
+	if (!a) return oc_fail(e, OC_E_NOT_FOUND, "the channel %s is not configured", channel);
+	if (!to || !*to || !strcmp(to, "last")) return OC_OK;
+	rc = chat_of(a, oc_str(to), &t, e);
+	oc_channel_target_deinit(&t);
+	return rc;
+}
+
 /* ---- delivering ---- */
 
 static json_t *media_body(const struct oc_delivery_order *o, const struct oc_chunk *caption)
@@ -203,8 +300,8 @@ static void add_media(const struct oc_account *a, const struct oc_delivery_order
 	oc_outbox_item_add(out, &item);
 }
 
-static enum oc_rc rows_of(const struct oc_account *a, const struct oc_delivery_order *o,
-			  struct oc_outbox_items *out, struct oc_err *e)
+static enum oc_rc rows_wait(const struct oc_account *a, const struct oc_delivery_order *o,
+			    struct oc_outbox_items *out, struct oc_err *e)
 {
 	struct oc_str text = oc_str_trim(o->markdown);
 	struct oc_chunks chunks = { 0 };
@@ -212,7 +309,7 @@ static enum oc_rc rows_of(const struct oc_account *a, const struct oc_delivery_o
 	bool fits;
 
 	if (oc_delivery_is_silence(text)) text = OC_LIT("");
-	if (text.n) rc = a->pub.channel->render(&a->pub, text, &chunks, e);
+	if (text.n) rc = oc_render_wait(a, text, &chunks, e);
 	/* One that is too long for a caption follows as messages. */
 	fits = chunks.n == 1 && text.n <= a->pub.channel->limits.caption_units;
 	if (!rc && o->path) add_media(a, o, fits ? &chunks.v[0] : NULL, out);
@@ -273,7 +370,7 @@ enum oc_rc oc_channels_deliver_wait(struct oc_channels *c, const struct oc_deliv
 	if (!a)
 		return oc_fail(e, OC_E_NOT_FOUND, "the channel %s is not running",
 			       o->target->channel ? o->target->channel : "");
-	rc = rows_of(a, o, &items, e);
+	rc = rows_wait(a, o, &items, e);
 	if (!rc && items.n) rc = oc_store_answer_wait(c->spec.store, NULL, 0, items.v, items.n, e);
 	if (!rc && !items.n) out->status = "sent"; /* silence */
 	if (!rc && items.n) {

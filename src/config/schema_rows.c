@@ -18,6 +18,33 @@
 #define E	"agents.entries.*."
 #define S	"mcp.servers.*."
 
+/* What every channel has: who may write, what people see of it. */
+#define CHANNEL(at)                                                                                \
+	{ at ".enabled", T_BOOL }, { at ".name", T_STR }, { at ".defaultAccount", T_STR },         \
+	    { at ".dmPolicy", T_STR, "pairing|allowlist|open|disabled" },                          \
+	    { at ".allowFrom[]", T_STR | T_NUM },                                                  \
+	    { at ".groupPolicy", T_STR, "open|allowlist|disabled" },                               \
+	    { at ".groupAllowFrom[]", T_STR | T_NUM }, { at ".groups", T_RECORD },                 \
+	    { at ".historyLimit", T_COUNT }, { at ".dmHistoryLimit", T_COUNT },                    \
+	    { at ".mediaMaxMb", T_NUM | T_POSITIVE },                                              \
+	{                                                                                          \
+		at ".progress", T_STR                                                              \
+	}
+#define WHATSAPP(at)                                                                               \
+	{ at ".phoneNumberId", T_STR }, { at ".accessToken", T_KEY }, { at ".appSecret", T_KEY },  \
+	    { at ".verifyToken", T_KEY }, { at ".apiRoot", T_STR },                                \
+	    { at ".allowUnsigned", T_BOOL }, { at ".template.name", T_STR | T_NOT_EMPTY },         \
+	{                                                                                          \
+		at ".template.language", T_STR | T_NOT_EMPTY                                       \
+	}
+#define BRIDGE(at)                                                                                 \
+	{ at ".command", T_STR | T_NOT_EMPTY }, { at ".args[]", T_STR }, { at ".env.*", T_KEY },   \
+	    { at ".cwd", T_STR }, { at ".format", T_STR, "plain|whatsapp" },                       \
+	    { at ".maxText", T_SIZE },                                                             \
+	{                                                                                          \
+		at ".settings", T_RECORD                                                           \
+	}
+
 const struct oc_schema_row oc_schema_rows[] = {
 	{ "$schema", T_STR },
 
@@ -162,6 +189,7 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ D "compaction.enabled", T_BOOL },
 	{ D "compaction.mode", T_STR, "default|safeguard" },
 	{ D "compaction.model", T_STR },
+	{ D "compaction.idleSeconds", T_COUNT },
 	{ D "compaction.keepRecentTokens", T_COUNT },
 	{ D "compaction.timeoutSeconds", T_SIZE },
 	{ D "compaction.notifyUser", T_BOOL },
@@ -173,6 +201,7 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ D "heartbeat.model", T_STR },
 	{ D "heartbeat.session", T_STR },
 	{ D "heartbeat.target", T_STR },
+	{ D "heartbeat.to", T_STR },
 	{ D "heartbeat.prompt", T_STR },
 	{ D "heartbeat.activeHours.start", T_STR },
 	{ D "heartbeat.activeHours.end", T_STR },
@@ -282,6 +311,8 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ "tools.web.search.timeoutSeconds", T_SIZE },
 	{ "tools.web.fetch.enabled", T_BOOL },
 	{ "tools.web.fetch.maxChars", T_SIZE },
+	{ "tools.web.fetch.ssrfPolicy.allowedHostnames[]", T_STR },
+	{ "tools.web.fetch.ssrfPolicy.dangerouslyAllowPrivateNetwork", T_BOOL },
 	{ "tools.web.fetch.timeoutSeconds", T_SIZE },
 
 	{ "session.scope", T_STR, "per-sender|global" },
@@ -306,6 +337,14 @@ const struct oc_schema_row oc_schema_rows[] = {
 
 	{ "channels.defaults.groupPolicy", T_STR },
 	{ "channels.telegram", T_RECORD },
+	CHANNEL("channels.bridge"),
+	BRIDGE("channels.bridge"),
+	CHANNEL("channels.bridge.accounts.*"),
+	BRIDGE("channels.bridge.accounts.*"),
+	CHANNEL("channels.whatsapp-cloud"),
+	WHATSAPP("channels.whatsapp-cloud"),
+	CHANNEL("channels.whatsapp-cloud.accounts.*"),
+	WHATSAPP("channels.whatsapp-cloud.accounts.*"),
 
 	{ "cron.enabled", T_BOOL },
 	{ "cron.skipMissedJobs", T_BOOL },

@@ -79,8 +79,8 @@ unsigned oc_text_similarity(struct oc_str a, struct oc_str b);
 struct oc_command;
 /* How it ended, as lines in brackets behind the output; nothing after success. */
 void oc_exec_add_end(const struct oc_command *c, struct oc_buf *text);
-/* Its output may hold text of others. */
-bool oc_exec_is_foreign(const struct oc_command *c);
+/* Its output may hold text of others. Then files that it wrote are remembered as such. */
+bool oc_exec_is_foreign_wait(const struct oc_tool_context *ctx, const struct oc_command *c);
 
 /* ---- one file a tool ---- */
 enum oc_rc oc_tool_read_wait(struct oc_tool_context *ctx, const json_t *args,

@@ -48,6 +48,19 @@ static bool has_memory(const struct oc_config *config, const json_t *entry)
 	return oc_json_bool(own, "enabled", all);
 }
 
+/* A channel that is switched on: then there is somebody to send messages to. */
+static bool has_channels(const struct oc_config *config)
+{
+	json_t *channels = oc_config_get(config, "channels"), *section;
+	const char *name;
+
+	json_object_foreach (channels, name, section) {
+		if (!strcmp(name, "defaults") || !strcmp(name, "modelByChannel")) continue;
+		if (json_is_object(section) && oc_json_bool(section, "enabled", true)) return true;
+	}
+	return false;
+}
+
 void oc_tool_settings_init(struct oc_tool_settings *s, const struct oc_config *config,
 			   const json_t *entry, const char *provider, const char *model)
 {
@@ -74,6 +87,7 @@ void oc_tool_settings_init_for(struct oc_tool_settings *s, const struct oc_confi
 					       .model = model,
 					       .off = oc_web_off(&s->web),
 					       .no_memory = !has_memory(config, entry),
+					       .no_channels = !has_channels(config),
 					       .lean = s->lean,
 					       .extra_allow = allow };
 	s->policy = oc_policy_new(&policy);

@@ -94,11 +94,16 @@ struct oc_queued oc_queue_take(struct oc_queue *q, size_t i)
 	return item;
 }
 
+static bool is_free(const struct oc_queued *item, enum oc_queue_mode mode)
+{
+	return item->mode == mode && (!item->own || (item->joins && mode == OC_QUEUE_STEER));
+}
+
 size_t oc_queue_find(const struct oc_queue *q, enum oc_queue_mode mode)
 {
 	size_t i = 0;
 
-	while (i < q->n && (q->v[i].own || q->v[i].mode != mode)) i++;
+	while (i < q->n && !is_free(&q->v[i], mode)) i++;
 	return i;
 }
 

@@ -23,6 +23,7 @@ struct oc_queued {
 	struct oc_input *input; /* owned, but the run's when it has one of its own */
 	enum oc_queue_mode mode;
 	struct oc_session_run *own; /* runs under its own id; NULL = its id has ended already */
+	bool joins;		    /* but may steer the run under way instead */
 };
 struct oc_queue {
 	struct oc_queued *v;
@@ -37,7 +38,7 @@ bool oc_queue_add(struct oc_queue *q, const struct oc_queue_settings *s,
 		  const struct oc_queued *item, struct oc_queued *lost);
 /* Takes item i out. */
 struct oc_queued oc_queue_take(struct oc_queue *q, size_t i);
-/* The first with this mode and no run of its own, or q->n. */
+/* The first with this mode that needs no run of its own, or q->n. */
 size_t oc_queue_find(const struct oc_queue *q, enum oc_queue_mode mode);
 /* One message of all that are to be collected: a heading, and each under its number. Appends; names
  * what was dropped, which is forgotten. */

@@ -462,6 +462,7 @@ enum oc_rc oc_sessions_ask_wait(struct oc_sessions *s, const struct oc_ask *ask,
 	free(agent);
 	run->watch = ask->watch;
 	run->watch_arg = ask->watch_arg;
+	run->joins = ask->may_join;
 	snprintf(out->run_id, sizeof out->run_id, "%s", run->info.run_id);
 	if (ask->session_key)
 		rc = ask_session_wait(s, ask, run, out, e);

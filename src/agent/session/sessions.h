@@ -31,6 +31,10 @@ void oc_sessions_free(struct oc_sessions *s);
 /* The last requests and how much of the one before each repeated, newest first
  * (agent/session/prefix.h); session_key NULL = of all sessions. New reference. */
 json_t *oc_sessions_prefixes(const struct oc_sessions *s, const char *session_key);
+/* Messages that wait for the session's turn, oldest first and at most max, as the member items of
+ * chat.history's pendingInputs; *total gets how many there are. New reference. */
+json_t *oc_sessions_waiting(const struct oc_sessions *s, const char *key, size_t max,
+			    size_t *total);
 size_t oc_sessions_active(const struct oc_sessions *s); /* runs under way or queued */
 
 /* "main" → "agent:main:main", "notes" → "agent:main:notes"; agent NULL = "main". Free with free().
@@ -88,6 +92,9 @@ struct oc_ask {
 	 * to just this message: HTTP, the method agent, cron. queue is then read for interrupt
 	 * alone. */
 	bool own_turn;
+	/* With own_turn: when it steers, it may become part of the run under way all the same. Then
+	 * its own run ends "ok" without a text, and that run's answer is for both. */
+	bool may_join;
 };
 enum oc_ask_result {
 	OC_ASK_STARTED,	  /* or queued, steered in: the run id will see its end */

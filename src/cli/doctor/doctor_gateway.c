@@ -85,25 +85,74 @@ static void report_prefixes(struct oc_doctor *d, const struct oc_check *check, c
 			       i);
 }
 
-/* Spec 03 §3.3: whether the server can use again what it has read. */
-static enum oc_rc check_prefixes(struct oc_doctor *d, const struct oc_check *check)
+/* The answer of a method, a new reference; NULL: no gateway answers. */
+static enum oc_rc ask_wait(struct oc_doctor *d, const char *method, json_t **out)
 {
 	static const struct oc_rpc_hello hello = { 0 };
 	struct oc_rpc_target t;
 	struct oc_rpc_client *client = NULL;
-	json_t *status = NULL;
 	struct oc_err e = { 0 };
 	enum oc_rc rc = target(d, &t, &e);
 
+	*out = NULL;
 	if (!rc) rc = oc_rpc_connect_wait(&t, &hello, oc_deadline_in(PROBE_MS), &client, &e);
 	if (!rc)
-		rc = oc_rpc_call_wait(client, "status", NULL, false, oc_deadline_in(PROBE_MS),
-				      &status, NULL, &e);
-	if (!rc) report_prefixes(d, check, json_object_get(status, "promptPrefixes"));
-	json_decref(status);
+		rc = oc_rpc_call_wait(client, method, NULL, false, oc_deadline_in(PROBE_MS), out,
+				      NULL, &e);
 	oc_rpc_close_wait(client);
 	oc_rpc_target_deinit(&t);
 	return rc == OC_CANCELLED ? rc : OC_OK;
+}
+
+/* Spec 03 §3.3: whether the server can use again what it has read. */
+static enum oc_rc check_prefixes(struct oc_doctor *d, const struct oc_check *check)
+{
+	json_t *status;
+	enum oc_rc rc = ask_wait(d, "status", &status);
+
+	report_prefixes(d, check, json_object_get(status, "promptPrefixes"));
+	json_decref(status);
+	return rc;
+}
+
+static void report_account(struct oc_doctor *d, const struct oc_check *check, const char *channel,
+			   const json_t *account)
+{
+	const char *error = oc_json_cstr(account, "lastError");
+	struct oc_str state = oc_json_str(account, "state");
+	char *place = oc_asprintf("channels.%s", channel);
+
+	if (oc_str_eq(state, OC_LIT("failed")) || oc_str_eq(state, OC_LIT("waiting")))
+		oc_doctor_find(d, check,
+			       oc_str_eq(state, OC_LIT("failed")) ? OC_SEVERITY_ERROR
+								  : OC_SEVERITY_WARNING,
+			       place, NULL, "%s (%s): %s", channel,
+			       oc_json_cstr(account, "accountId"), error ? error : "not connected");
+	free(place);
+}
+
+/* Whether messengers are connected, and what was not sent. */
+static enum oc_rc check_channels(struct oc_doctor *d, const struct oc_check *check)
+{
+	json_t *status, *list, *account;
+	enum oc_rc rc = ask_wait(d, "channels.status", &status);
+	const json_t *outbox = json_object_get(status, "outbox");
+	const char *channel;
+	size_t i;
+
+	json_object_foreach (json_object_get(status, "channelAccounts"), channel, list)
+		json_array_foreach (list, i, account) report_account(d, check, channel, account);
+	if (oc_json_int(outbox, "unknown", 0) || oc_json_int(outbox, "failed", 0))
+		oc_doctor_find(
+		    d, check, OC_SEVERITY_WARNING, NULL,
+		    "run: openclaw channels outbox; then openclaw channels outbox resend "
+		    "or discard",
+		    "%lld messages were not sent, and of %lld it is not known whether "
+		    "they arrived",
+		    (long long)oc_json_int(outbox, "failed", 0),
+		    (long long)oc_json_int(outbox, "unknown", 0));
+	json_decref(status);
+	return rc;
 }
 
 /* The program of "ExecStart=", in quotes or not; free with free(). */
@@ -162,6 +211,10 @@ const struct oc_check oc_checks_gateway[] = {
 	  .title = "Prompts repeat the one before",
 	  .needs_config = true,
 	  .run_wait = check_prefixes },
+	{ .id = "gateway.channels",
+	  .title = "Channels",
+	  .needs_config = true,
+	  .run_wait = check_channels },
 	{ .id = "gateway.service", .title = "Service", .run_wait = check_service },
 	{ .id = "system.clock", .title = "Clock", .run_wait = check_clock },
 	{ 0 },

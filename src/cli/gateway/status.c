@@ -130,6 +130,21 @@ static void row(struct overview *o, const char *label, const char *fmt, ...)
 	oc_strv_add(&o->values, line);
 }
 
+static void channel_rows(struct overview *o, const json_t *doc)
+{
+	const json_t *outbox = json_object_get(doc, "channelOutbox"), *line;
+	int64_t failed = oc_json_int(outbox, "failed", 0),
+		unknown = oc_json_int(outbox, "unknown", 0);
+	size_t i;
+
+	json_array_foreach (json_object_get(doc, "channelSummary"), i, line)
+		row(o, "Channel", "%s", json_string_value(line));
+	if (failed || unknown)
+		row(o, "Outbox",
+		    "%lld not sent, %lld perhaps not: openclaw channels outbox shows them",
+		    (long long)failed, (long long)unknown);
+}
+
 static void fill(struct overview *o, const struct oc_rpc_command *c, const json_t *doc)
 {
 	const json_t *g = json_object_get(doc, "gateway");
@@ -150,6 +165,7 @@ static void fill(struct overview *o, const struct oc_rpc_command *c, const json_
 	    oc_json_bool(service, "installed", false) ? "installed" : "not installed");
 	row(o, "Model", "%s", model ? model : "none; openclaw onboard sets one up");
 	if (sessions) row(o, "Sessions", "%lld", (long long)oc_json_int(sessions, "count", 0));
+	channel_rows(o, doc);
 	free(config);
 }
 

@@ -5,6 +5,7 @@
 #include "agent/cron/heartbeat.h"
 #include "agent/session/session_events.h"
 #include "base/mem.h"
+#include "channel/channels.h"
 #include "gateway/methods/chat_send.h"
 #include "gateway/methods/method.h"
 #include "gateway/methods/rpc_session.h"
@@ -125,6 +126,41 @@ static json_t *health_agents_wait(struct oc_gateway *gw, const struct oc_snapsho
 	return list;
 }
 
+static void add_channels_wait(struct oc_gateway *gw, json_t *out)
+{
+	static const char *const members[] = { "channels", "channelOrder", "channelLabels" };
+	json_t *status = oc_channels_status_wait(gw->channels, NULL, false);
+
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		oc_json_put(out, members[i], json_incref(json_object_get(status, members[i])));
+	json_decref(status);
+}
+
+/* A line for each account, and what of the outbox asks for a person. */
+static void add_channel_summary_wait(struct oc_gateway *gw, json_t *out)
+{
+	json_t *status = oc_channels_status_wait(gw->channels, NULL, false), *list, *account;
+	json_t *lines = json_array();
+	const char *channel;
+	size_t i;
+
+	json_object_foreach (json_object_get(status, "channelAccounts"), channel, list) {
+		json_array_foreach (list, i, account) {
+			const char *error = oc_json_cstr(account, "lastError");
+
+			json_array_append_new(lines,
+					      json_sprintf("%s (%s): %s%s%s", channel,
+							   oc_json_cstr(account, "accountId"),
+							   oc_json_cstr(account, "state"),
+							   error ? ": " : "", error ? error : ""));
+		}
+	}
+	oc_json_put(out, "channelSummary", lines);
+	if (json_object_get(status, "outbox"))
+		oc_json_put(out, "channelOutbox", json_incref(json_object_get(status, "outbox")));
+	json_decref(status);
+}
+
 static enum oc_rc health_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_error *e)
 {
 	struct oc_snapshot *snap = oc_gateway_snapshot(r->gw);
@@ -138,9 +174,7 @@ static enum oc_rc health_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 	oc_json_put(o, "ts", json_integer(oc_wall_ms()));
 	oc_json_put(o, "plugins", json_pack("{s:[],s:[],s:[]}", "loaded", "errors", "unavailable"));
 	oc_json_put(o, "configReload", json_pack("{s:s}", "status", "ok"));
-	oc_json_put(o, "channels", json_object());
-	oc_json_put(o, "channelOrder", json_array());
-	oc_json_put(o, "channelLabels", json_object());
+	add_channels_wait(r->gw, o);
 	oc_json_put(o, "heartbeatSeconds", json_integer(seconds));
 	agents = health_agents_wait(r->gw, snap);
 	oc_json_put(o, "defaultAgentId",
@@ -247,7 +281,7 @@ static enum oc_rc status_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 	(void)e;
 	oc_json_put(o, "runtimeVersion", json_string(r->gw->version));
 	oc_json_put(o, "heartbeat", heartbeats(&r->gw->snapshot->config));
-	oc_json_put(o, "channelSummary", json_array());
+	add_channel_summary_wait(r->gw, o);
 	oc_json_put(o, "queuedSystemEvents", queued_events_wait(r->gw));
 	oc_json_put(o, "sessions", status_sessions_wait(r->gw));
 	oc_json_put(o, "tasks", no_tasks());

@@ -12,10 +12,6 @@ static const struct {
 	{ "tasks.list", "{\"tasks\":[]}", false },
 	{ "update.status", "{\"sentinel\":null,\"updateAvailable\":null}", false },
 	{ "users.prefs.get", "{\"status\":\"no_durable_identity\"}", false },
-	{ "channels.status",
-	  "{\"channels\":{},\"channelOrder\":[],\"channelLabels\":{},\"channelAccounts\":{},"
-	  "\"channelDefaultAccountId\":{}}",
-	  true },
 	{ "node.list", "{\"nodes\":[]}", true },
 	{ "sessions.groups.list", "{\"groups\":[],\"sectionOrder\":[]}", false },
 	{ "plugins.list", "{\"plugins\":[]}", false },
@@ -38,8 +34,15 @@ static enum oc_rc answer_wait(struct oc_rpc *r, json_t **result, struct oc_rpc_e
 	}
 
 const struct oc_method oc_methods_stubs[] = {
-	STUB("question.list"),	      STUB("plugin.approval.list"), STUB("openclaw.approval.list"),
-	STUB("taskSuggestions.list"), STUB("tasks.list"),	    STUB("update.status"),
-	STUB("users.prefs.get"),      STUB("channels.status"),	    STUB("node.list"),
-	STUB("sessions.groups.list"), STUB("plugins.list"),	    { 0 },
+	STUB("question.list"),
+	STUB("plugin.approval.list"),
+	STUB("openclaw.approval.list"),
+	STUB("taskSuggestions.list"),
+	STUB("tasks.list"),
+	STUB("update.status"),
+	STUB("users.prefs.get"),
+	STUB("node.list"),
+	STUB("sessions.groups.list"),
+	STUB("plugins.list"),
+	{ 0 },
 };

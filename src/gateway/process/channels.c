@@ -5,6 +5,7 @@
 
 #include "gateway/commands/chat_command.h"
 #include "gateway/methods/command_run.h"
+#include "gateway/wire/broker.h"
 
 static struct oc_snapshot *give_snapshot(void *arg)
 {
@@ -47,6 +48,14 @@ static enum oc_rc approve(void *arg, const char *id, const char *decision, const
 	return oc_approvals_resolve(gw->approvals, id, d, by, e);
 }
 
+static void told(void *arg, const char *event, const json_t *payload)
+{
+	const struct oc_gateway *gw = arg;
+
+	oc_broker_send(gw->broker, &(struct oc_event){
+				       .name = event, .payload = payload, .scope = OC_SCOPE_READ });
+}
+
 enum oc_rc oc_gateway_channels_start_wait(struct oc_gateway *gw, struct oc_err *e)
 {
 	const struct oc_channels_spec spec = { .store = gw->store,
@@ -56,6 +65,7 @@ enum oc_rc oc_gateway_channels_start_wait(struct oc_gateway *gw, struct oc_err *
 					       .command_wait = command_wait,
 					       .commands = commands,
 					       .approve = approve,
+					       .told = told,
 					       .arg = gw };
 
 	return oc_channels_start_wait(&spec, &gw->channels, e);
