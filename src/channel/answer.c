@@ -10,10 +10,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "channel/internal.h"
-#include "channel/session_key.h"
 #include "net/sha256.h"
 
-enum { BUSY_MS = 1000, RUN_ID_HEX = 32, LOOKED_AT = 400 };
+enum { BUSY_MS = 1000, RUN_ID_HEX = 32, LOOKED_AT = 400, RENDERED_AT_ONCE = 16384 };
 
 char *oc_batch_run_id(const struct oc_inbox_item *first)
 {
@@ -28,6 +27,34 @@ char *oc_batch_run_id(const struct oc_inbox_item *first)
 
 /* ---- into the outbox ---- */
 
+struct rendering {
+	const struct oc_channel_account *account;
+	struct oc_str markdown;
+	struct oc_chunks *out;
+	enum oc_rc rc;
+	struct oc_err *e;
+};
+
+static void render(void *arg)
+{
+	struct rendering *r = arg;
+
+	r->rc = r->account->channel->render(r->account, r->markdown, r->out, r->e);
+}
+
+enum oc_rc oc_render_wait(const struct oc_account *a, struct oc_str markdown, struct oc_chunks *out,
+			  struct oc_err *e)
+{
+	struct rendering r = { &a->pub, markdown, out, OC_OK, e };
+
+	/* What takes longer than a moment is done beside the loop. */
+	if (markdown.n > RENDERED_AT_ONCE)
+		oc_work_wait(render, &r);
+	else
+		render(&r);
+	return r.rc;
+}
+
 static enum oc_rc store_reply_wait(struct oc_channels *c, struct oc_account *a,
 				   const struct oc_msg_in *m, const int64_t *nrs, size_t n,
 				   const char *key, struct oc_str markdown, const char *session_key,
@@ -39,7 +66,7 @@ static enum oc_rc store_reply_wait(struct oc_channels *c, struct oc_account *a,
 	const char *reply_to = m->chat_type == OC_CHAT_GROUP ? m->native_id : NULL;
 	enum oc_rc rc = OC_OK;
 
-	if (oc_str_trim(markdown).n) rc = a->pub.channel->render(&a->pub, markdown, &chunks, e);
+	if (oc_str_trim(markdown).n) rc = oc_render_wait(a, markdown, &chunks, e);
 	if (!rc) {
 		oc_outbox_of_chunks(a, m->chat_id, m->thread_id, &chunks, reply_to, key,
 				    session_key, &items);
@@ -281,19 +308,16 @@ static enum oc_rc finish_wait(struct question *q, struct oc_buf *text, struct oc
 
 enum oc_rc oc_batch_answer_wait(struct oc_in_lane *l, const struct oc_batch *b, struct oc_err *e)
 {
-	struct oc_snapshot *s = oc_channels_snapshot(l->owner);
 	struct question q = {
 		.lane = l,
 		.batch = b,
 		.run = b->items[0].run ? oc_strdup(b->items[0].run) : oc_batch_run_id(b->items),
-		.key = oc_channel_session_key(oc_config_get(&s->config, "session"), "main",
-					      l->name.channel, l->name.account, b->first),
+		.key = oc_chat_session_wait(l->owner, &l->name, b->first),
 	};
 	struct beside beside;
 	struct oc_buf text;
 	enum oc_rc rc;
 
-	oc_snapshot_unref(s);
 	oc_buf_init(&text, OC_MAX_REPLY_BYTES);
 	oc_target_note_wait(l->owner, l->account, b->first, q.key);
 	rc = oc_batch_compose_wait(l, b, &q.said, e);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "channel/internal.h"
+#include "channel/media_type.h"
 #include "net/base64.h"
 #include "rt/file.h"
 
@@ -67,20 +68,6 @@ static void add_file_name(struct oc_buf *out, const char *name)
 	if (!n) oc_buf_adds(out, "file");
 }
 
-static const char *ending_of(const char *mime)
-{
-	static const struct {
-		const char *mime, *ending;
-	} rows[] = { { "image/jpeg", ".jpg" },	{ "image/png", ".png" },
-		     { "image/webp", ".webp" }, { "image/gif", ".gif" },
-		     { "audio/ogg", ".ogg" },	{ "audio/mpeg", ".mp3" },
-		     { "video/mp4", ".mp4" },	{ "application/pdf", ".pdf" } };
-
-	for (size_t i = 0; mime && i < sizeof rows / sizeof *rows; i++)
-		if (!strcmp(rows[i].mime, mime)) return rows[i].ending;
-	return "";
-}
-
 static char *relative_path(int64_t nr, size_t i, const char *kind, const char *name,
 			   const char *mime)
 {
@@ -91,37 +78,68 @@ static char *relative_path(int64_t nr, size_t i, const char *kind, const char *n
 	if (name && *name)
 		add_file_name(&b, name);
 	else
-		oc_buf_addf(&b, "%s%s", kind, ending_of(mime));
+		oc_buf_addf(&b, "%s%s", kind, oc_media_ending(mime));
 	return oc_buf_take(&b);
 }
 
-static void add_image(struct oc_composed *c, const char *mime, struct oc_str bytes,
-		      const char *name)
+/* A file that came, on its way to the disk and to the model. */
+struct arrival {
+	const char *path; /* absolute */
+	struct oc_str bytes;
+	bool encode;
+	char *base64; /* NULL = not wanted */
+	enum oc_rc rc;
+	struct oc_err e;
+};
+
+static void keep_file(void *arg)
+{
+	struct arrival *f = arg;
+
+	if (f->encode) f->base64 = oc_base64_encode(f->bytes);
+	f->rc = oc_file_write(f->path, f->bytes, 0600, NULL, &f->e);
+}
+
+static void add_image(struct oc_composed *c, const char *mime, char *base64, const char *name)
 {
 	c->images = oc_realloc_array(c->images, c->n_images + 1, sizeof *c->images);
 	c->images[c->n_images++] = (struct oc_ask_image){
 		.mime = oc_strdup(mime),
-		.base64 = oc_base64_encode(bytes),
+		.base64 = base64,
 		.name = oc_strdup(name),
 	};
 }
 
-static enum oc_rc save(struct oc_in_lane *l, const char *relative, struct oc_str bytes,
-		       struct oc_err *e)
+/* The path below the workspace as an absolute one; free with free(). */
+static enum oc_rc in_workspace(struct oc_in_lane *l, const char *relative, char **out,
+			       struct oc_err *e)
 {
 	struct oc_snapshot *s = oc_channels_snapshot(l->owner);
 	struct oc_agent_settings settings;
 	enum oc_rc rc = oc_agent_settings_init(&settings, &s->config, "main", e);
 
 	if (!rc) {
-		char *path = oc_asprintf("%s/%s", settings.workspace, relative);
-
-		rc = oc_file_write(path, bytes, 0600, NULL, e);
-		free(path);
+		*out = oc_asprintf("%s/%s", settings.workspace, relative);
 		oc_agent_settings_deinit(&settings);
 	}
 	oc_snapshot_unref(s);
 	return rc;
+}
+
+static enum oc_rc save_wait(struct oc_in_lane *l, const char *relative, struct oc_str bytes,
+			    bool encode, char **base64, struct oc_err *e)
+{
+	struct arrival f = { .bytes = bytes, .encode = encode };
+	char *path = NULL;
+	enum oc_rc rc = in_workspace(l, relative, &path, e);
+
+	if (rc) return rc;
+	f.path = path;
+	oc_work_wait(keep_file, &f);
+	free(path);
+	*base64 = f.base64;
+	if (f.rc) *e = f.e;
+	return f.rc;
 }
 
 static bool is_picture(const struct oc_channel_media *m, const char *mime)
@@ -154,6 +172,8 @@ static enum oc_rc add_media_wait(struct oc_in_lane *l, const struct oc_inbox_ite
 				 const struct oc_channel_media *m, struct oc_composed *c)
 {
 	char *mime = m->mime ? oc_strdup(m->mime) : NULL, *name = NULL, *path = NULL;
+	char *base64 = NULL;
+	bool shown;
 	struct oc_buf bytes;
 	struct oc_err e = { 0 };
 	enum oc_rc rc;
@@ -161,9 +181,9 @@ static enum oc_rc add_media_wait(struct oc_in_lane *l, const struct oc_inbox_ite
 	oc_buf_init(&bytes, most_bytes(l));
 	rc = fetch_wait(l, m, &bytes, &mime, &name, &e);
 	path = relative_path(item->nr, i, m->kind, m->name ? m->name : name, mime);
-	if (!rc && is_picture(m, mime) && bytes.n <= OC_MAX_ATTACHED_IMAGE_BYTES)
-		add_image(c, mime, oc_buf_view(&bytes), path);
-	if (!rc) rc = save(l, path, oc_buf_view(&bytes), &e);
+	shown = is_picture(m, mime) && bytes.n <= OC_MAX_ATTACHED_IMAGE_BYTES;
+	if (!rc) rc = save_wait(l, path, oc_buf_view(&bytes), shown, &base64, &e);
+	if (base64) add_image(c, mime, base64, path);
 	if (rc == OC_CANCELLED) {
 		/* Another time. */
 	} else if (rc) {

@@ -88,6 +88,9 @@ OC_MUST_USE enum oc_rc oc_reply_wait(struct oc_channels *c, struct oc_account *a
 				     const struct oc_msg_in *m, const int64_t *nrs, size_t n,
 				     const char *key, struct oc_str markdown,
 				     const char *session_key, struct oc_err *e);
+/* The account is in use meanwhile. */
+OC_MUST_USE enum oc_rc oc_render_wait(const struct oc_account *a, struct oc_str markdown,
+				      struct oc_chunks *out, struct oc_err *e);
 /* The id of a run, from the event that it answers. Free with free(). */
 char *oc_batch_run_id(const struct oc_inbox_item *first);
 
@@ -144,6 +147,12 @@ void oc_message_tool_offer(struct oc_sessions *s, struct oc_channels *c);
 void oc_routes_load_wait(struct oc_channels *c);
 void oc_target_note_wait(struct oc_channels *c, const struct oc_account *a,
 			 const struct oc_msg_in *m, const char *session_key);
+
+/* A chat goes on under another id: what waits goes there, and its conversation stays the same. */
+void oc_chat_moved_wait(struct oc_channels *c, const struct oc_lane *from, const char *to);
+/* The conversation of a message; free with free(). */
+char *oc_chat_session_wait(struct oc_channels *c, const struct oc_lane *lane,
+			   const struct oc_msg_in *m);
 
 /* ---- questions to a person (question.c) ---- */
 /* A button was pressed. */

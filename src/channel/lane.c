@@ -9,9 +9,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "channel/internal.h"
-#include "channel/session_key.h"
 
 enum {
+	DEBOUNCE_MOST_MS = 10000,
 	BATCH = 12,		 /* messages asked at once (spec 03 §7.2) */
 	BATCH_CHARS = 50000,	 /* and their text */
 	DEBOUNCE_MS = 300,	 /* for people who write in pieces */
@@ -207,16 +207,6 @@ static enum oc_rc pair_wait(struct oc_in_lane *l, const struct event *v, struct 
 
 /* ---- commands ---- */
 
-static char *key_of(struct oc_in_lane *l, const struct oc_msg_in *m)
-{
-	struct oc_snapshot *s = oc_channels_snapshot(l->owner);
-	char *key = oc_channel_session_key(oc_config_get(&s->config, "session"), "main",
-					   l->name.channel, l->name.account, m);
-
-	oc_snapshot_unref(s);
-	return key;
-}
-
 static bool is_command(const struct oc_in_lane *l, const struct event *v)
 {
 	const struct oc_channels_spec *spec = &l->owner->spec;
@@ -237,7 +227,8 @@ static enum oc_rc greet_wait(struct oc_in_lane *l, const struct event *v, struct
 static enum oc_rc command_wait(struct oc_in_lane *l, struct event *v, struct oc_err *e)
 {
 	const struct oc_channels_spec *spec = &l->owner->spec;
-	char *key = key_of(l, &v->m), *run = oc_batch_run_id(v->item), *rest = NULL;
+	char *key = oc_chat_session_wait(l->owner, &l->name, &v->m),
+	     *run = oc_batch_run_id(v->item), *rest = NULL;
 	struct oc_channel_command c = {
 		.session_key = key,
 		.run_id = run,
@@ -277,13 +268,27 @@ static enum oc_rc command_wait(struct oc_in_lane *l, struct event *v, struct oc_
 
 /* ---- messages for the agent ---- */
 
+/* messages.inbound.byChannel.<channel>, else debounceMs. */
+static int64_t configured_pause(const struct oc_in_lane *l)
+{
+	struct oc_snapshot *s = oc_channels_snapshot(l->owner);
+	const json_t *inbound = oc_config_get(&s->config, "messages.inbound");
+	int64_t ms = oc_json_int(inbound, "debounceMs", DEBOUNCE_MS);
+
+	ms = oc_json_int(json_object_get(inbound, "byChannel"), l->name.channel, ms);
+	oc_snapshot_unref(s);
+	return ms < 0 ? 0 : ms > DEBOUNCE_MOST_MS ? DEBOUNCE_MOST_MS : ms;
+}
+
 /* Milliseconds until nothing came for the pause; 0 = now. */
-static uint64_t pause_left(const struct oc_inbox_items *items, const struct event *first)
+static uint64_t pause_left(const struct oc_in_lane *l, const struct oc_inbox_items *items,
+			   const struct event *first)
 {
 	const struct oc_inbox_item *last = &items->v[items->n - 1];
-	int64_t pause = first->m.text.n >= LONG_CHARS ? DEBOUNCE_LONG_MS : DEBOUNCE_MS;
-	int64_t left = last->received_ms + pause - oc_wall_ms();
+	int64_t pause = configured_pause(l), left;
 
+	if (first->m.text.n >= LONG_CHARS && pause < DEBOUNCE_LONG_MS) pause = DEBOUNCE_LONG_MS;
+	left = last->received_ms + pause - oc_wall_ms();
 	if (items->n >= BATCH || left <= 0 || left > pause) return 0;
 	return (uint64_t)left;
 }
@@ -372,6 +377,15 @@ static enum oc_rc decided_wait(struct oc_in_lane *l, struct oc_inbox_items *item
 {
 	uint64_t pause;
 
+	if (v->m.kind == OC_IN_MOVED) {
+		const struct oc_lane from = { l->name.channel, l->name.account,
+					      (char *)(uintptr_t)v->m.chat_id };
+		char *to = oc_strndup(v->m.text.p, v->m.text.n);
+
+		oc_chat_moved_wait(l->owner, &from, to);
+		free(to);
+		return set_wait(l, v, "done", e);
+	}
 	switch (v->policy.verdict) {
 	case OC_IGNORE:
 		oc_log(OC_LOG_DEBUG, "channels", "%s/%s: a message is not heard: %s",
@@ -392,7 +406,7 @@ static enum oc_rc decided_wait(struct oc_in_lane *l, struct oc_inbox_items *item
 	if (!strcmp(v->item->state, "new") && is_command(l, v))
 		return oc_str_ieq(first_word(v->m.text), OC_LIT("/start")) ? greet_wait(l, v, e)
 									   : command_wait(l, v, e);
-	pause = strcmp(v->item->state, "new") ? 0 : pause_left(items, v);
+	pause = strcmp(v->item->state, "new") ? 0 : pause_left(l, items, v);
 	return pause ? nap_wait(l, pause) : hear_wait(l, items, v, e);
 }
 
@@ -453,7 +467,7 @@ static enum oc_rc beside_step_wait(struct oc_in_lane *l, struct oc_err *e)
 	if (!rc) rc = event_init_wait(l, &items.v[0], &first, e);
 	if (!rc) {
 		plain = is_plain(l, &first);
-		pause = plain ? pause_left(&items, &first) : 0;
+		pause = plain ? pause_left(l, &items, &first) : 0;
 		if (!plain)
 			rc = OC_EOF; /* the lane itself looks after it later */
 		else

@@ -164,9 +164,7 @@ static uint64_t settle_wait(struct oc_out_lane *l, const struct oc_outbox_item *
 	}
 	if (sent->moved_to) {
 		set_wait(c, i->nr, "queued", NULL, e->msg);
-		if (oc_store_outbox_move_wait(c->spec.store, &l->name, sent->moved_to,
-					      &(struct oc_err){ 0 }) == OC_OK)
-			oc_out_lane_wake(c, i->channel, i->account, sent->moved_to);
+		oc_chat_moved_wait(c, &l->name, sent->moved_to);
 		return 0;
 	}
 	if (sent->retry_ms && i->attempts < RETRIES) {

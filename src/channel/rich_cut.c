@@ -31,12 +31,21 @@ size_t oc_utf16_units(struct oc_str s)
 /* From the best to the worst; a cut stands before the byte. */
 enum place { PARAGRAPH, LINE, SENTENCE, WORD, ANYWHERE, PLACES };
 
+/* Nothing begins inside a code block: the last span that begins before is the block, or it is none.
+ */
 static bool in_pre(const struct oc_rich *r, size_t at)
 {
-	for (size_t i = 0; i < r->n && r->spans[i].from <= at; i++)
-		if (r->spans[i].kind == OC_RICH_PRE && r->spans[i].from < at && at < r->spans[i].to)
-			return true;
-	return false;
+	size_t low = 0, high = r->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (r->spans[middle].from < at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && r->spans[low - 1].kind == OC_RICH_PRE && at < r->spans[low - 1].to;
 }
 
 static enum place place_at(const struct oc_rich *r, size_t at)
@@ -127,22 +136,37 @@ bool oc_rich_cut(const struct oc_rich *r, size_t *at, size_t max_units, struct o
 
 /* ---- writing ---- */
 
+/* The spans that may reach into a piece. */
+struct range {
+	const struct oc_rich_span *v;
+	size_t n;
+};
+
+static struct range range_of(const struct oc_rich *r, const struct oc_rich_piece *piece)
+{
+	size_t low = 0, high;
+
+	while (low < r->n && r->spans[low].to <= piece->from) low++;
+	for (high = low; high < r->n && r->spans[high].from < piece->to;) high++;
+	return (struct range){ r->spans + low, high - low };
+}
+
 struct active {
 	const struct oc_rich_span *v[64];
 	size_t n;
 };
 
 /* What is in force at a byte, the outermost first. Inside code nothing else is, but a quote. */
-static void active_at(const struct oc_rich *r, size_t at, struct active *out)
+static void active_at(const struct range *r, size_t at, struct active *out)
 {
 	bool code = false;
 	size_t n = 0;
 
 	out->n = 0;
-	for (size_t i = 0; i < r->n && r->spans[i].from <= at; i++) {
-		if (at >= r->spans[i].to || out->n == sizeof out->v / sizeof *out->v) continue;
-		out->v[out->n++] = &r->spans[i];
-		code |= r->spans[i].kind >= OC_RICH_CODE;
+	for (size_t i = 0; i < r->n && r->v[i].from <= at; i++) {
+		if (at >= r->v[i].to || out->n == sizeof out->v / sizeof *out->v) continue;
+		out->v[out->n++] = &r->v[i];
+		code |= r->v[i].kind >= OC_RICH_CODE;
 	}
 	for (size_t i = 0; i < out->n && code; i++)
 		if (out->v[i]->kind == OC_RICH_QUOTE || out->v[i]->kind >= OC_RICH_CODE)
@@ -161,13 +185,13 @@ static void change(const struct active *from, const struct active *to,
 }
 
 /* The next byte at which something begins or ends. */
-static size_t next_edge(const struct oc_rich *r, size_t at, size_t to)
+static size_t next_edge(const struct range *r, size_t at, size_t to)
 {
 	size_t edge = to;
 
 	for (size_t i = 0; i < r->n; i++) {
-		if (r->spans[i].from > at && r->spans[i].from < edge) edge = r->spans[i].from;
-		if (r->spans[i].to > at && r->spans[i].to < edge) edge = r->spans[i].to;
+		if (r->v[i].from > at && r->v[i].from < edge) edge = r->v[i].from;
+		if (r->v[i].to > at && r->v[i].to < edge) edge = r->v[i].to;
 	}
 	return edge;
 }
@@ -175,12 +199,13 @@ static size_t next_edge(const struct oc_rich *r, size_t at, size_t to)
 void oc_rich_write(const struct oc_rich *r, const struct oc_rich_piece *piece,
 		   const struct oc_rich_writer *w)
 {
+	const struct range range = range_of(r, piece);
 	struct active now = { 0 }, then;
 
 	for (size_t at = piece->from; at < piece->to;) {
-		size_t edge = next_edge(r, at, piece->to);
+		size_t edge = next_edge(&range, at, piece->to);
 
-		active_at(r, at, &then);
+		active_at(&range, at, &then);
 		change(&now, &then, w);
 		now = then;
 		w->text(w->arg, (struct oc_str){ r->text.p + at, edge - at });

@@ -5,8 +5,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "channel/internal.h"
+#include "channel/media_type.h"
+#include "channel/session_key.h"
 
-static const char of_session[] = "channel-session", last_of_account[] = "channel-last";
+static const char of_session[] = "channel-session", last_of_account[] = "channel-last",
+		  moved[] = "channel-moved";
 enum { WATCH_MS = 100 };
 
 void oc_channel_target_deinit(struct oc_channel_target *t)
@@ -55,6 +58,57 @@ void oc_target_note_wait(struct oc_channels *c, const struct oc_account *a,
 	if (m->chat_type == OC_CHAT_DIRECT) put_wait(c, last_of_account, id, v);
 	free(id);
 	json_decref(v);
+}
+
+static char *moved_id(const struct oc_lane *lane, const char *chat)
+{
+	return oc_asprintf("%s/%s/%s", lane->channel, lane->account, chat);
+}
+
+/* The id that a chat had when its conversation began, a new reference; NULL = the one it has. */
+static json_t *origin_wait(struct oc_channels *c, const struct oc_lane *lane, const char *chat)
+{
+	char *id = moved_id(lane, chat);
+	json_t *v = NULL;
+
+	if (oc_store_get_wait(c->spec.store, moved, id, &v, &(struct oc_err){ 0 }) != OC_OK)
+		v = NULL;
+	free(id);
+	return v;
+}
+
+void oc_chat_moved_wait(struct oc_channels *c, const struct oc_lane *from, const char *to)
+{
+	json_t *before = origin_wait(c, from, from->lane);
+	json_t *v = before ? before : json_pack("{s:s}", "chat", from->lane);
+	char *id = moved_id(from, to);
+	struct oc_err e = { 0 };
+
+	if (oc_store_put_wait(c->spec.store, moved, id, oc_wall_ms(), v, &e) != OC_OK ||
+	    oc_store_outbox_move_wait(c->spec.store, from, to, &e) != OC_OK)
+		oc_log(OC_LOG_WARN, "channels", "%s/%s: %s", from->channel, from->account, e.msg);
+	else
+		oc_log(OC_LOG_INFO, "channels", "%s/%s: the chat %s is %s now", from->channel,
+		       from->account, from->lane, to);
+	oc_out_lane_wake(c, from->channel, from->account, to);
+	json_decref(v);
+	free(id);
+}
+
+char *oc_chat_session_wait(struct oc_channels *c, const struct oc_lane *lane,
+			   const struct oc_msg_in *m)
+{
+	json_t *origin = m->chat_type == OC_CHAT_GROUP ? origin_wait(c, lane, m->chat_id) : NULL;
+	struct oc_snapshot *s = oc_channels_snapshot(c);
+	struct oc_msg_in first = *m;
+	char *key;
+
+	if (oc_json_cstr(origin, "chat")) first.chat_id = oc_json_cstr(origin, "chat");
+	key = oc_channel_session_key(oc_config_get(&s->config, "session"), "main", lane->channel,
+				     lane->account, &first);
+	oc_snapshot_unref(s);
+	json_decref(origin);
+	return key;
 }
 
 static char *copy(const json_t *v, const char *key)
@@ -219,8 +273,11 @@ enum oc_rc oc_channels_check(struct oc_channels *c, const char *channel, const c
 
 static json_t *media_body(const struct oc_delivery_order *o, const struct oc_chunk *caption)
 {
+	const char *slash = strrchr(o->path, '/'), *mime = oc_media_type(o->path);
 	json_t *b = json_pack("{s:s,s:s}", "kind", "media", "path", o->path);
 
+	oc_json_put(b, "name", oc_json_new_str(oc_str(slash ? slash + 1 : o->path)));
+	if (mime) oc_json_put(b, "mime", json_string(mime));
 	if (o->reply_to) oc_json_put(b, "replyTo", json_string(o->reply_to));
 	if (!caption) return b;
 	oc_json_put(b, "text", oc_json_new_str(oc_str(caption->text)));
@@ -247,8 +304,8 @@ static void add_media(const struct oc_account *a, const struct oc_delivery_order
 	oc_outbox_item_add(out, &item);
 }
 
-static enum oc_rc rows_of(const struct oc_account *a, const struct oc_delivery_order *o,
-			  struct oc_outbox_items *out, struct oc_err *e)
+static enum oc_rc rows_wait(const struct oc_account *a, const struct oc_delivery_order *o,
+			    struct oc_outbox_items *out, struct oc_err *e)
 {
 	struct oc_str text = oc_str_trim(o->markdown);
 	struct oc_chunks chunks = { 0 };
@@ -256,7 +313,7 @@ static enum oc_rc rows_of(const struct oc_account *a, const struct oc_delivery_o
 	bool fits;
 
 	if (oc_delivery_is_silence(text)) text = OC_LIT("");
-	if (text.n) rc = a->pub.channel->render(&a->pub, text, &chunks, e);
+	if (text.n) rc = oc_render_wait(a, text, &chunks, e);
 	/* One that is too long for a caption follows as messages. */
 	fits = chunks.n == 1 && text.n <= a->pub.channel->limits.caption_units;
 	if (!rc && o->path) add_media(a, o, fits ? &chunks.v[0] : NULL, out);
@@ -317,7 +374,7 @@ enum oc_rc oc_channels_deliver_wait(struct oc_channels *c, const struct oc_deliv
 	if (!a)
 		return oc_fail(e, OC_E_NOT_FOUND, "the channel %s is not running",
 			       o->target->channel ? o->target->channel : "");
-	rc = rows_of(a, o, &items, e);
+	rc = rows_wait(a, o, &items, e);
 	if (!rc && items.n) rc = oc_store_answer_wait(c->spec.store, NULL, 0, items.v, items.n, e);
 	if (!rc && !items.n) out->status = "sent"; /* silence */
 	if (!rc && items.n) {

@@ -25,7 +25,7 @@ const struct oc_schema_known oc_schema_known[] = {
 	  "delegationMode allowAgents archiveAfterMinutes runTimeoutSeconds "
 	  "announceTimeoutMs requireAgentId" },
 	{ "agents.defaults.heartbeat",
-	  "directPolicy to accountId timeoutSeconds lightContext isolatedSession "
+	  "directPolicy accountId timeoutSeconds lightContext isolatedSession "
 	  "agentId" },
 	{ "agents.defaults",
 	  "modelSelectionScope utilityModel decisionModel mediaModels voiceModel "
@@ -224,11 +224,10 @@ const struct oc_schema_known oc_schema_known[] = {
 	{ "tools.web.search.openaiCodex.userLocation", "country region city timezone" },
 	{ "tools.web.fetch",
 	  "provider maxCharsCap maxResponseBytes cacheTtlMinutes maxRedirects userAgent "
-	  "headers readability useTrustedEnvProxy ssrfPolicy" },
+	  "headers readability useTrustedEnvProxy" },
 	{ "tools.web.fetch.headers", "*" },
 	{ "tools.web.fetch.ssrfPolicy",
-	  "dangerouslyAllowPrivateNetwork allowRfc2544BenchmarkRange "
-	  "allowIpv6UniqueLocalRange allowedHostnames blockedHostnames" },
+	  "allowRfc2544BenchmarkRange allowIpv6UniqueLocalRange blockedHostnames" },
 	{ "tools.exec",
 	  "host security ask node strictInlineEval commandHighlighting grantExpiryDays "
 	  "safeBinTrustedDirs safeBinProfiles reviewer "

@@ -35,6 +35,7 @@ struct oc_memory_note {
 struct oc_memory_notes {
 	struct oc_memory_note *v;
 	size_t n;
+	int64_t generation; /* of the index: counts what was put and removed */
 };
 void oc_memory_note_deinit(struct oc_memory_note *n);
 void oc_memory_notes_deinit(struct oc_memory_notes *l);
@@ -48,6 +49,14 @@ OC_MUST_USE enum oc_rc oc_memory_index_put_wait(struct oc_memory_index *m,
 OC_MUST_USE enum oc_rc oc_memory_index_remove_wait(struct oc_memory_index *m,
 						   const struct oc_strv *paths, struct oc_err *e);
 
+/* Somebody compared files with the notes of that generation and found them equal: mark stands for
+ * the files as they were. Not kept when the index has changed since. */
+OC_MUST_USE enum oc_rc oc_memory_index_mark_wait(struct oc_memory_index *m, int64_t generation,
+						 int64_t mark, struct oc_err *e);
+/* The mark that holds, 0 = none. */
+OC_MUST_USE enum oc_rc oc_memory_index_marked_wait(struct oc_memory_index *m, int64_t *out,
+						   struct oc_err *e);
+
 /* ---- search ---- */
 struct oc_memory_vector {
 	const int8_t *v; /* borrowed */
@@ -55,8 +64,11 @@ struct oc_memory_vector {
 	double scale;
 };
 struct oc_memory_question {
-	const char *words; /* expressions of FTS5, made by agent/memory/terms.h; NULL = not asked */
-	const char *parts; /* of words: for the table of trigrams */
+	const char *words; /* expression of FTS5, made by agent/memory/terms.h; NULL = not asked */
+	/* For each term that may stand inside of longer words: [2 i] its expression for words,
+	 * [2 i + 1] that for the table of trigrams, which is asked when words have it hardly ever.
+	 */
+	const struct oc_strv *parts;  /* NULL = not asked */
 	struct oc_memory_vector near; /* n 0 = not asked */
 	size_t limit;		      /* of each list */
 };

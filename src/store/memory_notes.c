@@ -29,14 +29,73 @@ void oc_memory_notes_deinit(struct oc_memory_notes *l)
 	*l = (struct oc_memory_notes){ 0 };
 }
 
+/* ---- generations ---- */
+
+static enum oc_rc number_of(struct oc_db *db, const char *sql, int64_t *out, struct oc_err *e)
+{
+	struct oc_query q;
+
+	oc_query_begin(&q, db, sql, e);
+	return oc_query_number(&q, out);
+}
+
+#define GENERATION "SELECT CAST(value AS INTEGER) FROM fact WHERE key = 'generation'"
+
+static enum oc_rc next_generation(struct oc_db *db, struct oc_err *e)
+{
+	return oc_db_exec(db,
+			  "INSERT INTO fact(key, value) VALUES('generation', '1')"
+			  " ON CONFLICT(key) DO UPDATE SET value = CAST(value AS INTEGER) + 1;"
+			  "DELETE FROM fact WHERE key = 'mark'",
+			  e);
+}
+
+struct mark {
+	int64_t generation, mark;
+};
+
+static enum oc_rc mark_step(struct oc_db *db, void *arg, struct oc_err *e)
+{
+	const struct mark *m = arg;
+	struct oc_query q;
+	int64_t now = 0;
+	enum oc_rc rc = number_of(db, GENERATION, &now, e);
+
+	if (rc || now != m->generation) return rc;
+	oc_query_begin(&q, db, "INSERT OR REPLACE INTO fact(key, value) VALUES('mark', :mark)", e);
+	oc_query_int(&q, ":mark", m->mark);
+	return oc_query_run(&q);
+}
+
+enum oc_rc oc_memory_index_mark_wait(struct oc_memory_index *m, int64_t generation, int64_t mark,
+				     struct oc_err *e)
+{
+	struct mark arg = { generation, mark };
+
+	return oc_memory_step_wait(m, OC_STEP_WRITE, mark_step, &arg, e);
+}
+
+static enum oc_rc marked_step(struct oc_db *db, void *arg, struct oc_err *e)
+{
+	return number_of(db, "SELECT CAST(value AS INTEGER) FROM fact WHERE key = 'mark'", arg, e);
+}
+
+enum oc_rc oc_memory_index_marked_wait(struct oc_memory_index *m, int64_t *out, struct oc_err *e)
+{
+	return oc_memory_step_wait(m, OC_STEP_READ, marked_step, out, e);
+}
+
 /* ---- reading ---- */
 
 static enum oc_rc notes_step(struct oc_db *db, void *arg, struct oc_err *e)
 {
 	struct oc_memory_notes *out = arg;
 	struct oc_query q;
-	size_t cap = out->n;
+	size_t cap = 0;
+	enum oc_rc rc;
 
+	oc_memory_notes_deinit(out); /* of a try before */
+	if ((rc = number_of(db, GENERATION, &out->generation, e))) return rc;
 	oc_query_begin(&q, db, "SELECT path, hash, size, changed_ns FROM note ORDER BY path", e);
 	while (oc_query_next(&q)) {
 		if (out->n == cap)
@@ -46,8 +105,7 @@ static enum oc_rc notes_step(struct oc_db *db, void *arg, struct oc_err *e)
 							    .size = oc_query_column(&q, 2),
 							    .changed_ns = oc_query_column(&q, 3) };
 	}
-	enum oc_rc rc = oc_query_end(&q);
-
+	rc = oc_query_end(&q);
 	if (rc) oc_memory_notes_deinit(out);
 	return rc;
 }
@@ -74,13 +132,12 @@ static enum oc_rc run_for(struct oc_db *db, const char *sql, const char *path, s
 /* The tables of words have no text of their own: they are told what to forget. */
 static enum oc_rc remove_one(struct oc_db *db, const char *path, struct oc_err *e)
 {
-#define OF_THE_NOTE "(SELECT id FROM note WHERE path = :path)"
 	static const char *const steps[] = {
 		"INSERT INTO words(words, rowid, heading, text, pairs)"
-		" SELECT 'delete', id, heading, text, pairs FROM chunk WHERE note = " OF_THE_NOTE,
+		" SELECT 'delete', id, heading, text, pairs FROM chunk WHERE note = (SELECT id FROM note WHERE path = :path)",
 		"INSERT INTO parts(parts, rowid, text)"
-		" SELECT 'delete', id, text FROM chunk WHERE note = " OF_THE_NOTE,
-		"DELETE FROM chunk WHERE note = " OF_THE_NOTE,
+		" SELECT 'delete', id, text FROM chunk WHERE note = (SELECT id FROM note WHERE path = :path)",
+		"DELETE FROM chunk WHERE note = (SELECT id FROM note WHERE path = :path)",
 		"DELETE FROM note WHERE path = :path",
 	};
 	enum oc_rc rc = OC_OK;
@@ -173,7 +230,7 @@ struct put {
 static enum oc_rc put_step(struct oc_db *db, void *arg, struct oc_err *e)
 {
 	const struct put *p = arg;
-	enum oc_rc rc = OC_OK;
+	enum oc_rc rc = next_generation(db, e);
 
 	for (size_t i = 0; !rc && i < p->n; i++) rc = put_one(db, &p->v[i], e);
 	return rc;
@@ -191,7 +248,7 @@ enum oc_rc oc_memory_index_put_wait(struct oc_memory_index *m, const struct oc_m
 static enum oc_rc remove_step(struct oc_db *db, void *arg, struct oc_err *e)
 {
 	const struct oc_strv *paths = arg;
-	enum oc_rc rc = OC_OK;
+	enum oc_rc rc = next_generation(db, e);
 
 	for (size_t i = 0; !rc && i < paths->n; i++) rc = remove_one(db, paths->v[i], e);
 	return rc;
@@ -207,12 +264,15 @@ enum oc_rc oc_memory_index_remove_wait(struct oc_memory_index *m, const struct o
 
 static enum oc_rc clear_step(struct oc_db *db, void *arg, struct oc_err *e)
 {
+	enum oc_rc rc = next_generation(db, e);
+
 	(void)arg;
+	if (rc) return rc;
 	return oc_db_exec(db,
 			  "INSERT INTO words(words) VALUES('delete-all');"
 			  "INSERT INTO parts(parts) VALUES('delete-all');"
 			  "DELETE FROM chunk; DELETE FROM note; DELETE FROM vector;"
-			  "DELETE FROM fact;",
+			  "DELETE FROM fact WHERE key = 'model';",
 			  e);
 }
 
@@ -229,27 +289,20 @@ void oc_memory_counts_deinit(struct oc_memory_counts *c)
 	*c = (struct oc_memory_counts){ 0 };
 }
 
-static enum oc_rc count(struct oc_db *db, const char *sql, int64_t *out, struct oc_err *e)
-{
-	struct oc_query q;
-
-	oc_query_begin(&q, db, sql, e);
-	return oc_query_number(&q, out);
-}
-
 static enum oc_rc counts_step(struct oc_db *db, void *arg, struct oc_err *e)
 {
 	struct oc_memory_counts *c = arg;
 	struct oc_query q;
-	enum oc_rc rc = count(db, "SELECT count(*) FROM note", &c->notes, e);
+	enum oc_rc rc = number_of(db, "SELECT count(*) FROM note", &c->notes, e);
 	int64_t pages = 0, page = 0;
 
-	if (!rc) rc = count(db, "SELECT count(*) FROM chunk", &c->chunks, e);
+	if (!rc) rc = number_of(db, "SELECT count(*) FROM chunk", &c->chunks, e);
 	if (!rc)
-		rc = count(db, "SELECT count(*) FROM chunk WHERE hash IN (SELECT hash FROM vector)",
-			   &c->vectors, e);
-	if (!rc) rc = count(db, "PRAGMA page_count", &pages, e);
-	if (!rc) rc = count(db, "PRAGMA page_size", &page, e);
+		rc = number_of(db,
+			       "SELECT count(*) FROM chunk WHERE hash IN (SELECT hash FROM vector)",
+			       &c->vectors, e);
+	if (!rc) rc = number_of(db, "PRAGMA page_count", &pages, e);
+	if (!rc) rc = number_of(db, "PRAGMA page_size", &page, e);
 	if (rc) return rc;
 	c->bytes = pages * page;
 	oc_query_begin(&q, db, "SELECT value FROM fact WHERE key = 'model'", e);

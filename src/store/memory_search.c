@@ -95,8 +95,26 @@ static enum oc_rc find_words(struct oc_db *db, const struct oc_memory_question *
 	return oc_query_end(&q);
 }
 
-static enum oc_rc find_parts(struct oc_db *db, const struct oc_memory_question *question,
-			     struct oc_memory_hits *out, struct oc_err *e)
+/* Whether fewer pieces have the word than a person would look at. */
+static enum oc_rc is_rare(struct oc_db *db, const char *match, bool *out, struct oc_err *e)
+{
+	enum { FEW = 8 };
+	struct oc_query q;
+	int64_t n = 0;
+	enum oc_rc rc;
+
+	oc_query_begin(&q, db,
+		       "SELECT count(*) FROM"
+		       " (SELECT rowid FROM words WHERE words MATCH :match LIMIT :limit)",
+		       e);
+	ask(&q, match, FEW);
+	rc = oc_query_number(&q, &n);
+	*out = n < FEW;
+	return rc;
+}
+
+static enum oc_rc ask_parts(struct oc_db *db, const char *match, size_t limit,
+			    struct oc_memory_hits *out, struct oc_err *e)
 {
 	struct oc_query q;
 
@@ -104,7 +122,7 @@ static enum oc_rc find_parts(struct oc_db *db, const struct oc_memory_question *
 		       "SELECT rowid, -rank, covers(parts) FROM parts WHERE parts MATCH :match"
 		       " ORDER BY rank LIMIT :limit",
 		       e);
-	ask(&q, question->parts, question->limit);
+	ask(&q, match, limit);
 	while (oc_query_next(&q)) {
 		struct oc_memory_hit *h = hit_of(out, oc_query_column(&q, 0));
 
@@ -112,6 +130,26 @@ static enum oc_rc find_parts(struct oc_db *db, const struct oc_memory_question *
 		h->n_parts = oc_query_column(&q, 2);
 	}
 	return oc_query_end(&q);
+}
+
+static enum oc_rc find_parts(struct oc_db *db, const struct oc_memory_question *question,
+			     struct oc_memory_hits *out, struct oc_err *e)
+{
+	const struct oc_strv *parts = question->parts;
+	enum oc_rc rc = OC_OK;
+	struct oc_buf match;
+
+	oc_buf_init(&match, SIZE_MAX / 4);
+	for (size_t i = 0; !rc && i + 1 < parts->n; i += 2) {
+		bool rare;
+
+		rc = is_rare(db, parts->v[i], &rare, e);
+		if (rc || !rare) continue;
+		oc_buf_addf(&match, "%s%s", match.n ? " OR " : "", parts->v[i + 1]);
+	}
+	if (!rc && match.n) rc = ask_parts(db, oc_buf_cstr(&match), question->limit, out, e);
+	oc_buf_deinit(&match);
+	return rc;
 }
 
 /* ---- vectors ---- */

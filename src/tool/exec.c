@@ -14,6 +14,7 @@
 #include "tool/internal.h"
 #include "tool/sandbox/binding.h"
 #include "tool/sandbox/command.h"
+#include "tool/sandbox/downloads.h"
 #include "tool/sandbox/sandbox.h"
 
 enum {
@@ -312,9 +313,23 @@ static bool brings_foreign_text(struct oc_str command)
 	return false;
 }
 
-bool oc_exec_is_foreign(const struct oc_command *c)
+/* Files that it wrote meanwhile are as foreign as what it printed. */
+static void note_files_wait(const struct oc_tool_context *ctx, const struct oc_command *c)
 {
-	return c->output.n && brings_foreign_text(oc_str(c->command));
+	char *workspace = ctx->workspace ? oc_path_real(ctx->workspace) : NULL;
+
+	if (workspace)
+		oc_downloads_note_wait(ctx->state_dir, workspace,
+				       oc_wall_ms() - (int64_t)(oc_now_ms() - c->began_ms));
+	free(workspace);
+}
+
+bool oc_exec_is_foreign_wait(const struct oc_tool_context *ctx, const struct oc_command *c)
+{
+	bool fetches = brings_foreign_text(oc_str(c->command));
+
+	if (fetches) note_files_wait(ctx, c);
+	return c->output.n && (fetches || oc_downloads_named(ctx->state_dir, oc_str(c->command)));
 }
 
 static void end_line(struct oc_buf *text)
@@ -369,15 +384,15 @@ static void add_hint(const struct call *c, const struct oc_command *command, str
 			    more);
 }
 
-static void add_outcome(const struct call *c, const struct oc_command *command,
-			struct oc_tool_result *out)
+static void add_outcome_wait(const struct call *c, const struct oc_command *command,
+			     struct oc_tool_result *out)
 {
 	if (command->dropped)
 		oc_buf_addf(&out->text, "[%llu bytes of output before this dropped]\n",
 			    (unsigned long long)command->dropped);
 	oc_tool_result_add(out, oc_buf_view(&command->output));
 	if (!command->output.n) oc_buf_adds(&out->text, "(no output)");
-	if (oc_exec_is_foreign(command)) out->untrusted = "exec";
+	if (oc_exec_is_foreign_wait(c->ctx, command)) out->untrusted = "exec";
 	oc_exec_add_end(command, &out->text);
 	out->has_exit_code =
 	    !command->excess && !command->timed_out && !command->stopped && !command->signum;
@@ -385,10 +400,11 @@ static void add_outcome(const struct call *c, const struct oc_command *command,
 	add_hint(c, command, &out->text);
 }
 
-static void add_background(const struct oc_command *command, struct oc_tool_result *out)
+static void add_background_wait(const struct oc_tool_context *ctx, const struct oc_command *command,
+				struct oc_tool_result *out)
 {
 	oc_tool_result_add(out, oc_buf_view(&command->output));
-	if (oc_exec_is_foreign(command)) out->untrusted = "exec";
+	if (oc_exec_is_foreign_wait(ctx, command)) out->untrusted = "exec";
 	end_line(&out->text);
 	oc_buf_addf(&out->text,
 		    "[still running in the background as %s; process poll shows its output, "
@@ -418,9 +434,9 @@ static enum oc_rc run_in_wait(const struct call *c, struct oc_processes *owner,
 	if (rc) return rc;
 	rc = oc_command_wait(command, yield_of(c));
 	if (rc == OC_CANCELLED) oc_command_stop_wait(command);
-	if (rc == OC_OK) add_outcome(c, command, out);
+	if (rc == OC_OK) add_outcome_wait(c, command, out);
 	if (rc == OC_E_TIMEOUT) {
-		add_background(command, out);
+		add_background_wait(c->ctx, command, out);
 		command->told = command->dropped + command->output.n;
 		oc_command_detach(command);
 		rc = OC_OK;

@@ -67,6 +67,10 @@ void oc_tool_result_cap(struct oc_tool_context *ctx, struct oc_tool_result *r);
 /* Appends s with ill-formed UTF-8 and NUL replaced. */
 void oc_tool_result_add(struct oc_tool_result *r, struct oc_str s);
 
+/* ---- read.c ---- */
+/* Of an image that models can look at, by its first bytes; NULL = it is none. Static. */
+const char *oc_image_mime(struct oc_str bytes);
+
 /* ---- similar.c ---- */
 /* 0 … 100: how alike two short texts are (case folded pairs of characters in common). */
 unsigned oc_text_similarity(struct oc_str a, struct oc_str b);
@@ -75,8 +79,8 @@ unsigned oc_text_similarity(struct oc_str a, struct oc_str b);
 struct oc_command;
 /* How it ended, as lines in brackets behind the output; nothing after success. */
 void oc_exec_add_end(const struct oc_command *c, struct oc_buf *text);
-/* Its output may hold text of others. */
-bool oc_exec_is_foreign(const struct oc_command *c);
+/* Its output may hold text of others. Then files that it wrote are remembered as such. */
+bool oc_exec_is_foreign_wait(const struct oc_tool_context *ctx, const struct oc_command *c);
 
 /* ---- one file a tool ---- */
 enum oc_rc oc_tool_read_wait(struct oc_tool_context *ctx, const json_t *args,

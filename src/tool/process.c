@@ -39,7 +39,8 @@ static void list(struct oc_processes *p, const char *session, struct oc_tool_res
 }
 
 /* Output and how it stands. */
-static void add_output(const struct oc_command *c, struct oc_str bytes, struct oc_tool_result *out)
+static void add_output_wait(const struct oc_tool_context *ctx, const struct oc_command *c,
+			    struct oc_str bytes, struct oc_tool_result *out)
 {
 	struct oc_buf state;
 
@@ -52,7 +53,7 @@ static void add_output(const struct oc_command *c, struct oc_str bytes, struct o
 		oc_buf_add(&out->text, s);
 	else
 		oc_buf_addf(&out->text, "[%s still runs]", c->id);
-	if (oc_exec_is_foreign(c)) out->untrusted = "exec";
+	if (oc_exec_is_foreign_wait(ctx, c)) out->untrusted = "exec";
 	oc_buf_deinit(&state);
 }
 
@@ -69,14 +70,15 @@ static enum oc_rc poll_wait(struct oc_tool_context *ctx, struct oc_command *c, c
 	if (c->dropped > c->told)
 		oc_buf_addf(&out->text, "[%llu bytes of output before this dropped]\n",
 			    (unsigned long long)(c->dropped - c->told));
-	add_output(c, oc_str_from(oc_buf_view(&c->output), from), out);
+	add_output_wait(ctx, c, oc_str_from(oc_buf_view(&c->output), from), out);
 	c->told = c->dropped + c->output.n;
 	if (ctx->alive) ctx->alive(ctx->alive_arg);
 	return OC_OK;
 }
 
 /* The last lines, or those from offset on (from 1, as kept). */
-static void log_lines(const struct oc_command *c, const json_t *args, struct oc_tool_result *out)
+static void log_lines_wait(const struct oc_tool_context *ctx, const struct oc_command *c,
+			   const json_t *args, struct oc_tool_result *out)
 {
 	int64_t limit = oc_json_positive(args, "limit"), offset = oc_json_positive(args, "offset");
 	struct oc_str text = oc_buf_view(&c->output);
@@ -91,7 +93,7 @@ static void log_lines(const struct oc_command *c, const json_t *args, struct oc_
 		line += text.p[to] == '\n';
 	if (first > 1 || to < text.n)
 		oc_buf_addf(&out->text, "[lines %zu-%zu of %zu]\n", first, line - 1, lines);
-	add_output(c, (struct oc_str){ text.p + from, to - from }, out);
+	add_output_wait(ctx, c, (struct oc_str){ text.p + from, to - from }, out);
 }
 
 static enum oc_rc write_input(struct oc_command *c, const json_t *args, struct oc_tool_result *out,
@@ -111,7 +113,7 @@ static enum oc_rc act_wait(struct oc_tool_context *ctx, struct oc_command *c, co
 	if (!strcmp(action, "poll")) return poll_wait(ctx, c, args, out);
 	if (!strcmp(action, "write")) return write_input(c, args, out, e);
 	if (!strcmp(action, "log")) {
-		log_lines(c, args, out);
+		log_lines_wait(ctx, c, args, out);
 		return OC_OK;
 	}
 	oc_command_stop_wait(c);

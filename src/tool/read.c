@@ -15,6 +15,7 @@
 #include "net/base64.h"
 #include "tool/internal.h"
 #include "tool/mcp.h"
+#include "tool/sandbox/downloads.h"
 
 enum {
 	MAX_LINES = 400,
@@ -147,6 +148,13 @@ static const struct known_kind *binary_kind(struct oc_str bytes)
 										    : NULL;
 }
 
+const char *oc_image_mime(struct oc_str bytes)
+{
+	const struct known_kind *kind = bytes.n ? binary_kind(bytes) : NULL;
+
+	return kind ? kind->mime : NULL;
+}
+
 /* An image goes along as one; other bytes are refused, with what they are. */
 static void show_binary(const struct oc_tool_context *ctx, const char *path,
 			const struct known_kind *kind, struct oc_str bytes,
@@ -191,6 +199,7 @@ static enum oc_rc read_file(struct oc_tool_context *ctx, const struct oc_place *
 		if (oc_str_starts(oc_buf_view(&bytes), OC_LIT(OC_SPILL_FOREIGN)) &&
 		    strstr(place->path, "/spill/"))
 			out->untrusted = "read";
+		if (oc_downloads_hold(ctx->state_dir, place->path)) out->untrusted = "download";
 		add_lines(out, oc_buf_view(&bytes), w);
 	}
 	oc_buf_deinit(&bytes);

@@ -140,6 +140,15 @@ def smollm2(tmp_path_factory):
     server.stop()
 
 
+@pytest.fixture(scope='session')
+def embedding_llama(tmp_path_factory):
+    """Real llama.cpp with --embeddings and the starter model."""
+    folder = tmp_path_factory.mktemp('embedding')
+    server = LlamaServer(STARTER / 'SmolLM2-135M-Instruct.Q4_1.gguf', 'text-embedding-smollm2', 2048, folder / 'log', '--embeddings')
+    yield server
+    server.stop()
+
+
 # ---- the gateway --------------------------------------------------------------------------------------------------
 
 @pytest.fixture

@@ -41,6 +41,16 @@ def configured(sim, **defaults):
     return config
 
 
+def set_window(config, sim, tokens):
+    """By the configuration and by the server."""
+    model = model_of(config)
+    model.update(contextWindow=tokens, contextTokens=tokens)
+    for instance in sim.catalog.instances:
+        if instance.id == model['id']:
+            instance.context_length = tokens
+            instance.config['context_length'] = tokens
+
+
 def model_of(config):
     return config['models']['providers']['lmstudio']['models'][0]
 
@@ -68,9 +78,9 @@ class Wakes:
                           headers={'x-openclaw-session-key': MAIN}, timeout=60)
         assert got.status == 200, got
 
-    def hook(self, text):
+    def hook(self, text, answer):
         assert self.g.post('/hooks/wake', {'text': text, 'mode': 'now'}, token=None, headers=HOOK).status == 200
-        self.c.wait_event('chat', lambda p: p['sessionKey'] == MAIN and p['state'] in ('final', 'error'), timeout=60)
+        self.c.wait_event('chat', lambda p: p['sessionKey'] == MAIN and p['state'] == 'final' and answer in str(p['message']), timeout=60)
 
     def cron(self, text):
         job = self.c.call('cron.add', {'name': 'turn', 'schedule': {'kind': 'every', 'everyMs': 3600000}, 'sessionTarget': f'session:{MAIN}',
@@ -115,7 +125,7 @@ def test_wakes_of_all_kinds_repeat_all_that_was_read(start_gateway, sim, opencla
     wake.http('a file has changed')
     assert '[file USER.md changed: + Prefer short answers]' in sim.chats[-1].json['messages'][-1]['content']
     sim.call('use_tool', {'name': 'session_status', 'args': {'sessionKey': 'main'}}).reply('Five.')
-    wake.hook('mail came')
+    wake.hook('mail came', 'Five.')
     sim.call('use_tool', {'name': 'spawn', 'args': {'task': 'count to three'}}).reply('1 2 3').reply('Six.')
     wake.websocket('let somebody count')
     sim.call('write', {'path': 'x', 'content': 'y'}, reasoning='Hm.').call('edit', {'path': 'x', 'old': 'y', 'new': 'z'}, reasoning='So.')
@@ -124,7 +134,7 @@ def test_wakes_of_all_kinds_repeat_all_that_was_read(start_gateway, sim, opencla
     sim.then(tool_calls=[{'name': 'read', 'arguments': {'path': p}} for p in ('x', 'notes.txt', 'none')]).reply('Eight.')
     wake.http('several at once')
     sim.call('exec', {'command': 'echo later', 'background': True}).reply('Nine.')
-    wake.hook('begin something')
+    wake.hook('begin something', 'Nine.')
     for n, way in enumerate((wake.command_line, wake.cron, wake.websocket), 10):
         sim.reply(f'{n}.')
         way(f'turn {n}')
@@ -174,7 +184,7 @@ def test_a_new_epoch_names_its_reason(start_gateway, sim):
 @pytest.mark.parametrize('window, most', [(32768, 8000), (4096, 3000), (2048, 3000)])
 def test_the_first_request_of_an_empty_workspace_is_small(start_gateway, sim, window, most):
     config = configured(sim, contextGuard={'warnBelow': 0, 'blockBelow': 0})
-    model_of(config)['contextWindow'] = window
+    set_window(config, sim, window)
     client = start_gateway(config).connect()
     assert say(client, 'hi')['state'] == 'final'
     body = sim.chats[0].json
@@ -188,7 +198,7 @@ def test_the_first_request_of_an_empty_workspace_is_small(start_gateway, sim, wi
 @pytest.mark.parametrize('window', [2048, 4096, 8192, 32768, 131072, 262144])
 def test_no_request_of_a_long_conversation_exceeds_its_window(start_gateway, sim, openclaw, window):
     config = configured(sim, contextGuard={'warnBelow': 0, 'blockBelow': 0})
-    model_of(config)['contextWindow'] = window
+    set_window(config, sim, window)
     client = start_gateway(config).connect()
     openclaw.workspace.mkdir(parents=True, exist_ok=True)
     (openclaw.workspace / 'big.txt').write_text('some words in a line\n' * 3000)
@@ -318,3 +328,61 @@ def test_whatever_becomes_of_the_note_the_conversation_goes_on(start_gateway, si
     if files:
         assert files[0].read_text() == '- likes tea\n'
         assert 'likes tea' not in text_of(messages[1]['content'])
+
+
+# ---- idle time (spec 03 §5.4) -------------------------------------------------------------------------------------
+
+ASKS_FOR_NOTE = '[program: the conversation has become long'
+
+
+def notes_asked(sim):
+    return [c for c in sim.chats if text_of(c.json['messages'][-1]['content']).startswith(ASKS_FOR_NOTE)]
+
+
+def filled(start_gateway, sim, **step):
+    """A conversation that is nearly long enough; the step answers the request for a note."""
+    config = configured(sim, contextGuard={'warnBelow': 0, 'blockBelow': 0}, compaction={'idleSeconds': 1})
+    set_window(config, sim, 8192)
+    config['models']['providers']['lmstudio']['params']['slots'] = 1
+    client = start_gateway(config).connect()
+    for n in range(40):
+        sim.reply(f'Answer {n}. ' * 20, pace=0.002 if n < 2 else 0)
+        assert say(client, f'question {n} ' + 'word ' * 120)['state'] == 'final'
+        assert not notes_asked(sim), 'it was due before it was near'
+        sim.steps.clear()
+        sim.then(**step)
+        try:
+            sim.wait_for(notes_asked, 1.5 if prompt_tokens(sim.chats[-1].json) > 4200 else 0.01)
+            return client
+        except (AssertionError, TimeoutError):
+            sim.steps.clear()
+    raise AssertionError('no note was asked for')
+
+
+def test_a_note_is_written_while_nobody_waits_and_used_when_it_is_due(start_gateway, sim):
+    client = filled(start_gateway, sim, text='NOTE AHEAD')
+    asked, = notes_asked(sim)
+    before = sim.chats[sim.chats.index(asked) - 1]
+    assert asked.json['messages'][:len(before.json['messages'])] == before.json['messages'] and asked.json['tools'] == before.json['tools']
+    sim.wait_for(lambda s: asked.finished)
+    time.sleep(0.3)
+    for n in range(40):
+        sim.reply('More. ' * 30)
+        assert say(client, f'later {n} ' + 'word ' * 40)['state'] == 'final'
+        messages = sim.chats[-1].json['messages']
+        if 'NOTE AHEAD' in text_of(messages[1]['content']):
+            break
+        assert messages[:len(before.json['messages'])] == before.json['messages'], 'the prompt stays until it is due'
+    else:
+        raise AssertionError('it was never used')
+    assert len(notes_asked(sim)) == 1, 'nobody had to wait for a note'
+    assert all(a['role'] != b['role'] for a, b in zip(messages, messages[1:]))
+    assert 'later 0' in json.dumps(messages), 'what came after the note is there'
+
+
+def test_a_message_is_not_kept_waiting_by_a_note(start_gateway, sim):
+    client = filled(start_gateway, sim, text='too late', delay=300)
+    asked, = notes_asked(sim)
+    sim.reply('At once.')
+    assert text_of(say(client, 'are you there?')['message']['content']) == 'At once.'
+    sim.wait_for(lambda s: asked.gone)

@@ -96,7 +96,7 @@ def test_the_same_system_text_and_tools_every_time(ready, sim):
     agent(ready, 'two').ok()
     one, two = (c.json for c in sim.chats)
     assert one['tools'] == two['tools'] and one['messages'][0] == two['messages'][0]
-    assert [t['function']['name'] for t in one['tools']] == ['read', 'write', 'edit', 'exec', 'process', 'web_fetch', 'use_tool']
+    assert [t['function']['name'] for t in one['tools']] == ['read', 'write', 'edit', 'exec', 'process', 'web_fetch', 'memory_search', 'use_tool']
 
 
 def test_the_users_files_are_part_of_the_system_text(ready, sim):

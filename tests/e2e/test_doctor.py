@@ -139,6 +139,7 @@ def audit(openclaw, change, *args):
     return {f['checkId']: f['severity'] for f in r.json['findings']}
 
 
+SERVER = {'servers': {'x': {'command': 'npx', 'args': ['-y', '@scope/server']}}}
 PATHS = [
     ('gateway.loopback_no_auth', 'warn', lambda c: c['gateway'].update(auth={'mode': 'none'})),
     ('gateway.bind_no_auth', 'critical', lambda c: c['gateway'].update(bind='lan', auth={'mode': 'none'})),
@@ -159,6 +160,13 @@ PATHS = [
     ('tools.web.search_plain_http', 'critical', lambda c: c.update(tools={'web': {'search': {
         'provider': 'brave', 'brave': {'apiKey': 'k' * 30, 'baseUrl': 'http://search.example.com'}}}})),
     ('tools.exec.full', 'critical', lambda c: c.update(tools={'exec': {'mode': 'full'}}, hooks={'enabled': True, 'token': 'h' * 30})),
+    ('tools.exec.full', 'critical', lambda c: c.update(tools={'exec': {'mode': 'full'}, 'deny': ['group:web']}, mcp=SERVER)),
+    ('mcp.unpinned', 'warn', lambda c: c.update(mcp=SERVER)),
+    ('mcp.unpinned', None, lambda c: c.update(mcp={'servers': {'x': {'command': 'npx', 'args': ['@scope/server@1.2.3']}}})),
+    ('mcp.trusted', 'warn', lambda c: c.update(mcp={'servers': {'x': {'command': 'x', 'trust': True}}})),
+    ('mcp.network', 'info', lambda c: c.update(mcp={'servers': {'x': {'url': 'https://tools.example.com/mcp'}}})),
+    ('mcp.network', None, lambda c: c.update(mcp={'servers': {'x': {'url': 'http://tools.lan/mcp'}}})),
+    ('mcp.plain_http', 'critical', lambda c: c.update(mcp={'servers': {'x': {'url': 'http://tools.example.com/mcp'}}})),
     ('hooks.no_token', 'critical', lambda c: c.update(hooks={'enabled': True})),
     ('models.plain_http', 'warn', lambda c: c['models']['providers'].update(
         far={'baseUrl': 'http://models.example.com/v1', 'models': []})),

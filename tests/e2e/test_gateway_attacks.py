@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from gateway_client import CONTROL_UI, TOKEN, Device, Gateway, connect_params, new_id
+from gateway_client import CONTROL_UI, TOKEN, Device, Gateway, connect_params, new_id, test_config as plain_config
 from program import BINARY, OpenClaw, free_port
 from vitals import SMALL_QUARANTINE, ModelServer, RawSocket, Vitals, config_for, descriptors, raw, read_all, read_answer, rss_mb
 
@@ -439,6 +439,15 @@ def test_a_websocket_that_says_nothing_is_closed(target):
     assert target.get('/healthz').status == 200
     assert {c.closed()[0] for c in connections} == {1000}
     for c in connections:
+        c.close()
+
+
+def test_silent_websockets_make_room_for_who_speaks(start_gateway, sim):
+    g = start_gateway(plain_config(sim.base_url), env={'OPENCLAW_HANDSHAKE_TIMEOUT_MS': '600000'})
+    silent = [RawSocket(g) for _ in range(300)]
+    assert silent[0].closed()[0] == 1013 and silent[40].closed()[0] == 1013
+    assert g.connect().call('health')['ok']
+    for c in silent:
         c.close()
 
 

@@ -629,6 +629,23 @@ def test_queued_messages_end_empty_and_run_later(gateway, sim, mode):
     assert 'later q1' in sent and (('later q2' in sent) == (mode == 'collect'))
 
 
+def test_messages_that_wait_are_in_the_history(gateway, sim):
+    c = gateway.connect()
+    history = lambda: c.call('chat.history', {'sessionKey': 'main'})['pendingInputs']
+    sim.fail('hang', after=1, text='Slowly')
+    c.call('chat.send', {'sessionKey': 'main', 'message': 'first', 'idempotencyKey': 'r1'})
+    c.wait_event('chat', lambda p: p['runId'] == 'r1' and p['state'] == 'delta')
+    assert history() == {'items': [], 'total': 0}
+    for run in ('q1', 'q2'):
+        c.call('chat.send', {'sessionKey': 'main', 'message': f'later {run}', 'idempotencyKey': run, 'queueMode': 'followup'})
+    pending = history()
+    assert pending['total'] == 2 and [i['runId'] for i in pending['items']] == ['q1', 'q2']
+    first = pending['items'][0]
+    assert (first['state'], first['message']['role'], text_of(first['message'])) == ('queued', 'user', 'later q1') and first['acceptedAt'] > 0
+    c.call('chat.send', {'sessionKey': 'main', 'message': '/stop'})
+    assert history()['total'] == 0
+
+
 def test_the_answer_to_a_steered_message_is_a_segment_of_its_own(gateway, sim):
     c = gateway.connect()
     sim.settings['pace'] = 0.1

@@ -90,7 +90,7 @@ ANSWERS = [
     ('/send', ['inherit']), ('/send off', ['off']), ('/send loud', ['on|off|inherit']),
     ('/elevated', ['on|ask|full|off']), ('/elevated loud', ['"loud"']),
     ('/activation', ['mention|always']), ('/activation always', ['always']),
-    ('/exec', ['tools.exec.mode']),
+    ('/exec', ['tools.exec.mode']), ('/exec guarded', ['permission: guarded']), ('/exec default', ['configured']), ('/exec loud', ['guarded|workspace']),
     ('/steer', ['Use: `/steer <text>`']), ('/tell', ['Use: ']),
     ('/approve', ['No question waits']), ('/approve x', ['allow-once|allow-always|deny']), ('/approve x deny', ['no open question']),
     ('/config', ['switched off', 'commands.config']), ('/debug', ['switched off', 'commands.debug']),
@@ -124,6 +124,31 @@ def test_every_command_of_the_list_is_answered(gateway, sim):
                 continue
             assert say(c, alias, key='x' + alias.strip('/')), alias
     assert not sim.chats
+
+
+def test_what_commands_may_do_is_for_an_administrator_to_change(gateway):
+    c = gateway.connect(scopes=['operator.read', 'operator.write'])
+    assert 'tools.exec.mode' in say(c, '/exec', key='s')
+    assert 'may change' in say(c, '/exec full', key='s')
+    admin = gateway.connect()
+    say(admin, '/exec read-only', key='s')
+    assert 'permission is read-only' in say(c, '/exec', key='s')
+
+
+def test_the_configuration_is_shown_and_changed_where_that_is_switched_on(start_gateway, sim):
+    g = start_gateway({**test_config(sim.base_url), 'commands': {'config': True, 'debug': True}})
+    c = g.connect()
+    assert 'Runs under way: 0' in say(c, '/debug', key='s')
+    assert '/config get' in say(c, '/config', key='s')
+    assert '__OPENCLAW_REDACTED__' in say(c, '/config get gateway.auth', key='s')
+    assert 'is not set' in say(c, '/config show session.typingMode', key='s')
+    assert 'Set `agents.defaults.thinkingDefault`' in say(c, '/config set agents.defaults.thinkingDefault "low"', key='s')
+    assert 'low' in say(c, '/config get agents.defaults.thinkingDefault', key='s')
+    assert 'Not changed' in say(c, '/config set gateway.port nowhere', key='s')
+    assert 'Removed' in say(c, '/config unset agents.defaults.thinkingDefault', key='s')
+    assert 'is not set' in say(c, '/config get agents.defaults.thinkingDefault', key='s')
+    reader = g.connect(scopes=['operator.read', 'operator.write'])
+    assert 'gateway.auth' not in say(reader, '/config get gateway.auth', key='s')
 
 
 def test_stop_while_idle_is_only_acknowledged(chat):

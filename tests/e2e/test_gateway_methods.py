@@ -59,6 +59,7 @@ METHODS = {
     'skills.status': (READ, {}, {'agentId', 'profiles', 'groups'}),
     'tools.invoke': (WRITE, {'name': 'read', 'args': {'path': '.'}}, {'ok', 'toolName'}),
     'wake': (WRITE, {'mode': 'next-heartbeat', 'text': 'the tea is ready'}, {'ok'}),
+    'system-event': (WRITE, {'text': 'the tea is ready'}, {'ok'}),
     'exec.approval.list': (APPROVALS, {}, list),
     'last-heartbeat': (READ, {}, None),
     'set-heartbeats': (ADMIN, {'enabled': False}, {'ok', 'enabled'}),
@@ -87,11 +88,13 @@ OTHERS = {
     'agents.files.get': READ, 'agents.files.set': ADMIN, 'models.probe': ADMIN, 'sessions.fork': WRITE,
     'cron.get': READ, 'exec.approval.get': APPROVALS, 'exec.approval.resolve': APPROVALS, 'device.pair.approve': PAIRING,
     'device.pair.reject': PAIRING, 'device.pair.remove': PAIRING, 'device.token.rotate': PAIRING, 'device.token.revoke': PAIRING,
-    'gateway.restart.request': ADMIN, 'channels.pairing.approve': PAIRING, 'channels.pairing.dismiss': PAIRING, 'send': WRITE,
+    'gateway.restart.request': ADMIN, 'system-event': WRITE, 'channels.pairing.approve': PAIRING, 'channels.pairing.dismiss': PAIRING,
+    'send': WRITE,
 }
 OPEN = {'sessions.create', 'usage.cost', 'usage.status', 'last-heartbeat', 'set-heartbeats', 'gateway.restart.preflight', 'question.list',
         'plugin.approval.list', 'openclaw.approval.list', 'taskSuggestions.list', 'tasks.list', 'update.status', 'users.prefs.get',
-        'channels.status', 'node.list', 'sessions.groups.list', 'plugins.list', 'gateway.restart.request', 'cron.add', 'cron.update'}
+        'channels.status', 'node.list', 'sessions.groups.list', 'plugins.list', 'gateway.restart.request', 'cron.add', 'cron.update',
+        'system-event'}
 
 
 def test_every_method_answers_with_its_members(gateway):

@@ -400,3 +400,61 @@ def test_a_read_only_session_calls_nothing_that_may_change_things(start_gateway,
     assert 'this session is read-only' in ask(c, sim, 'srv.nothing', {})
     assert 'this session is read-only' in ask(c, sim, 'own.echo', {'text': 'x'})
     assert ask(c, sim, 'own.nothing', {}) == 'nothing {}'
+
+
+# ---- the command line -----------------------------------------------------------------------------------------------
+
+def test_servers_are_added_changed_and_removed(ready):
+    r = ready.run('mcp', 'add', 'srv', '--command', sys.executable, '--arg', SERVER, '--arg', 'good', '--env', 'API_TOKEN=hush-hush').ok()
+    assert 'It answers: 3 tools.' in r.out and 'Saved MCP server "srv"' in r.out
+    assert ready.read_config()['mcp']['servers']['srv']['env'] == {'API_TOKEN': 'hush-hush'}
+    shown = ready.run('mcp', 'show', 'srv', '--json').ok()
+    assert 'hush-hush' not in shown.out
+    ready.run('mcp', 'set', 'srv', shown.out).ok()  # what is hidden stays
+    assert ready.read_config()['mcp']['servers']['srv']['env'] == {'API_TOKEN': 'hush-hush'}
+    ready.run('mcp', 'tools', 'srv', '--exclude', 'no*, maybe').ok()
+    assert ready.run('mcp', 'probe', '--json').ok().json['servers'][0]['tools'] == ['srv.echo']
+    ready.run('mcp', 'tools', 'srv', '--clear').ok()
+    assert ready.run('mcp', 'list', '--json').ok().json['srv']['args'] == [SERVER, 'good']
+    ready.run('mcp', 'unset', 'srv').ok()
+    ready.run('mcp', 'unset', 'srv').failed('no MCP server named "srv"')
+    assert 'No MCP servers' in ready.run('mcp', 'list').ok().out
+
+
+def test_what_does_not_answer_is_not_added(ready):
+    ready.run('mcp', 'add', 'srv', '--command', sys.executable, '--arg', SERVER, '--arg', 'exits').failed('it ended by itself (exit code 7)')
+    assert 'mcp' not in ready.read_config()
+    ready.run('mcp', 'add', 'srv', '--url', 'http://127.0.0.1:9/mcp', '--no-probe').ok()
+    assert ready.read_config()['mcp']['servers']['srv'] == {'url': 'http://127.0.0.1:9/mcp'}
+
+
+@pytest.mark.parametrize('typed, why', [
+    (['set', 'x', 'no json'], 'invalid character'), (['set', 'x', '[]'], 'has to be a JSON object'), (['set', 'x', '{"comand":"y"}'], 'comand'),
+    (['set', 'x', '{"command":"y","trust":"yes"}'], 'trust'), (['show', 'x'], 'no MCP server named "x"'),
+    (['add', 'x'], 'either --command or --url'), (['add', 'x', '--command', 'y', '--env', 'novalue'], 'key=value'),
+    (['tools', 'x', '--clear'], 'no MCP server named "x"')])
+def test_wrong_commands_say_what_is_wrong(ready, typed, why):
+    before = ready.read_config()
+    ready.run('mcp', *typed).failed(why)
+    assert ready.read_config() == before
+
+
+def test_doctor_and_probe_tell_what_is_wrong(ready):
+    configure(ready, {'good': stdio(), 'gone': {'command': 'no-such-program'}, 'old': {'url': 'http://x/', 'transport': 'sse'},
+                      'fails': stdio('exits'), 'open': stdio(env={'MY_TOKEN': 'literal-value'}), 'off': stdio('exits', enabled=False)})
+    r = ready.run('mcp', 'doctor', '--json', '--probe')
+    issues = {s['name']: [i['message'] for i in s['issues']] for s in r.json['servers']}
+    assert r.rc == 1 and r.json['ok'] is False
+    assert issues['good'] == [] and 'no-such-program' in issues['gone'][0] and 'sse' in issues['old'][0]
+    assert 'exit code 7' in issues['fails'][0] and 'env.MY_TOKEN' in issues['open'][0] and not issues['off']
+    probed = ready.run('mcp', 'probe', 'fails')
+    assert probed.rc == 1 and 'its last words: I cannot work here' in probed.out
+    assert 'no-such-program' in ready.run('doctor', '--json').out
+    assert [s['ok'] for s in ready.run('mcp', 'status', '--json').ok().json['servers']] == [True, True, False, True, True, True]
+
+
+def test_the_log_has_what_a_server_writes_without_its_secrets(start_gateway, sim):
+    g = start_gateway(with_servers(sim, {'srv': stdio(env={'TOKEN': 'sesame-open-123'})}, logging={'level': 'info'}))
+    ask(g.connect(), sim, 'srv.echo', {'text': 'a'})
+    g.wait_console('srv: hello on stderr, the token is ***')
+    assert 'sesame' not in g.console

@@ -4,6 +4,7 @@ import os
 import sqlite3
 
 import pytest
+from gateway_client import wait_for
 
 NOTES = {
     'MEMORY.md': '# Facts\n\n## Family\nAnna has her birthday on 3 May.\nShe likes tulips.\n\n## Work\nOur office is in Hamburg.\n',
@@ -47,6 +48,10 @@ def hits(openclaw, *words):
 
 def paths(openclaw, *words):
     return [h['path'] for h in hits(openclaw, *words)]
+
+
+def status_of(openclaw):
+    return openclaw.run('memory', 'status', '--json').ok().json[0]['status']
 
 
 def index_of(openclaw):
@@ -244,7 +249,7 @@ def test_several_processes_work_with_it_at_once(notes):
     for i, r in enumerate(running):
         found = json.loads(r.wait().ok().out)['results']
         assert found[0]['path'] == f'memory/n{i}.md'
-    status = notes.run('memory', 'status', '--json').ok().json[0]['status']
+    status = status_of(notes)
     assert (status['files'], status['chunks']) == (205, 206)
 
 
@@ -259,3 +264,123 @@ def test_a_state_folder_that_cannot_be_written_is_told_to_a_person(notes):
 ])
 def test_wrong_use_is_explained(notes, args, word):
     notes.run('memory', *args).failed(word)
+
+
+# ---- vectors ------------------------------------------------------------------------------------------------------
+
+NOMIC = 'text-embedding-nomic-embed-text-v1.5'
+GROUPS = [{'car', 'automobile', 'vehicle'}, {'dog', 'hound', 'puppy'}, {'sun', 'summer', 'heat'}]
+
+
+def meaning(text):
+    """A vector in which words of one group are the same."""
+    words = set(text.lower().replace('.', ' ').split())
+    return [0.05] + [float(len(words & g)) for g in GROUPS]
+
+
+@pytest.fixture
+def by_meaning(openclaw, sim):
+    """Notes about a car, a dog and the sun, a server with an embedding model, and its requests."""
+    sim.meaning = meaning
+    write(openclaw, {'memory/car.md': 'Our automobile is blue.', 'memory/dog.md': 'The hound barks.', 'MEMORY.md': 'We like heat.'})
+    openclaw.use(sim.base_url, params={})
+    config = openclaw.read_config()
+    config['models']['providers']['lmstudio']['models'].append({'id': NOMIC})
+    openclaw.write_config(config)
+    return openclaw
+
+
+def embeddings(sim):
+    return [r.json for r in sim.requests if r.path == '/v1/embeddings']
+
+
+def loads(sim):
+    return [r.json for r in sim.requests if r.path == '/api/v1/models/load']
+
+
+def test_meaning_is_found_when_a_model_for_it_is_at_hand(by_meaning, sim):
+    by_meaning.run('memory', 'index').ok()
+    status = status_of(by_meaning)
+    assert (status['vectors'], status['chunks'], status['searchMode']) == (3, 3, 'hybrid')
+    assert status['model'] == f'lmstudio/{NOMIC}'
+    assert paths(by_meaning, 'puppy')[0] == 'memory/dog.md'
+    assert paths(by_meaning, 'vehicle')[0] == 'memory/car.md'
+    sent = embeddings(sim)
+    assert all(t.startswith('search_document: ') for t in sent[0]['input'])
+    assert sent[-1]['input'] == ['search_query: vehicle']
+
+
+def test_the_model_is_loaded_small_and_the_chat_model_stays(by_meaning, sim):
+    with sim.lock:
+        sim.catalog.load(sim.catalog.find('qwen/qwen3.5-9b'), 32768)
+    by_meaning.run('memory', 'index').ok()
+    assert [(b['model'], b['context_length']) for b in loads(sim)] == [(NOMIC, 2048)]
+    assert {i.model['key'] for i in sim.catalog.live()} == {'qwen/qwen3.5-9b', NOMIC}
+
+
+def test_where_nothing_may_be_loaded_only_a_loaded_model_is_asked(by_meaning, sim):
+    config = by_meaning.read_config()
+    config['models']['providers']['lmstudio']['params'] = {'preload': False}
+    by_meaning.write_config(config)
+    r = by_meaning.run('memory', 'search', 'hound', '--json').ok()
+    assert [h['path'] for h in r.json['results']] == ['memory/dog.md']
+    assert not embeddings(sim) and not loads(sim) and 'error' not in r.err
+    with sim.lock:
+        sim.catalog.load(sim.catalog.find(NOMIC), 2048)
+    assert paths(by_meaning, 'puppy')[0] == 'memory/dog.md'
+    assert embeddings(sim) and not loads(sim)
+
+
+def test_without_its_server_words_are_found_and_nobody_complains(by_meaning, sim):
+    by_meaning.run('memory', 'index').ok()
+    sim.stop()
+    r = by_meaning.run('memory', 'search', 'hound', '--json').ok()
+    assert [h['path'] for h in r.json['results']] == ['memory/dog.md']
+    assert 'error' not in r.err and 'warning' not in r.err
+
+
+def test_the_gateway_makes_vectors_when_it_is_idle(by_meaning, sim, start_gateway):
+    config = by_meaning.read_config()
+    config['gateway'] = {'mode': 'local', 'bind': 'loopback', 'auth': {'mode': 'none'}}
+    gw = start_gateway(config)
+    wait_for(lambda: status_of(by_meaning)['vectors'] == 3, 'vectors')
+    sim.call('memory_search', {'query': 'puppy'}).reply('The hound.')
+    at = {'OPENCLAW_GATEWAY_PORT': str(gw.port)}
+    by_meaning.run('agent', '-m', 'who barks', env=at).ok()
+    assert result(sim).startswith('1. memory/dog.md:1 ')
+
+
+def test_a_renamed_note_keeps_its_vector(by_meaning, sim):
+    by_meaning.run('memory', 'index').ok()
+    asked = len(embeddings(sim))
+    (by_meaning.workspace / 'memory' / 'dog.md').rename(by_meaning.workspace / 'memory' / 'pet.md')
+    by_meaning.run('memory', 'index').ok()
+    assert len(embeddings(sim)) == asked
+    assert paths(by_meaning, 'puppy')[0] == 'memory/pet.md'
+
+
+def test_provider_none_means_words_alone(by_meaning, sim):
+    config = by_meaning.read_config()
+    config['memory'] = {'search': {'provider': 'none'}}
+    by_meaning.write_config(config)
+    by_meaning.run('memory', 'index').ok()
+    assert not embeddings(sim) and paths(by_meaning, 'puppy') == []
+
+
+def test_a_server_that_is_named_for_embeddings_is_asked(notes, sim):
+    sim.meaning = meaning
+    write(notes, {'memory/dog.md': 'The hound barks.'})
+    notes.write_config({'memory': {'search': {'model': NOMIC, 'remote': {'baseUrl': sim.base_url, 'apiKey': 'sk-mine'}}}})
+    assert paths(notes, 'puppy')[0] == 'memory/dog.md'
+    assert dict((k.lower(), v) for k, v in sim.requests[-1].header_list)['authorization'] == 'Bearer sk-mine'
+
+
+def test_real_llama_cpp_serves_the_vectors(notes, embedding_llama):
+    notes.write_config({'models': {'providers': {'vectors': {
+        'baseUrl': embedding_llama.base_url, 'api': 'openai-completions', 'models': [{'id': 'text-embedding-smollm2'}]}}}})
+    write(notes, {'memory/long.md': 'word ' * 3000})
+    notes.run('memory', 'index', timeout=120).ok()
+    status = status_of(notes)
+    assert status['vectors'] == status['chunks'] > 5 and status['searchMode'] == 'hybrid'
+    assert paths(notes, 'Meeting with Bob about the new warehouse.')[0] == 'memory/2026-11-02.md'
+    assert len(paths(notes, 'qqqq')) > 0  # by meaning alone, whatever that is worth with this model

@@ -92,32 +92,44 @@ def test_a_task_is_done(ready, sim, task):
     assert holds(ready.workspace, results), results
 
 
-def test_fetch_a_page_and_extract(ready, sim):
-    """The tenth: a page of this machine is private and refused; nothing of it reaches the model."""
-    class Page(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(self.path)
-            self.send_response(200)
-            self.send_header('content-type', 'text/html')
-            self.end_headers()
-            self.wfile.write(PAGE.encode())
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        self.send_response(200)
+        self.send_header('content-type', 'text/html')
+        self.end_headers()
+        self.wfile.write(PAGE.encode())
 
-        def log_message(self, *args):
-            pass
+    def log_message(self, *args):
+        pass
 
-    asked = []
-    server = http.server.HTTPServer(('127.0.0.1', 0), Page)
+
+@pytest.fixture
+def page():
+    """A page of this machine. Its address is url; what was asked for stands in asked."""
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Page)
+    server.asked, server.url = [], f'http://127.0.0.1:{server.server_port}/prices'
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    try:
-        url = f'http://127.0.0.1:{server.server_port}/prices'
-        sim.call('web_fetch', {'url': url})
-        sim.call('exec', {'command': f'python3 -c "import urllib.request as u;print(u.urlopen(\'{url}\').read().decode())"'})
-        sim.call('write', {'path': 'tea.txt', 'content': '4 euros\n'}).reply('It is done.')
-        ready.run('agent', '--local', '-m', f'What does tea cost by {url}? Write it into tea.txt.', timeout=60).ok()
-    finally:
-        server.shutdown()
-        server.server_close()
-    refused, fetched, _ = reads(sim)
-    assert 'Tea costs' not in refused
-    assert asked == ['/prices'] and 'Tea costs 4 euros' in fetched
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_fetch_a_page_and_extract(ready, sim, page):
+    """The tenth: the operator allows the host, so that web_fetch may read the page."""
+    config = ready.read_config()
+    config['tools']['web'] = {'fetch': {'ssrfPolicy': {'allowedHostnames': ['127.0.0.1']}}}
+    ready.write_config(config)
+    sim.call('web_fetch', {'url': page.url}).call('write', {'path': 'tea.txt', 'content': '4 euros\n'}).reply('It is done.')
+    r = ready.run('agent', '--local', '-m', f'What does tea cost by {page.url}? Write it into tea.txt.', timeout=60).ok()
+    fetched, _ = reads(sim)
+    assert page.asked == ['/prices'] and r.out.endswith('It is done.\n')
+    assert fetched.startswith(f'200 text/html "Prices" {page.url}\n\n<<UNTRUSTED') and 'Tea costs 4 euros.' in fetched
+    assert 'Home' not in fetched and 'x()' not in fetched
     assert (ready.workspace / 'tea.txt').read_text() == '4 euros\n'
+
+
+def test_a_page_of_this_machine_is_refused_unless_it_is_allowed(ready, sim, page):
+    sim.call('web_fetch', {'url': page.url}).reply('I may not.')
+    ready.run('agent', '--local', '-m', 'What does tea cost?', timeout=60).ok()
+    assert page.asked == [] and 'Tea costs' not in reads(sim)[0]

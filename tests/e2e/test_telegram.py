@@ -83,14 +83,16 @@ def test_a_message_during_a_run_steers_it(start_gateway, sim, tg, openclaw):
     c['messages'] = {'queue': {'mode': 'steer'}}
     start_gateway(c)
     ann = tg.person('Ann', id=5)
-    sim.call('exec', {'command': 'until [ -e go ]; do sleep 0.1; done'}).reply('Both are done.')
+    sim.then(text='Let me see.', tool_calls=[{'name': 'exec', 'arguments': {'command': 'until [ -e go ]; do sleep 0.1; done'}}])
+    sim.reply('Both are done.')
     ann.say('do the first thing')
-    sim.wait_for(lambda s: s.chats)
+    status = tg.wait_for(lambda: tg.messages(ann.chat))[0]
+    assert 'Let me see.' in status['text'] and '⏳' in status['text'], 'what is said before a tool is progress'
     ann.say('and a second thing')
     wait_for(lambda: len(tg.called('sendChatAction')) >= 2, 'the second is handed over')
     (openclaw.workspace / 'go').write_text('')
     tg.wait_for(lambda: tg.texts(ann.chat) == ['Both are done.'])
-    assert len(sim.chats) == 2
+    assert len(sim.chats) == 2 and status['method'] == 'deleted'
     assert 'and a second thing' in said(sim.chats[1])
 
 
@@ -216,9 +218,12 @@ def test_a_group_that_becomes_a_supergroup_is_answered_there(start_gateway, sim,
     start_gateway(config(sim, tg, **{**GROUP, 'groups': {'*': {'requireMention': False}}}))
     ann = tg.person('Ann', id=11).in_group({'id': -7, 'type': 'group', 'title': 'Small'})
     tg.moved[-7] = -100777
-    sim.reply('Found you.')
+    sim.reply('Found you.').reply('Still with you.')
     ann.say('hi')
     tg.wait_for(lambda: tg.texts(-100777) == ['Found you.'])
+    tg.person('Ann', id=11).in_group(tg.group('Large', id=-100777)).say('are you the same?')
+    tg.wait_for(lambda: tg.texts(-100777)[1:] == ['Still with you.'])
+    assert 'Found you.' in json.dumps(sim.chats[1].json['messages']), 'the conversation goes on'
 
 
 # ---- long answers (acceptance test 14 of spec 03 §12)
@@ -323,6 +328,23 @@ def test_two_readers_of_one_token_are_told_apart(start_gateway, sim, tg, opencla
     wait_for(lambda: 'another program reads' in (openclaw.home / 'gateway.log').read_text(), 'the reason')
     tg.wait_for(lambda: tg.texts())
     assert gateway.get('/healthz').status == 200
+
+
+def test_each_account_answers_with_its_own_bot(start_gateway, sim, tg):
+    with BotApi(token='9:OTHER') as other:
+        c = config(sim, tg)
+        section = c['channels']['telegram']
+        section['accounts'] = {'home': {'botToken': section.pop('botToken')}, 'work': {'botToken': '9:OTHER', 'apiRoot': other.url}}
+        gateway = start_gateway(c)
+        sim.reply('at home').reply('at work')
+        ann = tg.person('Ann')
+        ann.say('hi')
+        tg.wait_for(lambda: tg.texts(ann.chat) == ['at home'])
+        bob = other.person('Bob')
+        bob.say('hi')
+        other.wait_for(lambda: other.texts(bob.chat) == ['at work'])
+        accounts = gateway.connect().call('channels.status')['channelAccounts']['telegram']
+        assert {a['accountId']: a['state'] for a in accounts} == {'home': 'running', 'work': 'running'}
 
 
 # ---- commands, questions, files

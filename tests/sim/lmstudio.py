@@ -62,6 +62,7 @@ class Simulator:
         self.settings = {**DEFAULTS, **PROFILES[profile], **settings}
         self.catalog = Catalog(models)
         self.requests, self.steps = [], []
+        self.meaning = None  # text -> vector, for /v1/embeddings
         self.lock, self.changed = threading.RLock(), threading.Condition()
         self.stopping = threading.Event()
         self.connections = set()
@@ -250,7 +251,8 @@ class Exchange(Wire):
         if not model or model.get('type') != 'embedding':
             return self.unknown_model(body.get('model', '?'))
         texts = body['input'] if isinstance(body.get('input'), list) else [body.get('input', '')]
-        data = [{'object': 'embedding', 'index': i, 'embedding': [len(t), 0.5, -0.25]} for i, t in enumerate(texts)]
+        vector = self.sim.meaning or (lambda text: [len(text), 0.5, -0.25])
+        data = [{'object': 'embedding', 'index': i, 'embedding': vector(t)} for i, t in enumerate(texts)]
         return self.json({'object': 'list', 'data': data, 'model': body['model'],
                           'usage': {'prompt_tokens': len(texts), 'total_tokens': len(texts)}})
 

@@ -37,7 +37,7 @@ static const struct {
 
 static void show(const char *in, size_t cut, bool each, struct oc_buf *out)
 {
-	struct oc_delivery d;
+	struct oc_delivery_gate d;
 	size_t n = strlen(in);
 
 	oc_buf_init(out, 4096);
@@ -86,7 +86,7 @@ static void a_whole_text_is_cleaned_as_the_stream_is(void **state)
 
 static void nothing_is_held_longer_than_needed(void **state)
 {
-	struct oc_delivery d;
+	struct oc_delivery_gate d;
 	struct oc_buf out;
 
 	(void)state;

@@ -60,14 +60,21 @@ static void put(struct oc_memory_index *m, const char *path, const char *text, c
 	oc_memory_note_deinit(&n);
 }
 
-static size_t found(struct oc_memory_index *m, const char *words, const char *parts)
+static size_t found(struct oc_memory_index *m, const char *words, const char *part)
 {
-	const struct oc_memory_question q = { .words = words, .parts = parts, .limit = 10 };
+	struct oc_strv parts = { 0 };
+	struct oc_memory_question q = { .words = words, .limit = 10 };
 	struct oc_memory_hits hits;
 
+	if (part) {
+		oc_strv_add(&parts, OC_LIT("\"absent\""));
+		oc_strv_add(&parts, oc_str(part));
+		q.parts = &parts;
+	}
 	OK(oc_memory_index_search_wait(m, &q, &hits, &e));
 	size_t n = hits.n;
 	oc_memory_hits_deinit(&hits);
+	oc_strv_deinit(&parts);
 	return n;
 }
 

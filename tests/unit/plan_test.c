@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 
+#include "agent/run/bounded_call.h"
 #include "agent/run/plan.h"
 #include "agent/run/repeat.h"
+#include "agent/run/speed.h"
 
 static void every_window_has_its_plan(void **state)
 {
@@ -162,9 +164,52 @@ static void a_success_ends_a_row_of_failures(void **state)
 			 OC_REPEAT_FINE);
 }
 
+static void a_slow_server_is_not_given_all_of_a_huge_window(void **state)
+{
+	static const struct {
+		int64_t configured;
+		double speed;
+		int64_t want;
+	} rows[] = { { 0, 0, 0 },	  { 0, 499, 49152 },	 { 0, 500, 0 },
+		     { 20000, 0, 20000 }, { 20000, 100, 20000 }, { 20000, 9000, 20000 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_int_equal(oc_plan_soft_cap(rows[i].configured, rows[i].speed), rows[i].want);
+}
+
+static void speeds_are_what_was_measured_of_each_model(void **state)
+{
+	char fast_key[] = "a/fast", slow_key[] = "a/slow";
+	const struct oc_selection fast = { .key = fast_key }, slow = { .key = slow_key };
+
+	(void)state;
+	oc_speed_note(&slow, 1500, 5000);
+	oc_speed_note(&slow, 10, 1); /* few tokens say nothing */
+	oc_speed_note_writing(&slow, 100, 10000);
+	oc_speed_note(&fast, 2000, 100);
+	assert_int_equal((int)oc_speed_of(&slow), 300);
+	assert_int_equal((int)oc_speed_of_writing(&slow), 10);
+	assert_int_equal((int)oc_speed_of(&fast), 20000);
+	assert_int_equal((int)oc_speed_of_writing(&fast), 0);
+	oc_speed_note(&slow, 1300, 1000);
+	assert_int_equal((int)oc_speed_of(&slow), 600); /* the new one counts for a third */
+}
+
+static void a_note_may_take_three_times_what_it_should(void **state)
+{
+	(void)state;
+	assert_int_equal(oc_bounded_limit_ms(100, 10, 2000, 800), 300000);
+	assert_int_equal(oc_bounded_limit_ms(100000, 10000, 2000, 800), 10000); /* never hasty */
+	assert_true(oc_bounded_limit_ms(0, 0, 2000, 800) > 300000); /* nothing is known: slow */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_slow_server_is_not_given_all_of_a_huge_window),
+		cmocka_unit_test(speeds_are_what_was_measured_of_each_model),
+		cmocka_unit_test(a_note_may_take_three_times_what_it_should),
 		cmocka_unit_test(every_window_has_its_plan),
 		cmocka_unit_test(a_result_takes_an_eighth_of_the_window_at_most),
 		cmocka_unit_test(levels_can_be_dropped_to_chat_only),

@@ -65,6 +65,19 @@ static void a_full_queue_drops_as_it_was_told(void **state)
 	}
 }
 
+static void only_who_may_join_steers_in_spite_of_a_run_of_its_own(void **state)
+{
+	struct oc_session_run *run = (struct oc_session_run *)(uintptr_t)8;
+	struct oc_queued items[] = { { .mode = OC_QUEUE_STEER, .own = run },
+				     { .mode = OC_QUEUE_COLLECT, .own = run, .joins = true },
+				     { .mode = OC_QUEUE_STEER, .own = run, .joins = true } };
+	struct oc_queue q = { .v = items, .n = 3 };
+
+	(void)state;
+	assert_int_equal(oc_queue_find(&q, OC_QUEUE_STEER), 2);
+	assert_int_equal(oc_queue_find(&q, OC_QUEUE_COLLECT), 3);
+}
+
 static void collected_messages_are_numbered(void **state)
 {
 	struct oc_queued items[] = { { .input = input("one") },
@@ -330,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_queue_drops_as_it_was_told),
+		cmocka_unit_test(only_who_may_join_steers_in_spite_of_a_run_of_its_own),
 		cmocka_unit_test(collected_messages_are_numbered),
 		cmocka_unit_test(settings_of_the_session_win),
 		cmocka_unit_test(while_the_prompt_is_read_messages_are_collected),

@@ -1,4 +1,5 @@
 /* Jobs that run a command and need no model: what the sandbox and the policy of exec allow. */
+#include <ctype.h>
 #include <math.h>
 #include <regex.h>
 #include <stdlib.h>
@@ -59,7 +60,8 @@ static bool matches(const char *pattern, const char *text)
 static bool first_number(const char *text, double *out)
 {
 	for (const char *p = text; *p; p++) {
-		bool sign = (*p == '-' || *p == '+') && p[1] >= '0' && p[1] <= '9';
+		bool sign = (*p == '-' || *p == '+') && p[1] >= '0' && p[1] <= '9' &&
+			    (p == text || !isalnum((unsigned char)p[-1])); /* not of "x-3" */
 		char *end;
 
 		if (!sign && !(*p >= '0' && *p <= '9')) continue;

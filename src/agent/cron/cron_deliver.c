@@ -2,6 +2,8 @@
 #include <stdlib.h>
 
 #include "agent/cron/cron_run.h"
+#include "agent/session/session_events.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 static const char *const modes[] = { "none", "announce", "webhook", "session" };
@@ -74,6 +76,18 @@ json_t *oc_cron_entry(const struct oc_cron_work *w, const struct oc_cron_outcome
 
 /* ---- out of the program ---- */
 
+/* The model of that conversation is told of it, but not the words: they may repeat a stranger's. */
+static void mention_wait(const struct oc_cron_work *w, const char *key)
+{
+	char *text = oc_asprintf("the job %.100s told the user its result, which you do not see",
+				 oc_json_cstr(w->job, "name"));
+	struct oc_err e = { 0 };
+
+	if (oc_session_event_add_wait(w->spec->sessions, key, oc_str(text), &e) != OC_OK)
+		oc_log(OC_LOG_WARN, "cron", "an event is not kept: %s", e.msg);
+	free(text);
+}
+
 static enum oc_rc to_session_wait(const struct oc_cron_work *w, const char *to, struct oc_str text,
 				  struct oc_err *e)
 {
@@ -84,6 +98,7 @@ static enum oc_rc to_session_wait(const struct oc_cron_work *w, const char *to, 
 
 	oc_snapshot_unref(snapshot);
 	if (!rc) rc = oc_cron_say_wait(w->spec, key, text, e);
+	if (!rc) mention_wait(w, key);
 	free(key);
 	return rc;
 }

@@ -10,6 +10,7 @@
 enum {
 	RUN_LIMIT_MS = 3600000, /* spec 03 §8.1 */
 	LOOK_MS = 1000,
+	SESSION_MS = 86400000,
 	TOLD_CHARS = 300 /* of a reminder, to the model */
 };
 
@@ -225,15 +226,27 @@ static enum oc_rc take_outcome(struct turn *t, enum oc_rc rc, const struct oc_ru
 				   : "the run was lost");
 }
 
+/* Each run begins anew, and once a day with an empty session: what was said before is kept in the
+ * history. */
+static enum oc_rc fresh_wait(const struct oc_cron_work *w, const char *key, struct oc_err *e)
+{
+	struct oc_session_record r;
+	bool old;
+
+	if (oc_store_session_wait(w->spec->store, key, &r, NULL) != OC_OK) return OC_OK;
+	old = oc_wall_ms() - r.created_ms >= SESSION_MS;
+	oc_session_record_deinit(&r);
+	return old ? oc_sessions_delete_wait(w->spec->sessions, key, e)
+		   : oc_sessions_reset_wait(w->spec->sessions, key, "new", e);
+}
+
 static enum oc_rc model_wait(const struct oc_cron_work *w, struct oc_cron_outcome *out)
 {
 	struct turn t = { .work = w, .out = out };
 	struct oc_run_outcome outcome = { 0 };
 	enum oc_rc rc = OC_OK;
 
-	if (is_isolated(w->job))
-		rc =
-		    oc_sessions_reset_wait(w->spec->sessions, out->session_key, "new", &out->error);
+	if (is_isolated(w->job)) rc = fresh_wait(w, out->session_key, &out->error);
 	if (!rc) rc = ask_wait(&t);
 	if (rc) return rc;
 	rc = await_wait(&t, &outcome);

@@ -131,7 +131,7 @@ static bool take_any(struct oc_embedder *e)
 	return false;
 }
 
-void oc_embedder_find(const struct oc_memory_scope *scope, const struct oc_memory_settings *s,
+bool oc_embedder_find(const struct oc_memory_scope *scope, const struct oc_memory_settings *s,
 		      struct oc_embedder **out)
 {
 	struct oc_embedder *e = oc_new(struct oc_embedder);
@@ -148,6 +148,7 @@ void oc_embedder_find(const struct oc_memory_scope *scope, const struct oc_memor
 		oc_embedder_free(e);
 	else
 		*out = e;
+	return found;
 }
 
 void oc_embedder_free(struct oc_embedder *e)
@@ -374,7 +375,7 @@ enum oc_rc oc_embedder_ask_wait(struct oc_embedder *e, const struct oc_str *text
 
 enum { ASK_TIMEOUT_MS = 60000 };
 
-static enum oc_rc keep_wait(struct oc_memory *m, const struct oc_memory_texts *texts,
+static enum oc_rc keep_wait(struct oc_notebook *m, const struct oc_memory_texts *texts,
 			    const struct oc_memory_embedding *v, struct oc_err *e)
 {
 	enum oc_rc rc = OC_OK;
@@ -387,7 +388,7 @@ static enum oc_rc keep_wait(struct oc_memory *m, const struct oc_memory_texts *t
 	return rc;
 }
 
-static enum oc_rc embed_texts_wait(struct oc_memory *m, struct oc_embedder *embedder,
+static enum oc_rc embed_texts_wait(struct oc_notebook *m, struct oc_embedder *embedder,
 				   const struct oc_memory_texts *texts, struct oc_err *e)
 {
 	struct oc_memory_embedding v[OC_MEMORY_BATCH] = { { 0 } };
@@ -411,12 +412,13 @@ static enum oc_rc embed_texts_wait(struct oc_memory *m, struct oc_embedder *embe
 	return rc;
 }
 
-static enum oc_rc embed_all_wait(struct oc_memory *m, struct oc_embedder *embedder,
+static enum oc_rc embed_all_wait(struct oc_notebook *m, struct oc_embedder *embedder,
 				 struct oc_deadline d, bool (*go_on)(void *arg), void *arg,
 				 bool *left, struct oc_err *e)
 {
 	enum oc_rc rc = oc_memory_index_model_wait(m->index, oc_embedder_key(embedder), e);
 
+	*left = false;
 	while (!rc) {
 		struct oc_memory_texts texts;
 
@@ -430,7 +432,7 @@ static enum oc_rc embed_all_wait(struct oc_memory *m, struct oc_embedder *embedd
 	return rc;
 }
 
-static enum oc_rc any_bare_wait(struct oc_memory *m, bool *out, struct oc_err *e)
+static enum oc_rc any_bare_wait(struct oc_notebook *m, bool *out, struct oc_err *e)
 {
 	struct oc_memory_texts texts;
 	enum oc_rc rc = oc_memory_index_bare_wait(m->index, 1, &texts, e);
@@ -441,28 +443,24 @@ static enum oc_rc any_bare_wait(struct oc_memory *m, bool *out, struct oc_err *e
 	return OC_OK;
 }
 
-enum oc_rc oc_memory_embed_wait(struct oc_memory *m, struct oc_deadline d, bool (*go_on)(void *arg),
-				void *arg, bool *left, struct oc_err *e)
+enum oc_rc oc_memory_embed_wait(struct oc_notebook *m, struct oc_deadline d,
+				bool (*go_on)(void *arg), void *arg, bool *left, struct oc_err *e)
 {
 	struct oc_embedder *embedder = NULL;
-	bool more = false, any = false;
+	bool any = false, there = oc_embedder_find(m->scope, &m->settings, &embedder), more = there;
 	enum oc_rc rc = OC_OK;
 
-	if (left) *left = false;
-	oc_embedder_find(m->scope, &m->settings, &embedder);
-	if (!embedder) return OC_OK;
-	rc = any_bare_wait(m, &any, e);
+	if (embedder) rc = any_bare_wait(m, &any, e);
+	if (!rc && embedder && !any) more = false;
 	if (!rc && any && oc_embedder_ready_wait(embedder, true)) {
 		rc = embed_all_wait(m, embedder, d, go_on, arg, &more, e);
 		if (rc && rc != OC_CANCELLED && rc != OC_E_TIMEOUT) {
 			oc_log(OC_LOG_DEBUG, "memory", "%s gives no vectors: %s",
 			       oc_embedder_key(embedder), e->msg);
 			oc_embedder_rest(embedder);
-			rc = OC_OK;
 		}
 	}
-	if (rc == OC_E_TIMEOUT) rc = OC_OK;
-	if (left) *left = more;
+	if (left) *left = more || (rc && rc != OC_CANCELLED);
 	oc_embedder_free(embedder);
-	return rc;
+	return rc == OC_CANCELLED ? rc : OC_OK;
 }

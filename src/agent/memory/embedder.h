@@ -10,8 +10,8 @@
  * context. Whatever goes wrong means searching by words, for a while without another try.
  */
 struct oc_embedder;
-/* *out NULL: there is none, or it had trouble lately. Only OC_CANCELLED fails. Asks no server. */
-void oc_embedder_find(const struct oc_memory_scope *scope, const struct oc_memory_settings *s,
+/* Asks no server. *out NULL: there is none (then false), or it had trouble lately. */
+bool oc_embedder_find(const struct oc_memory_scope *scope, const struct oc_memory_settings *s,
 		      struct oc_embedder **out);
 void oc_embedder_free(struct oc_embedder *e);		  /* accepts NULL */
 const char *oc_embedder_key(const struct oc_embedder *e); /* "provider/model" */
@@ -30,10 +30,10 @@ void oc_embedder_rest(const struct oc_embedder *e);
 
 /*
  * Gives chunks that have no vector theirs, until all have one or the deadline is there. go_on (may
- * be NULL) is asked between batches. *left (may be NULL): there are more. OC_OK also when there is
- * no model.
+ * be NULL) is asked between batches. *left (may be NULL): there are more, or the model could not be
+ * asked now. OC_OK also when there is no model.
  */
-OC_MUST_USE enum oc_rc oc_memory_embed_wait(struct oc_memory *m, struct oc_deadline d,
+OC_MUST_USE enum oc_rc oc_memory_embed_wait(struct oc_notebook *m, struct oc_deadline d,
 					    bool (*go_on)(void *arg), void *arg, bool *left,
 					    struct oc_err *e);
 #endif

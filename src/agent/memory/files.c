@@ -20,12 +20,15 @@
 
 static const char *const top_files[] = { "MEMORY.md", "USER.md" };
 
+static void file_deinit(struct oc_memory_file *f)
+{
+	free(f->text);
+	free(f->real);
+}
+
 void oc_memory_files_deinit(struct oc_memory_files *l)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		free(l->v[i].path);
-		free(l->v[i].real);
-	}
+	for (size_t i = 0; i < l->n; i++) file_deinit(&l->v[i]);
 	free(l->v);
 	*l = (struct oc_memory_files){ 0 };
 }
@@ -66,6 +69,7 @@ struct walk {
 	const char *workspace; /* real; NULL = it does not exist */
 	const char *root;      /* real: what may not be left */
 	const char *pattern;
+	struct oc_buf at; /* where it is */
 };
 
 static const char *shown(const struct walk *w, const char *path)
@@ -76,9 +80,11 @@ static const char *shown(const struct walk *w, const char *path)
 	return path;
 }
 
-static void add(struct walk *w, const char *path, const char *real, const struct stat *st)
+/* real NULL: path has no link in it. */
+static void add(struct walk *w, struct oc_str path, const char *real, const struct stat *st)
 {
 	struct oc_memory_files *l = w->out;
+	char *text;
 
 	if (st->st_size > OC_MAX_NOTE_BYTES) {
 		l->too_large++;
@@ -90,18 +96,20 @@ static void add(struct walk *w, const char *path, const char *real, const struct
 	}
 	if (l->n == l->cap)
 		l->v = oc_realloc_array(l->v, l->cap = l->cap ? l->cap * 2 : 64, sizeof *l->v);
+	text = oc_strndup(path.p, path.n);
 	l->v[l->n++] = (struct oc_memory_file){
-		.path = oc_strdup(shown(w, path)),
-		.real = oc_strdup(real),
+		.path = shown(w, text),
+		.text = text,
+		.real = real ? oc_strdup(real) : NULL,
 		.size = (int64_t)st->st_size,
 		.changed_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
 	};
 }
 
 /* A link to a file counts as long as it stays below the root; one to a folder does not. */
-static void add_link(struct walk *w, const char *path)
+static void add_link(struct walk *w, struct oc_str path)
 {
-	char *real = realpath(path, NULL);
+	char *real = realpath(path.p, NULL);
 	struct stat st;
 
 	if (real && is_within(real, w->root) && lstat(real, &st) == 0 && S_ISREG(st.st_mode))
@@ -109,30 +117,33 @@ static void add_link(struct walk *w, const char *path)
 	free(real);
 }
 
-static void walk_folder(struct walk *w, int fd, const char *path, unsigned depth);
+static void walk_folder(struct walk *w, int fd, unsigned depth);
 
-static void look(struct walk *w, int folder, const char *path, const char *name, unsigned depth)
+/* w->at: the path of name, which lies in folder. */
+static void look(struct walk *w, int folder, const char *name, unsigned depth)
 {
-	const char *below = path + strlen(w->root);
 	struct stat st;
 
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return;
 	if (S_ISDIR(st.st_mode) && depth < OC_MEMORY_MAX_DEPTH) {
 		int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0) walk_folder(w, fd, path, depth + 1);
+		if (fd >= 0) walk_folder(w, fd, depth + 1);
 		return;
 	}
+	if (!is_note(name)) return;
+	const char *below = oc_buf_cstr(&w->at) + strlen(w->root);
 	while (*below == '/') below++;
-	if (!is_note(name) || !matches(w->pattern, below)) return;
-	if (S_ISREG(st.st_mode)) add(w, path, path, &st);
-	if (S_ISLNK(st.st_mode)) add_link(w, path);
+	if (!matches(w->pattern, below)) return;
+	if (S_ISREG(st.st_mode)) add(w, oc_buf_view(&w->at), NULL, &st);
+	if (S_ISLNK(st.st_mode)) add_link(w, oc_buf_view(&w->at));
 }
 
-/* Takes fd. */
-static void walk_folder(struct walk *w, int fd, const char *path, unsigned depth)
+/* Takes fd, the folder at w->at. */
+static void walk_folder(struct walk *w, int fd, unsigned depth)
 {
 	DIR *dir = fdopendir(fd);
 	const struct dirent *entry;
+	size_t n = w->at.n;
 
 	if (!dir) {
 		close(fd);
@@ -140,10 +151,11 @@ static void walk_folder(struct walk *w, int fd, const char *path, unsigned depth
 	}
 	while (!w->out->too_many && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.') continue;
-		char *below =
-		    oc_asprintf("%s%s%s", strcmp(path, "/") ? path : "", "/", entry->d_name);
-		look(w, dirfd(dir), below, entry->d_name, depth);
-		free(below);
+		oc_buf_addc(&w->at, '/');
+		oc_buf_adds(&w->at, entry->d_name);
+		if (!w->at.bad) look(w, dirfd(dir), entry->d_name, depth);
+		w->at.bad = false;
+		w->at.p[w->at.n = n] = '\0';
 	}
 	closedir(dir);
 }
@@ -153,7 +165,9 @@ static void walk_place(struct walk *w, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd >= 0) walk_folder(w, fd, path, 0);
+	oc_buf_clear(&w->at);
+	if (strcmp(path, "/") != 0) oc_buf_adds(&w->at, path);
+	if (fd >= 0) walk_folder(w, fd, 0);
 }
 
 static void walk_workspace(struct walk *w)
@@ -166,8 +180,8 @@ static void walk_workspace(struct walk *w)
 	for (size_t i = 0; i < sizeof top_files / sizeof *top_files; i++) {
 		char *path = oc_asprintf("%s/%s", w->workspace, top_files[i]);
 
-		if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) add(w, path, path, &st);
-		if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) add_link(w, path);
+		if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) add(w, oc_str(path), NULL, &st);
+		if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) add_link(w, oc_str(path));
 		free(path);
 	}
 	if (real && is_within(real, w->workspace)) walk_place(w, real);
@@ -184,7 +198,7 @@ static void walk_extra(struct walk *w, const struct oc_memory_extra *extra)
 		w->root = real;
 		w->pattern = extra->pattern;
 		if (S_ISDIR(st.st_mode)) walk_place(w, real);
-		if (S_ISREG(st.st_mode)) add(w, real, real, &st);
+		if (S_ISREG(st.st_mode)) add(w, oc_str(real), NULL, &st);
 		w->pattern = NULL;
 	}
 	free(real);
@@ -197,30 +211,56 @@ static int by_path(const void *a, const void *b)
 }
 
 /* Places may lie in each other. */
-static void drop_doubles(struct oc_memory_files *l)
+void oc_memory_files_sort(struct oc_memory_files *l)
 {
 	size_t n = 0;
 
 	if (l->n) qsort(l->v, l->n, sizeof *l->v, by_path);
 	for (size_t i = 0; i < l->n; i++) {
-		if (n && !strcmp(l->v[n - 1].path, l->v[i].path)) {
-			free(l->v[i].path);
-			free(l->v[i].real);
-		} else
+		if (n && !strcmp(l->v[n - 1].path, l->v[i].path))
+			file_deinit(&l->v[i]);
+		else
 			l->v[n++] = l->v[i];
 	}
 	l->n = n;
 }
 
-void oc_memory_files_find(const struct oc_memory_places *p, struct oc_memory_files *out)
+/* ---- the mark ---- */
+
+static uint64_t mix(uint64_t hash, const void *p, size_t n)
+{
+	for (const unsigned char *c = p; n > 0; n--) hash = (hash ^ *c++) * 1099511628211u;
+	return hash;
+}
+
+/* A sum: the order in which a folder lists its files does not matter. */
+static int64_t mark_of(const struct oc_memory_files *l, int64_t now_ns)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct oc_memory_file *f = &l->v[i];
+		uint64_t hash = mix(14695981039346656037u, f->path, strlen(f->path) + 1);
+
+		if (now_ns - f->changed_ns <= OC_MEMORY_FRESH_NS) return 0;
+		hash = mix(hash, &f->size, sizeof f->size);
+		sum += mix(hash, &f->changed_ns, sizeof f->changed_ns);
+	}
+	return (int64_t)(sum >> 1);
+}
+
+void oc_memory_files_find(const struct oc_memory_places *p, int64_t now_ns,
+			  struct oc_memory_files *out)
 {
 	char *workspace = realpath(p->workspace, NULL);
 	struct walk w = { .out = out, .workspace = workspace };
 
 	*out = (struct oc_memory_files){ 0 };
+	oc_buf_init(&w.at, 2 * OC_MAX_PATH_CHARS);
 	if (workspace) walk_workspace(&w);
 	for (size_t i = 0; i < p->n_extra; i++) walk_extra(&w, &p->extra[i]);
-	drop_doubles(out);
+	out->mark = mark_of(out, now_ns);
+	oc_buf_deinit(&w.at);
 	free(workspace);
 }
 
@@ -370,7 +410,7 @@ enum oc_rc oc_memory_file_read(const struct oc_memory_file *f, const char *known
 			       struct oc_memory_note *out, struct oc_err *e)
 {
 	struct oc_buf bytes, text;
-	enum oc_rc rc = read_bytes(f->real, &bytes, e);
+	enum oc_rc rc = read_bytes(f->real ? f->real : f->text, &bytes, e);
 
 	if (rc) return rc;
 	*out = (struct oc_memory_note){ .path = oc_strdup(f->path),

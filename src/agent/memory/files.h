@@ -6,7 +6,11 @@
  * what the configuration names beside them. Never through a link that leads out of the folder that
  * was named. Everything here blocks: for a thread of its own.
  */
-enum { OC_MEMORY_MAX_FILES = 50000, OC_MEMORY_MAX_DEPTH = 16 };
+enum {
+	OC_MEMORY_MAX_FILES = 50000,
+	OC_MEMORY_MAX_DEPTH = 16,
+	OC_MEMORY_FRESH_NS = 2000000000, /* a time stamp so young may hide a second change */
+};
 
 struct oc_memory_extra {
 	char *path;    /* absolute: a file or a folder */
@@ -18,17 +22,24 @@ struct oc_memory_places {
 	size_t n_extra;
 };
 struct oc_memory_file {
-	char *path; /* shown: relative in the workspace, else absolute */
-	char *real; /* without links */
+	const char *path; /* shown: relative in the workspace, else absolute; points into text */
+	char *real;	  /* without links; NULL = text */
+	char *text;	  /* the path by which it was found */
 	int64_t size, changed_ns;
 };
 struct oc_memory_files {
-	struct oc_memory_file *v; /* by path */
+	struct oc_memory_file *v; /* in no order */
 	size_t n, cap;
 	size_t too_large; /* left out */
 	bool too_many;	  /* there are more */
+	/* Stands for all paths, sizes and time stamps, whatever the order; 0 = none of them, or one
+	 * changed so lately that a second change would not show. */
+	int64_t mark;
 };
-void oc_memory_files_find(const struct oc_memory_places *p, struct oc_memory_files *out);
+/* now_ns: wall clock. */
+void oc_memory_files_find(const struct oc_memory_places *p, int64_t now_ns,
+			  struct oc_memory_files *out);
+void oc_memory_files_sort(struct oc_memory_files *l); /* by path, each once */
 void oc_memory_files_deinit(struct oc_memory_files *l);
 /* The file that a shown path means, for reading it; OC_E_DENIED when it is none of them. *real:
  * free with free(). */

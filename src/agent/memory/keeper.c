@@ -7,13 +7,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { LOOK_MS = 10000, SLICE_MS = 30000 };
+enum { FIRST_MS = 2000, LOOK_MS = 10000, SLICE_MS = 30000, AGAIN_MS = 30000 };
 
 /* What the notes of an agent looked like when everything was done. */
 struct seen {
 	char *agent;
-	uint64_t mark;
-	bool done;
+	int64_t mark;
+	bool any, done, has_model;
+	uint64_t not_before_ms; /* when something is left to do */
 };
 struct oc_memory_keeper {
 	struct oc_memory_keeper_spec spec;
@@ -42,38 +43,25 @@ static struct seen *seen_of(struct oc_memory_keeper *k, const char *agent)
 
 struct look {
 	const struct oc_memory_places *places;
-	uint64_t mark;
+	int64_t now_ns, mark;
 	size_t n;
 };
-
-static uint64_t mix(uint64_t mark, const void *p, size_t n)
-{
-	for (const unsigned char *c = p; n > 0; n--) mark = (mark ^ *c++) * 1099511628211u;
-	return mark;
-}
 
 static void look_work(void *arg)
 {
 	struct look *l = arg;
 	struct oc_memory_files files;
 
-	oc_memory_files_find(l->places, &files);
+	oc_memory_files_find(l->places, l->now_ns, &files);
 	l->n = files.n;
-	l->mark = 14695981039346656037u;
-	for (size_t i = 0; i < files.n; i++) {
-		const struct oc_memory_file *f = &files.v[i];
-
-		l->mark = mix(l->mark, f->path, strlen(f->path) + 1);
-		l->mark = mix(l->mark, &f->size, sizeof f->size);
-		l->mark = mix(l->mark, &f->changed_ns, sizeof f->changed_ns);
-	}
+	l->mark = files.mark;
 	oc_memory_files_deinit(&files);
 }
 
 static enum oc_rc tend_wait(struct oc_memory_keeper *k, const struct oc_memory_scope *scope,
 			    bool *left, struct oc_err *e)
 {
-	struct oc_memory m;
+	struct oc_notebook m;
 	enum oc_rc rc = oc_memory_open_wait(&m, scope, e);
 
 	if (!rc) rc = oc_memory_sync_wait(&m, NULL, e);
@@ -85,20 +73,27 @@ static enum oc_rc tend_wait(struct oc_memory_keeper *k, const struct oc_memory_s
 static void look_after_wait(struct oc_memory_keeper *k, const struct oc_memory_scope *scope)
 {
 	struct oc_memory_settings settings;
-	struct look look = { .places = &settings.places };
+	struct look look = { .places = &settings.places, .now_ns = oc_wall_ms() * 1000000 };
 	struct seen *seen = seen_of(k, scope->settings->id);
 	struct oc_err e = { 0 };
-	bool left = false;
+	struct oc_embedder *embedder = NULL;
+	bool left = false, has_model;
 
 	oc_memory_settings_init(&settings, scope);
+	has_model = oc_embedder_find(scope, &settings, &embedder);
+	oc_embedder_free(embedder);
 	if (settings.enabled) oc_work_wait(look_work, &look);
 	oc_memory_settings_deinit(&settings);
-	if ((!look.n && !seen->mark) || (seen->done && seen->mark == look.mark)) return;
+	if ((!look.n && !seen->any) || oc_now_ms() < seen->not_before_ms) return;
+	if (seen->done && seen->mark == look.mark && seen->has_model == has_model) return;
 	enum oc_rc rc = tend_wait(k, scope, &left, &e);
 	/* A search says what is wrong; here it would be said again and again. */
 	if (rc) oc_log(OC_LOG_DEBUG, "memory", "%s", e.msg);
+	seen->any = look.n > 0;
 	seen->mark = look.mark;
-	seen->done = !left;
+	seen->done = !left && look.mark;
+	seen->has_model = has_model;
+	seen->not_before_ms = left ? oc_now_ms() + AGAIN_MS : 0;
 }
 
 static void agent_wait(struct oc_memory_keeper *k, const struct oc_snapshot *snap, const char *id)
@@ -120,7 +115,7 @@ static void tend(void *arg)
 {
 	struct oc_memory_keeper *k = arg;
 
-	while (oc_sleep_wait(LOOK_MS) == OC_OK) {
+	for (uint64_t ms = FIRST_MS; oc_sleep_wait(ms) == OC_OK; ms = LOOK_MS) {
 		struct oc_snapshot *snap = k->spec.snapshot(k->spec.arg);
 		struct oc_strv agents = { 0 };
 

@@ -13,7 +13,6 @@ enum {
 	BATCH_BYTES = 4194304,
 	CANDIDATES = 4, /* for each result that is wanted (spec 03 §10) */
 	LEAST_CANDIDATES = 24,
-	FRESH_NS = 2000000000, /* a time stamp so young may hide a second change */
 	MAX_QUESTION_BYTES = 4096,
 	QUESTION_TIMEOUT_MS = 5000,
 };
@@ -33,10 +32,10 @@ static char *index_path(const struct oc_memory_scope *scope)
 	return path;
 }
 
-enum oc_rc oc_memory_open_wait(struct oc_memory *m, const struct oc_memory_scope *scope,
+enum oc_rc oc_memory_open_wait(struct oc_notebook *m, const struct oc_memory_scope *scope,
 			       struct oc_err *e)
 {
-	*m = (struct oc_memory){ .scope = scope };
+	*m = (struct oc_notebook){ .scope = scope };
 	oc_memory_settings_init(&m->settings, scope);
 	if (!m->settings.enabled)
 		return oc_fail(e, OC_E_DENIED,
@@ -45,18 +44,18 @@ enum oc_rc oc_memory_open_wait(struct oc_memory *m, const struct oc_memory_scope
 	return oc_memory_index_open_wait(m->path, &m->index, e);
 }
 
-void oc_memory_close_wait(struct oc_memory *m)
+void oc_memory_close_wait(struct oc_notebook *m)
 {
 	oc_memory_index_close_wait(m->index);
 	oc_memory_settings_deinit(&m->settings);
 	free(m->path);
-	*m = (struct oc_memory){ 0 };
+	*m = (struct oc_notebook){ 0 };
 }
 
 /* ---- bringing it up to date ---- */
 
 struct sync {
-	struct oc_memory *m;
+	struct oc_notebook *m;
 	int64_t now_ns;
 	struct oc_memory_files files;
 	struct oc_memory_notes known;
@@ -80,7 +79,7 @@ static bool is_as_known(const struct sync *s, const struct oc_memory_file *f,
 			const struct oc_memory_note *n)
 {
 	return f->size == n->size && f->changed_ns == n->changed_ns &&
-	       s->now_ns - f->changed_ns > FRESH_NS;
+	       s->now_ns - f->changed_ns > OC_MEMORY_FRESH_NS;
 }
 
 /* Both lists are in the order of paths. */
@@ -112,7 +111,8 @@ static void find_work(void *arg)
 {
 	struct sync *s = arg;
 
-	oc_memory_files_find(&s->m->settings.places, &s->files);
+	oc_memory_files_find(&s->m->settings.places, s->now_ns, &s->files);
+	oc_memory_files_sort(&s->files);
 	compare(s);
 }
 
@@ -193,10 +193,12 @@ static enum oc_rc sync_wait(struct sync *s, struct oc_memory_sync *out, struct o
 		rc = read_batch_wait(s, out, e);
 	}
 	out->unreadable = s->unreadable;
+	if (!rc && !s->n_stale && !s->gone.n && s->files.mark)
+		rc = oc_memory_index_mark_wait(s->m->index, s->known.generation, s->files.mark, e);
 	return rc;
 }
 
-enum oc_rc oc_memory_sync_wait(struct oc_memory *m, struct oc_memory_sync *out, struct oc_err *e)
+enum oc_rc oc_memory_sync_wait(struct oc_notebook *m, struct oc_memory_sync *out, struct oc_err *e)
 {
 	struct sync s = { .m = m, .now_ns = oc_wall_ms() * 1000000 };
 	struct oc_memory_sync own;
@@ -225,7 +227,7 @@ void oc_memory_found_deinit(struct oc_memory_found *f)
 
 /* The vector of the question, when there are vectors to compare it with and their model can be
  * asked at once. Only OC_CANCELLED fails. */
-static enum oc_rc embed_question_wait(struct oc_memory *m, struct oc_str question,
+static enum oc_rc embed_question_wait(struct oc_notebook *m, struct oc_str question,
 				      struct oc_memory_embedding *out)
 {
 	struct oc_embedder *embedder = NULL;
@@ -251,26 +253,27 @@ static enum oc_rc embed_question_wait(struct oc_memory *m, struct oc_str questio
 	return rc == OC_CANCELLED ? rc : OC_OK;
 }
 
-static enum oc_rc look_wait(struct oc_memory *m, size_t limit, const struct oc_memory_embedding *v,
-			    struct oc_memory_found *out, struct oc_err *e)
+static enum oc_rc look_wait(struct oc_notebook *m, size_t limit,
+			    const struct oc_memory_embedding *v, struct oc_memory_found *out,
+			    struct oc_err *e)
 {
 	struct oc_memory_question q = { .limit = limit, .near = { v->v, v->n, v->scale } };
-	struct oc_buf words, parts;
+	struct oc_strv parts = { 0 };
+	struct oc_buf words;
 	enum oc_rc rc;
 
 	oc_buf_init(&words, 64 * MAX_QUESTION_BYTES);
-	oc_buf_init(&parts, 64 * MAX_QUESTION_BYTES);
 	oc_memory_terms_words(&out->terms, &words);
 	oc_memory_terms_parts(&out->terms, &parts);
 	q.words = words.n ? oc_buf_cstr(&words) : NULL;
-	q.parts = parts.n ? oc_buf_cstr(&parts) : NULL;
+	q.parts = parts.n ? &parts : NULL;
 	rc = oc_memory_index_search_wait(m->index, &q, &out->hits, e);
 	oc_buf_deinit(&words);
-	oc_buf_deinit(&parts);
+	oc_strv_deinit(&parts);
 	return rc;
 }
 
-static enum oc_rc find_wait(struct oc_memory *m, struct oc_str question, size_t max,
+static enum oc_rc find_wait(struct oc_notebook *m, struct oc_str question, size_t max,
 			    struct oc_memory_found *out, struct oc_err *e)
 {
 	struct oc_memory_embedding v = { 0 };
@@ -283,7 +286,7 @@ static enum oc_rc find_wait(struct oc_memory *m, struct oc_str question, size_t 
 	return rc;
 }
 
-enum oc_rc oc_memory_search_wait(struct oc_memory *m, const struct oc_memory_ask *ask,
+enum oc_rc oc_memory_search_wait(struct oc_notebook *m, const struct oc_memory_ask *ask,
 				 struct oc_memory_found *out, struct oc_err *e)
 {
 	struct oc_str question = ask->question;
@@ -302,9 +305,56 @@ enum oc_rc oc_memory_search_wait(struct oc_memory *m, const struct oc_memory_ask
 		oc_memory_found_deinit(out);
 		return rc;
 	}
-	r.n_words = oc_memory_terms_n(&out->terms);
-	r.n_parts = oc_memory_terms_n_parts(&out->terms);
+	r.n_terms = oc_memory_terms_n(&out->terms);
 	out->v = oc_alloc((r.max + 1) * sizeof *out->v);
 	out->n = oc_memory_rank(&out->hits, &r, out->v);
 	return OC_OK;
+}
+
+/* ---- search in what is up to date ---- */
+
+struct look {
+	struct oc_notebook *m;
+	int64_t now_ns, mark;
+	bool changed;
+	enum oc_rc rc;
+	struct oc_err e;
+};
+
+static void look_work(void *arg)
+{
+	struct look *l = arg;
+	struct oc_memory_files files;
+
+	oc_memory_files_find(&l->m->settings.places, l->now_ns, &files);
+	l->changed = !files.mark || files.mark != l->mark;
+	oc_memory_files_deinit(&files);
+}
+
+static void look(void *arg)
+{
+	struct look *l = arg;
+
+	l->rc = oc_memory_index_marked_wait(l->m->index, &l->mark, &l->e);
+	if (!l->rc) oc_work_wait(look_work, l);
+}
+
+enum oc_rc oc_memory_search_fresh_wait(struct oc_notebook *m, const struct oc_memory_ask *ask,
+				       struct oc_memory_found *out, struct oc_err *e)
+{
+	struct look l = { .m = m, .now_ns = oc_wall_ms() * 1000000, .changed = true };
+	struct oc_scope *scope = oc_scope_new();
+	enum oc_rc rc;
+
+	/* Nearly always nothing has changed: the search need not wait for the look at the files. */
+	oc_scope_spawn(scope, look, &l);
+	rc = oc_memory_search_wait(m, ask, out, e);
+	oc_scope_join_wait(scope);
+	oc_scope_free(scope);
+	if (rc == OC_CANCELLED || (!rc && !l.changed)) return rc;
+	if (!rc) oc_memory_found_deinit(out);
+	rc = oc_memory_sync_wait(m, NULL, e);
+	if (rc == OC_CANCELLED) return rc;
+	if (rc) oc_log(OC_LOG_WARN, "memory", "the index is not up to date: %s", e->msg);
+	return oc_memory_search_wait(m, ask, out, e);
 }

@@ -1,5 +1,5 @@
-#ifndef OC_MEMORY_H
-#define OC_MEMORY_H
+#ifndef OC_AGENT_MEMORY_H
+#define OC_AGENT_MEMORY_H
 #include "agent/memory/files.h"
 #include "agent/memory/rank.h"
 #include "agent/memory/terms.h"
@@ -32,16 +32,16 @@ void oc_memory_settings_init(struct oc_memory_settings *s, const struct oc_memor
 void oc_memory_settings_deinit(struct oc_memory_settings *s);
 
 /* An index that is open, with its places. */
-struct oc_memory {
+struct oc_notebook {
 	const struct oc_memory_scope *scope;
 	struct oc_memory_settings settings;
 	struct oc_memory_index *index;
 	char *path; /* of the index */
 };
 /* OC_E_DENIED: switched off in the configuration. Close m in every case. */
-OC_MUST_USE enum oc_rc oc_memory_open_wait(struct oc_memory *m, const struct oc_memory_scope *scope,
-					   struct oc_err *e);
-void oc_memory_close_wait(struct oc_memory *m);
+OC_MUST_USE enum oc_rc oc_memory_open_wait(struct oc_notebook *m,
+					   const struct oc_memory_scope *scope, struct oc_err *e);
+void oc_memory_close_wait(struct oc_notebook *m);
 
 struct oc_memory_sync {
 	size_t files;	/* there are */
@@ -51,7 +51,7 @@ struct oc_memory_sync {
 	bool too_many;
 };
 /* The index holds what the files hold. Only what changed is read. Off the loop. */
-OC_MUST_USE enum oc_rc oc_memory_sync_wait(struct oc_memory *m, struct oc_memory_sync *out,
+OC_MUST_USE enum oc_rc oc_memory_sync_wait(struct oc_notebook *m, struct oc_memory_sync *out,
 					   struct oc_err *e);
 
 struct oc_memory_ask {
@@ -66,8 +66,13 @@ struct oc_memory_found {
 	struct oc_memory_terms terms;
 	const char *mode; /* "fts" or "hybrid", static */
 };
-OC_MUST_USE enum oc_rc oc_memory_search_wait(struct oc_memory *m, const struct oc_memory_ask *ask,
+OC_MUST_USE enum oc_rc oc_memory_search_wait(struct oc_notebook *m, const struct oc_memory_ask *ask,
 					     struct oc_memory_found *out, struct oc_err *e);
+/* The same in an index that is up to date, as far as that can be had: what keeps it from being so
+ * goes into the log. */
+OC_MUST_USE enum oc_rc oc_memory_search_fresh_wait(struct oc_notebook *m,
+						   const struct oc_memory_ask *ask,
+						   struct oc_memory_found *out, struct oc_err *e);
 void oc_memory_found_deinit(struct oc_memory_found *f); /* accepts a zeroed one */
 
 /* The tools memory_search and memory_get become part of the registry. Again does no harm. */

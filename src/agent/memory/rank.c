@@ -33,9 +33,9 @@ static double text_score(const struct oc_memory_hit *h, const struct oc_memory_r
 			 double best_words, double best_parts)
 {
 	double words =
-	    (share((double)h->n_words, (double)r->n_words) + share(h->words, best_words)) / 2;
+	    (share((double)h->n_words, (double)r->n_terms) + share(h->words, best_words)) / 2;
 	double parts =
-	    (share((double)h->n_parts, (double)r->n_parts) + share(h->parts, best_parts)) / 2 *
+	    (share((double)h->n_parts, (double)r->n_terms) + share(h->parts, best_parts)) / 2 *
 	    weight_parts;
 
 	return fmin(1, fmax(words, parts));

@@ -10,7 +10,7 @@
 enum { OC_MEMORY_HALF_LIFE_DAYS = 30 };
 
 struct oc_memory_ranking {
-	size_t n_words, n_parts; /* terms that were asked for */
+	size_t n_terms; /* that were asked for */
 	size_t max;
 	double min_score; /* 0 … 1 */
 	int64_t now_ms;	  /* UTC */

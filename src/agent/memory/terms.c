@@ -1,6 +1,9 @@
 /* Words, their endings, and the words that say nothing. */
 #include "agent/memory/terms.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "base/utf8.h"
 
 enum { MAX_WORD_BYTES = 64, MIN_PART_CHARS = 5, MIN_STEM_BYTES = 4 };
@@ -256,12 +259,19 @@ static void add_or(struct oc_buf *out)
 }
 
 /* Terms are letters and digits: nothing in them has to be quoted. */
+static char *word_expression(const char *word)
+{
+	return oc_asprintf("\"%s\"%s", word, strlen(word) < MIN_STEM_BYTES - 1 ? "" : "*");
+}
+
 void oc_memory_terms_words(const struct oc_memory_terms *t, struct oc_buf *out)
 {
 	for (size_t i = 0; i < t->words.n; i++) {
+		char *word = word_expression(t->words.v[i]);
+
 		add_or(out);
-		oc_buf_addf(out, "\"%s\"%s", t->words.v[i],
-			    strlen(t->words.v[i]) < MIN_STEM_BYTES - 1 ? "" : "*");
+		oc_buf_adds(out, word);
+		free(word);
 	}
 	for (size_t i = 0; i < t->pairs.n; i++) {
 		add_or(out);
@@ -270,26 +280,22 @@ void oc_memory_terms_words(const struct oc_memory_terms *t, struct oc_buf *out)
 	}
 }
 
-void oc_memory_terms_parts(const struct oc_memory_terms *t, struct oc_buf *out)
+void oc_memory_terms_parts(const struct oc_memory_terms *t, struct oc_strv *out)
 {
 	for (size_t i = 0; i < t->words.n; i++) {
-		if (!is_part(t->words.v[i])) continue;
-		add_or(out);
-		oc_buf_addf(out, "\"%s\"", t->words.v[i]);
+		char *word = word_expression(t->words.v[i]);
+
+		if (is_part(t->words.v[i])) {
+			oc_strv_add(out, oc_str(word));
+			oc_strv_addf(out, "\"%s\"", t->words.v[i]);
+		}
+		free(word);
 	}
 }
 
 size_t oc_memory_terms_n(const struct oc_memory_terms *t)
 {
 	return t->words.n + t->pairs.n;
-}
-
-size_t oc_memory_terms_n_parts(const struct oc_memory_terms *t)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->words.n; i++) n += is_part(t->words.v[i]);
-	return n;
 }
 
 bool oc_memory_terms_in(const struct oc_memory_terms *t, struct oc_str text)

@@ -14,12 +14,13 @@ struct oc_memory_terms {
 };
 void oc_memory_terms_init(struct oc_memory_terms *t, struct oc_str question);
 void oc_memory_terms_deinit(struct oc_memory_terms *t);
-/* Expressions of FTS5; nothing is added when there is nothing to ask for. words: for the columns
- * heading, text and pairs. parts: words anywhere inside of longer ones, for a table of trigrams. */
+/* Expression of FTS5 for the columns heading, text and pairs; nothing is added when there is
+ * nothing to ask for. */
 void oc_memory_terms_words(const struct oc_memory_terms *t, struct oc_buf *out);
-void oc_memory_terms_parts(const struct oc_memory_terms *t, struct oc_buf *out);
-size_t oc_memory_terms_n(const struct oc_memory_terms *t);	 /* in words */
-size_t oc_memory_terms_n_parts(const struct oc_memory_terms *t); /* in parts */
+/* Two expressions for each term that may stand inside of longer words, as struct
+ * oc_memory_question wants them. */
+void oc_memory_terms_parts(const struct oc_memory_terms *t, struct oc_strv *out);
+size_t oc_memory_terms_n(const struct oc_memory_terms *t); /* in words */
 /* Whether any of them stands in the text, in any case. */
 bool oc_memory_terms_in(const struct oc_memory_terms *t, struct oc_str text);
 

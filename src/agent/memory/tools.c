@@ -7,7 +7,6 @@
 
 #include "agent/memory/excerpt.h"
 #include "agent/memory/memory.h"
-#include "base/log.h"
 #include "base/utf8.h"
 #include "tool/tool.h"
 
@@ -47,7 +46,7 @@ static void add_hit(const struct oc_memory_found *f, size_t i, struct oc_buf *ou
 	oc_buf_addc(out, '\n');
 }
 
-static enum oc_rc say_none_wait(struct oc_memory *m, struct oc_buf *out, struct oc_err *e)
+static enum oc_rc say_none_wait(struct oc_notebook *m, struct oc_buf *out, struct oc_err *e)
 {
 	struct oc_memory_counts counts;
 	enum oc_rc rc = oc_memory_index_counts_wait(m->index, &counts, e);
@@ -62,25 +61,12 @@ static enum oc_rc say_none_wait(struct oc_memory *m, struct oc_buf *out, struct 
 	return OC_OK;
 }
 
-/* Until somebody looks at it, an index that cannot be written still answers. */
-static enum oc_rc refresh_wait(struct oc_memory *m)
-{
-	struct oc_memory_sync did;
-	struct oc_err e = { 0 };
-	enum oc_rc rc = oc_memory_sync_wait(m, &did, &e);
-
-	if (rc == OC_CANCELLED) return rc;
-	if (rc) oc_log(OC_LOG_WARN, "memory", "the index is not up to date: %s", e.msg);
-	return OC_OK;
-}
-
-static enum oc_rc look_up_wait(struct oc_memory *m, const struct oc_memory_ask *ask,
+static enum oc_rc look_up_wait(struct oc_notebook *m, const struct oc_memory_ask *ask,
 			       struct oc_tool_result *out, struct oc_err *e)
 {
 	struct oc_memory_found found = { 0 };
-	enum oc_rc rc = refresh_wait(m);
+	enum oc_rc rc = oc_memory_search_fresh_wait(m, ask, &found, e);
 
-	if (!rc) rc = oc_memory_search_wait(m, ask, &found, e);
 	for (size_t i = 0; !rc && i < found.n; i++) add_hit(&found, i, &out->text);
 	if (!rc && !found.n) rc = say_none_wait(m, &out->text, e);
 	while (out->text.n && out->text.p[out->text.n - 1] == '\n')
@@ -106,7 +92,7 @@ static enum oc_rc search_wait(struct oc_tool_context *ctx, const json_t *args,
 	struct oc_memory_ask ask = { .question = oc_json_str(args, "query"),
 				     .max = wanted_results(args),
 				     .min_score = min ? json_number_value(min) : -1 };
-	struct oc_memory m;
+	struct oc_notebook m;
 	enum oc_rc rc;
 
 	if (!scope) return OC_E_DENIED;

@@ -69,6 +69,7 @@ struct oc_agent_spec {
 	void *host;		   /* as in struct oc_tool_context */
 	/* Only shortens the conversation (spec 03 §5.4); instructions may be NULL. */
 	bool compact;
+	bool ahead; /* with compact: only a note is written, for the time when it is due */
 	const char *instructions;
 };
 struct oc_agent_result {
@@ -87,6 +88,7 @@ struct oc_agent_result {
 	json_t *client_calls;  /* D25: what the caller is to run, NULL */
 	int64_t tokens_before, tokens_after; /* of a conversation that was shortened, 0 = was not */
 	char *summary;			     /* that stands for what was left out, NULL */
+	bool nearly_full;		     /* the conversation will soon have to be shortened */
 };
 /* OC_OK: answered. OC_CANCELLED. Anything else: e holds the message for the person. result is
  * initialised in every case. */

@@ -18,6 +18,7 @@
 
 enum {
 	ENOUGH_PERCENT = 60, /* trimming alone was enough */
+	NEAR_PERCENT = 10,   /* below the share at which it is due */
 	KEPT_PERCENT = 35,   /* of the room for the conversation: last turns, word for word */
 	NOTE_TOKENS = 800,
 	QUOTE_BYTES = 200,
@@ -50,12 +51,24 @@ static int64_t room_for_conversation(const struct oc_run *run)
 	return room > 0 ? room : 0;
 }
 
-static bool is_due(const struct oc_run *run)
+static bool is_above(const struct oc_run *run, int64_t percent_less)
 {
 	int64_t all = oc_run_prompt_tokens(run), used = all - fixed_tokens(run);
+	int64_t share = run->plan.compact_percent - percent_less;
 
-	if (run->plan.soft_cap && all > run->plan.soft_cap) return true;
-	return used > room_for_conversation(run) * run->plan.compact_percent / 100;
+	if (run->plan.soft_cap && all > run->plan.soft_cap * (100 - percent_less) / 100)
+		return true;
+	return used > room_for_conversation(run) * share / 100;
+}
+
+static bool is_due(const struct oc_run *run)
+{
+	return is_above(run, 0);
+}
+
+bool oc_compact_is_near(const struct oc_run *run)
+{
+	return is_above(run, NEAR_PERCENT);
 }
 
 /* ---- the note ---- */
@@ -260,6 +273,16 @@ static enum oc_rc trim_step_wait(const struct oc_trial *c, struct oc_run *run, b
 	return rc;
 }
 
+/* One that was written while nobody waited. Who asks for it now has something to say about it. */
+static enum oc_rc ready_note_wait(const struct oc_trial *c, const struct oc_run *run,
+				  struct oc_buf *out, struct oc_err *e)
+{
+	const struct oc_conversation *conversation = c->job->conversation;
+
+	if (!conversation->ready_wait || c->job->spec->compact) return OC_OK;
+	return conversation->ready_wait(conversation->arg, keep_chars(c, run), out, e);
+}
+
 static enum oc_rc summary_step_wait(const struct oc_trial *c, struct oc_run *run, struct oc_err *e)
 {
 	const struct oc_conversation *conversation = c->job->conversation;
@@ -268,7 +291,8 @@ static enum oc_rc summary_step_wait(const struct oc_trial *c, struct oc_run *run
 	enum oc_rc rc;
 
 	oc_buf_init(&text, OC_MAX_REQUEST_BYTES);
-	rc = write_note_wait(c, run, &text);
+	rc = ready_note_wait(c, run, &text, e);
+	if (!rc && !text.n) rc = write_note_wait(c, run, &text);
 	if (!rc && !text.n) write_digest(&run->messages, &text);
 	if (!rc)
 		rc = conversation->summarise_wait(conversation->arg, oc_buf_view(&text),
@@ -282,6 +306,21 @@ static enum oc_rc summary_step_wait(const struct oc_trial *c, struct oc_run *run
 	return rc;
 }
 
+/* The note, and nothing else: the prompt stays as it is until it is due. */
+static enum oc_rc write_ahead_wait(const struct oc_trial *c, struct oc_run *run, struct oc_err *e)
+{
+	const struct oc_conversation *conversation = c->job->conversation;
+	struct oc_buf text;
+	enum oc_rc rc;
+
+	oc_buf_init(&text, OC_MAX_REQUEST_BYTES);
+	rc = write_note_wait(c, run, &text);
+	if (!rc && text.n && conversation->prepare_wait)
+		rc = conversation->prepare_wait(conversation->arg, oc_buf_view(&text), e);
+	oc_buf_deinit(&text);
+	return rc;
+}
+
 enum oc_rc oc_compact_wait(const struct oc_trial *c, struct oc_run *run, struct oc_err *e)
 {
 	struct oc_agent_result *result = c->job->result;
@@ -289,6 +328,7 @@ enum oc_rc oc_compact_wait(const struct oc_trial *c, struct oc_run *run, struct 
 	enum oc_rc rc;
 
 	if (!c->job->conversation->trim_wait) return OC_OK;
+	if (c->job->spec->ahead) return write_ahead_wait(c, run, e);
 	if (!c->job->spec->compact && !is_due(run)) return OC_OK;
 	oc_job_notice(c->job, "the conversation is long: it is being shortened");
 	result->tokens_before = oc_run_prompt_tokens(run);

@@ -39,17 +39,6 @@ static int64_t context_of(const struct oc_trial *c, const char **limited_by)
 	return smallest;
 }
 
-/* Above it a slow server would make every turn slow (spec 03 §5.3). */
-static int64_t soft_cap_of(const struct oc_trial *c)
-{
-	enum { SLOW_CAP = 49152, SLOW_TOKENS_PER_SECOND = 500 };
-	double speed = oc_speed_of(c->target);
-
-	if (c->job->spec->settings->context_soft_cap)
-		return c->job->spec->settings->context_soft_cap;
-	return speed > 0 && speed < SLOW_TOKENS_PER_SECOND ? SLOW_CAP : 0;
-}
-
 static int64_t output_limit_of(const struct oc_trial *c)
 {
 	int64_t provider_cap = oc_json_positive(c->target->provider->entry, "maxTokens");
@@ -322,7 +311,8 @@ enum oc_rc oc_compose_wait(const struct oc_trial *c, struct oc_run *run, struct 
 
 	oc_plan_init(&run->plan, n_ctx, output_limit_of(c));
 	run->plan.limited_by = limited_by;
-	run->plan.soft_cap = soft_cap_of(c);
+	run->plan.soft_cap =
+	    oc_plan_soft_cap(c->job->spec->settings->context_soft_cap, oc_speed_of(c->target));
 	oc_plan_set_ratio(&run->plan, c->chars_per_token);
 	return oc_recompose_wait(c, run, e);
 }

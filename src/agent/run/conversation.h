@@ -46,6 +46,12 @@ struct oc_conversation {
 	/* *From now on the summary stands for all but the last turns, of at most keep_chars. */
 	enum oc_rc (*summarise_wait)(void *arg, struct oc_str summary, size_t keep_chars,
 				     bool *changed, struct oc_err *e);
+	/* *A summary for later, of all that is said by now; it stands ready for ready_wait. */
+	enum oc_rc (*prepare_wait)(void *arg, struct oc_str summary, struct oc_err *e);
+	/* *One that was prepared and that summarise_wait could use with the same keep_chars:
+	 * appended to out, else nothing. */
+	enum oc_rc (*ready_wait)(void *arg, size_t keep_chars, struct oc_buf *out,
+				 struct oc_err *e);
 	void *arg;
 };
 

@@ -69,7 +69,7 @@ struct oc_run {
 
 	struct oc_repeat repeat;
 	bool no_more_tools;
-	struct oc_delivery delivery;
+	struct oc_delivery_gate delivery;
 };
 void oc_run_init(struct oc_run *run);
 void oc_run_deinit(struct oc_run *run);

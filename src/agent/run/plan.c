@@ -58,6 +58,14 @@ void oc_plan_init(struct oc_plan *p, int64_t n_ctx, int64_t max_output)
 	apply_level(p);
 }
 
+int64_t oc_plan_soft_cap(int64_t configured, double tokens_per_second)
+{
+	enum { SLOW_CAP = 49152, SLOW_TOKENS_PER_SECOND = 500 };
+
+	if (configured) return configured;
+	return tokens_per_second > 0 && tokens_per_second < SLOW_TOKENS_PER_SECOND ? SLOW_CAP : 0;
+}
+
 bool oc_plan_drop(struct oc_plan *p)
 {
 	if (p->level == 0) return false;

@@ -39,6 +39,11 @@ void oc_plan_init(struct oc_plan *p, int64_t n_ctx, int64_t max_output);
 /* One level less. False at the lowest. */
 bool oc_plan_drop(struct oc_plan *p);
 
+/* What shortens a conversation earlier than the window asks for: the configured number, else 48 k
+ * for a server that reads fewer than 500 tokens a second, so that huge windows do not make every
+ * turn slow; 0 = none. speed 0 = not measured. */
+int64_t oc_plan_soft_cap(int64_t configured, double tokens_per_second);
+
 /* Estimates in tokens: characters by chars_per_token, CJK one each. */
 int64_t oc_plan_tokens(const struct oc_plan *p, struct oc_str text);
 int64_t oc_plan_message_tokens(const struct oc_plan *p, const struct oc_messages *m);

@@ -288,6 +288,7 @@ static void report(struct oc_job *job, struct oc_run *run)
 	r->turns += run->turns;
 	r->calls = run->calls_run;
 	r->prompt_tokens = run->last_prompt_tokens;
+	r->nearly_full = run->messages.n && oc_compact_is_near(run);
 	r->usage.present = r->usage.present || run->usage.present;
 	r->usage.input += run->usage.input;
 	r->usage.output += run->usage.output;

@@ -61,6 +61,8 @@ OC_MUST_USE enum oc_rc oc_compact_wait(const struct oc_trial *c, struct oc_run *
 				       struct oc_err *e);
 /* The skills of the agent, as they were when a run first asked for them. Borrowed. */
 const struct oc_skills *oc_job_skills_wait(struct oc_job *job);
+/* It will soon be due. */
+bool oc_compact_is_near(const struct oc_run *run);
 /* What the person may see of the run's course. */
 void oc_job_notice(const struct oc_job *job, const char *text);
 #endif

@@ -7,14 +7,14 @@ static const struct oc_str opening = { "<final>", 7 }, closing = { "</final>", 8
 static const char silence[] = "NO_REPLY";
 enum { SILENCE_LETTERS = sizeof silence - 1, MAX_SILENCE_BYTES = 200 };
 
-void oc_delivery_init(struct oc_delivery *d, void (*text)(void *arg, struct oc_str delta),
+void oc_delivery_init(struct oc_delivery_gate *d, void (*text)(void *arg, struct oc_str delta),
 		      void *arg)
 {
-	*d = (struct oc_delivery){ .text = text, .arg = arg };
+	*d = (struct oc_delivery_gate){ .text = text, .arg = arg };
 	oc_buf_init(&d->held, OC_MAX_REPLY_BYTES);
 }
 
-void oc_delivery_deinit(struct oc_delivery *d)
+void oc_delivery_deinit(struct oc_delivery_gate *d)
 {
 	oc_buf_deinit(&d->held);
 }
@@ -65,7 +65,7 @@ static bool begins(struct oc_str tag, struct oc_str s)
 }
 
 /* A tag at the very beginning is taken off. False: it may still become one. */
-static bool open_tag(struct oc_delivery *d)
+static bool open_tag(struct oc_delivery_gate *d)
 {
 	struct oc_str s = oc_buf_view(&d->held), text = s;
 
@@ -99,7 +99,7 @@ static size_t undecided(struct oc_str s)
 
 /* ---- the stream ---- */
 
-static void release(struct oc_delivery *d, size_t n)
+static void release(struct oc_delivery_gate *d, size_t n)
 {
 	if (!n) return;
 	d->spoke = true;
@@ -107,7 +107,7 @@ static void release(struct oc_delivery *d, size_t n)
 	oc_buf_drop(&d->held, n);
 }
 
-void oc_delivery_feed(struct oc_delivery *d, struct oc_str delta)
+void oc_delivery_feed(struct oc_delivery_gate *d, struct oc_str delta)
 {
 	oc_buf_add(&d->held, delta);
 	if (!d->spoke && !d->tagged && !open_tag(d)) return;
@@ -118,7 +118,7 @@ void oc_delivery_feed(struct oc_delivery *d, struct oc_str delta)
 	release(d, ready);
 }
 
-void oc_delivery_end(struct oc_delivery *d)
+void oc_delivery_end(struct oc_delivery_gate *d)
 {
 	bool silent = !d->spoke && oc_delivery_is_silence(oc_buf_view(&d->held));
 

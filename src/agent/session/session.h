@@ -38,6 +38,7 @@ struct oc_session {
 	struct oc_gate order;  /* of asks */
 	struct oc_gate record; /* of changes of the stored record */
 	struct oc_fallback_state fallback;
+	struct oc_scope *idle; /* a note is prepared, or will be (session_idle.c); NULL */
 };
 
 enum oc_run_state { OC_RUN_WAITING, OC_RUN_WORKING, OC_RUN_ENDED };
@@ -84,6 +85,7 @@ struct oc_session_run {
 };
 struct oc_session_compaction {
 	const char *instructions;
+	bool ahead; /* only a note for later */
 };
 
 struct oc_sessions {
@@ -143,6 +145,19 @@ void oc_session_run_end_idle(struct oc_session_run *r, const char *status);
 /* Its work is told to stop; one that waits in line ends here. */
 void oc_session_run_abort_wait(struct oc_session_run *r, const char *reason);
 
+/* The same outside of the list of runs, for what nobody asked for. */
+struct oc_session_run *oc_session_run_unlisted(struct oc_sessions *s, struct oc_session *session,
+					       struct oc_input *input);
+/* Works beside the session's runs: takes no turn, tells nobody. Needs its compaction. */
+OC_MUST_USE enum oc_rc oc_session_run_aside_wait(struct oc_session_run *r, struct oc_err *e);
+
+/* ---- session_idle.c ---- */
+/* A run has ended well: when the conversation will soon have to be shortened and nothing happens
+ * for a while, the note is written ahead (spec 03 §5.4). */
+void oc_session_idle_begin(const struct oc_session_run *ended);
+/* Something happens: that is given up at once. */
+void oc_session_idle_end(struct oc_session *s);
+
 /* ---- session_report.c ---- */
 /* Completes the event. */
 void oc_session_run_tell(struct oc_session_run *r, struct oc_run_event *event);
@@ -157,6 +172,7 @@ void oc_session_run_listen(struct oc_session_run *r, struct oc_run_sink *sink,
 struct oc_session_talk {
 	struct oc_session_run *run;
 	int64_t boundary_seq;
+	int64_t last_seq;      /* when it began */
 	struct oc_epoch epoch; /* in force; id 0 = none */
 	json_t *profile;       /* of the epoch */
 	bool idle;	       /* for so long that no server remembers the prompt */

@@ -284,8 +284,10 @@ static enum oc_rc set_boundary(void *arg, struct oc_session_record *r, struct oc
 
 static void stop_all_wait(struct oc_sessions *s, const char *key)
 {
+	struct oc_session *session = oc_session_find(s, key);
 	struct oc_strv aborted = { 0 };
 
+	if (session) oc_session_idle_end(session);
 	oc_sessions_abort_wait(s, key, NULL, true, "stop", &aborted);
 	oc_processes_end_wait(s->processes, key);
 	oc_strv_deinit(&aborted);

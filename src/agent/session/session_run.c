@@ -60,6 +60,16 @@ static void apply_choices(struct oc_agent_spec *spec, const json_t *settings)
 	spec->permission = oc_permission_parse(oc_json_cstr(settings, "permissionMode"));
 }
 
+/* Runs of the session may begin meanwhile: it changes nothing of theirs. */
+static void look_only(struct oc_agent_spec *spec, struct oc_conversation *c)
+{
+	spec->ahead = true;
+	spec->requested = NULL;
+	spec->fallback_state = NULL;
+	c->freeze_wait = NULL;
+	c->steer_wait = NULL;
+}
+
 static enum oc_rc in_session_wait(struct oc_session_run *r, struct oc_err *e)
 {
 	struct oc_session_record record; /* what is changed meanwhile is for the next run */
@@ -70,7 +80,7 @@ static enum oc_rc in_session_wait(struct oc_session_run *r, struct oc_err *e)
 	oc_session_record_copy(&r->session->known, &record);
 	rc = oc_session_talk_init_wait(&talk, r, &record, e);
 	if (!rc) {
-		const struct oc_conversation conversation = oc_session_talk_port(&talk);
+		struct oc_conversation conversation = oc_session_talk_port(&talk);
 		struct oc_agent_spec spec = agent_spec(r);
 		struct oc_tool_host host = { r->owner, r };
 
@@ -84,6 +94,7 @@ static enum oc_rc in_session_wait(struct oc_session_run *r, struct oc_err *e)
 		spec.session_id = r->session->id;
 		spec.compact = r->compaction != NULL;
 		if (r->compaction) spec.instructions = r->compaction->instructions;
+		if (r->compaction && r->compaction->ahead) look_only(&spec, &conversation);
 		apply_choices(&spec, record.settings);
 		oc_agent_result_deinit(&r->result);
 		rc = oc_agent_run_wait(&spec, &r->result, e);
@@ -374,6 +385,7 @@ static void supervise(void *arg)
 	r->status = status_of(r);
 	save_end_wait(r);
 	tell_end(r);
+	oc_session_idle_begin(r);
 	release(r);
 	in_session = r->session != NULL;
 	close_run(r);
@@ -494,6 +506,7 @@ enum oc_rc oc_session_run_start_wait(struct oc_session_run *r, struct oc_err *e)
 {
 	enum oc_rc rc = OC_OK;
 
+	if (r->session) oc_session_idle_end(r->session);
 	r->snapshot = r->owner->spec.snapshot(r->owner->spec.arg);
 	rc = oc_agent_settings_init(&r->settings, &r->snapshot->config, r->input->agent, e);
 	r->info.agent = r->input->agent;
@@ -576,9 +589,19 @@ static void prune(struct oc_sessions *s)
 struct oc_session_run *oc_session_run_new(struct oc_sessions *s, struct oc_session *session,
 					  struct oc_input *input)
 {
-	struct oc_session_run *r = oc_new(struct oc_session_run);
+	struct oc_session_run *r = oc_session_run_unlisted(s, session, input);
 
 	prune(s);
+	r->next = s->runs;
+	s->runs = r;
+	return r;
+}
+
+struct oc_session_run *oc_session_run_unlisted(struct oc_sessions *s, struct oc_session *session,
+					       struct oc_input *input)
+{
+	struct oc_session_run *r = oc_new(struct oc_session_run);
+
 	r->owner = s;
 	r->session = session;
 	r->input = input;
@@ -590,9 +613,16 @@ struct oc_session_run *oc_session_run_new(struct oc_sessions *s, struct oc_sessi
 					.accepted_ms = input->accepted_ms };
 	r->result.usage = (struct oc_usage){ .cached = -1, .reasoning = -1 };
 	oc_buf_init(&r->partial, OC_MAX_REPLY_BYTES);
-	r->next = s->runs;
-	s->runs = r;
 	return r;
+}
+
+enum oc_rc oc_session_run_aside_wait(struct oc_session_run *r, struct oc_err *e)
+{
+	enum oc_rc rc;
+
+	r->snapshot = r->owner->spec.snapshot(r->owner->spec.arg);
+	rc = oc_agent_settings_init(&r->settings, &r->snapshot->config, r->input->agent, e);
+	return rc ? rc : in_session_wait(r, e);
 }
 
 void oc_session_run_free(struct oc_session_run *r)

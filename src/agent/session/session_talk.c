@@ -61,7 +61,9 @@ enum oc_rc oc_session_talk_init_wait(struct oc_session_talk *t, struct oc_sessio
 	struct oc_store_view view = { .epoch_id = r->epoch, .boundary_seq = r->boundary_seq };
 	enum oc_rc rc = OC_OK;
 
-	*t = (struct oc_session_talk){ .run = run, .boundary_seq = r->boundary_seq };
+	*t = (struct oc_session_talk){ .run = run,
+				       .boundary_seq = r->boundary_seq,
+				       .last_seq = r->last_seq };
 	t->idle = r->run_ended_ms && oc_wall_ms() - r->run_ended_ms > IDLE_MS;
 	if (!take_opening(run, r, &view))
 		rc = oc_store_view_wait(run->owner->spec.store, run->session->id, &view, e);
@@ -517,6 +519,52 @@ static enum oc_rc summarise_wait(void *arg, struct oc_str summary, size_t keep_c
 	return OC_OK;
 }
 
+/* ---- a summary for later ---- */
+
+static const char ahead_kind[] = "note-ahead";
+
+static enum oc_rc prepare_wait(void *arg, struct oc_str summary, struct oc_err *e)
+{
+	const struct oc_session_talk *t = arg;
+	json_t *value = json_object();
+
+	oc_json_put(value, "seq", json_integer(t->last_seq));
+	oc_json_put(value, "text", oc_json_new_str(summary));
+	enum oc_rc rc = oc_store_put_wait(store_of(t), ahead_kind, session_id(t), 0, value, e);
+	json_decref(value);
+	return rc;
+}
+
+/* The messages that it knows nothing of are all among those that would be kept. */
+static enum oc_rc covers_wait(struct oc_session_talk *t, int64_t seq, size_t keep_chars, bool *out,
+			      struct oc_err *e)
+{
+	struct oc_stored_messages l;
+	enum oc_rc rc = load_wait(t, &l, e);
+
+	*out = false;
+	if (rc) return rc;
+	int64_t first = first_kept(&l, keep_chars);
+	*out = first && first <= seq + 1 && seq > t->first_seq && seq > t->boundary_seq;
+	oc_stored_messages_deinit(&l);
+	return OC_OK;
+}
+
+static enum oc_rc ready_wait(void *arg, size_t keep_chars, struct oc_buf *out, struct oc_err *e)
+{
+	struct oc_session_talk *t = arg;
+	json_t *value = NULL;
+	bool covers = false;
+	enum oc_rc rc = oc_store_get_wait(store_of(t), ahead_kind, session_id(t), &value, e);
+
+	if (rc == OC_E_NOT_FOUND) return OC_OK;
+	if (!rc) rc = covers_wait(t, oc_json_int(value, "seq", 0), keep_chars, &covers, e);
+	if (!rc && covers) oc_buf_add(out, oc_json_str(value, "text"));
+	json_decref(value);
+	if (!rc) rc = oc_store_remove_wait(store_of(t), ahead_kind, session_id(t), NULL, e);
+	return rc;
+}
+
 /* ---- the self-check ---- */
 
 static const char *static_reason(const char *reason)
@@ -572,5 +620,7 @@ struct oc_conversation oc_session_talk_port(struct oc_session_talk *t)
 					 .steer_wait = steer_wait,
 					 .trim_wait = trim_wait,
 					 .summarise_wait = summarise_wait,
+					 .prepare_wait = prepare_wait,
+					 .ready_wait = ready_wait,
 					 .arg = t };
 }

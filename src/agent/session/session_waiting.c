@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "agent/session/session.h"
+#include "agent/session/stored_message.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -244,6 +245,28 @@ void oc_session_go_on(struct oc_session *s)
 	s->draining = true;
 	s->users++;
 	oc_scope_spawn(s->owner->scope, go_on, s);
+}
+
+/* ---- what is there ---- */
+
+json_t *oc_sessions_waiting(const struct oc_sessions *s, const char *key, size_t max, size_t *total)
+{
+	const struct oc_session *session = oc_session_find(s, key);
+	json_t *items = json_array();
+
+	*total = session ? session->queue.n : 0;
+	for (size_t i = 0; i < *total && i < max; i++) {
+		const struct oc_input *input = session->queue.v[i].input;
+		json_t *message =
+		    oc_body_user(oc_input_text(input), &input->images, NULL, input->accepted_ms);
+
+		json_array_append_new(
+		    items,
+		    json_pack("{s:o,s:o,s:o,s:I,s:s}", "id", oc_json_new_str(oc_str(input->run_id)),
+			      "runId", oc_json_new_str(oc_str(input->run_id)), "message", message,
+			      "acceptedAt", (json_int_t)input->accepted_ms, "state", "queued"));
+	}
+	return items;
 }
 
 /* ---- the end of all lines ---- */

@@ -31,6 +31,10 @@ void oc_sessions_free(struct oc_sessions *s);
 /* The last requests and how much of the one before each repeated, newest first
  * (agent/session/prefix.h); session_key NULL = of all sessions. New reference. */
 json_t *oc_sessions_prefixes(const struct oc_sessions *s, const char *session_key);
+/* Messages that wait for the session's turn, oldest first and at most max, as the member items of
+ * chat.history's pendingInputs; *total gets how many there are. New reference. */
+json_t *oc_sessions_waiting(const struct oc_sessions *s, const char *key, size_t max,
+			    size_t *total);
 size_t oc_sessions_active(const struct oc_sessions *s); /* runs under way or queued */
 
 /* "main" → "agent:main:main", "notes" → "agent:main:notes"; agent NULL = "main". Free with free().

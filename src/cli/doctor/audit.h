@@ -18,6 +18,10 @@ void oc_audit_find(struct oc_audit *a, const char *id, enum oc_audit_level level
 void oc_audit_config(struct oc_audit *a);
 /* Those about tools: the web, and what taint enforces (tool/sandbox/taint.h). */
 void oc_audit_tools(struct oc_audit *a);
+/* Servers of tools. */
+void oc_audit_mcp(struct oc_audit *a);
+/* "an MCP server" when there is one that is not trusted, else NULL. */
+const char *oc_audit_mcp_source(const struct oc_audit *a);
 /* The tool by which pages reach the model, NULL = none is allowed. Static. */
 const char *oc_audit_web_source(const struct oc_audit *a);
 #endif

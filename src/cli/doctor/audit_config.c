@@ -123,7 +123,8 @@ static const char *untrusted_source(const struct oc_audit *a)
 	if (on(a, "hooks.enabled", false)) return "hooks";
 	if (is(text_at(a, "channels.telegram.dmPolicy"), "open")) return "an open channel";
 	if (json_is_object(oc_config_get(a->config, "channels.telegram"))) return "a channel";
-	return oc_audit_web_source(a);
+	const char *web = oc_audit_web_source(a);
+	return web ? web : oc_audit_mcp_source(a);
 }
 
 static void audit_exec(struct oc_audit *a)

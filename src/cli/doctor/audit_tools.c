@@ -64,7 +64,8 @@ static void report_taint(struct oc_audit *a, const struct oc_tool_settings *s, c
 		     { OC_ACT_WRITE_OUTSIDE, "changes outside the workspace" },
 		     { OC_ACT_FETCH_DATA, "addresses that can carry data out" },
 		     { OC_ACT_MESSAGE_OTHER, "messages to others" },
-		     { OC_ACT_SCHEDULE, "planning later runs" } };
+		     { OC_ACT_SCHEDULE, "planning later runs" },
+		     { OC_ACT_SERVER, "tools of other servers than the text came from" } };
 	const struct oc_taint_facts f = { .tainted = true,
 					  .trust = s->trust,
 					  .full = !strcmp(s->exec_mode, "full") };
@@ -90,5 +91,6 @@ void oc_audit_tools(struct oc_audit *a)
 	if (oc_policy_allows(s.policy, "web_fetch", NULL)) audit_reach(a, &s.web);
 	audit_service(a, &s.web);
 	report_taint(a, &s, model);
+	oc_audit_mcp(a);
 	oc_tool_settings_deinit(&s);
 }

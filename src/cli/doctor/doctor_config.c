@@ -8,6 +8,7 @@
 #include "cli/setup/onboard.h"
 #include "config/edit.h"
 #include "net/base64.h"
+#include "tool/mcp/config.h"
 #include "json/path.h"
 
 /* The tree was changed; what is read from here on is the new one. */
@@ -160,6 +161,27 @@ static enum oc_rc check_mode(struct oc_doctor *d, const struct oc_check *check)
 	return OC_OK;
 }
 
+static enum oc_rc check_servers(struct oc_doctor *d, const struct oc_check *check)
+{
+	json_t *servers = oc_config_get(&d->config, "mcp.servers"), *entry;
+	const char *id;
+
+	json_object_foreach (servers, id, entry) {
+		struct oc_mcp_config s;
+		char *trouble;
+
+		oc_mcp_config_init(&s, id, entry);
+		trouble = s.enabled ? oc_mcp_config_trouble(&s) : NULL;
+		if (trouble)
+			oc_doctor_find(d, check, OC_SEVERITY_WARNING, NULL,
+				       "openclaw mcp doctor --probe tells more",
+				       "the MCP server %s: %s", id, trouble);
+		free(trouble);
+		oc_mcp_config_deinit(&s);
+	}
+	return OC_OK;
+}
+
 const struct oc_check oc_checks_config[] = {
 	{ .id = "config.readable", .title = "Configuration", .run_wait = check_readable },
 	{ .id = "config.valid",
@@ -174,5 +196,9 @@ const struct oc_check oc_checks_config[] = {
 	  .title = "Gateway token",
 	  .needs_config = true,
 	  .run_wait = check_token },
+	{ .id = "config.mcp",
+	  .title = "MCP servers",
+	  .needs_config = true,
+	  .run_wait = check_servers },
 	{ 0 },
 };

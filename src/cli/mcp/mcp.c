@@ -8,7 +8,6 @@
 #include "cli/print.h"
 #include "config/redact.h"
 #include "tool/mcp/config.h"
-#include "tool/sandbox/programs.h"
 #include "json/path.h"
 
 /* ---- shared ---- */
@@ -197,13 +196,6 @@ static void add_issue(json_t *issues, const char *level, char *message)
 	free(message);
 }
 
-static const char *path_of(const struct oc_mcp_config *s)
-{
-	for (size_t i = 0; i < s->env.n; i++)
-		if (!strncmp(s->env.v[i], "PATH=", 5)) return s->env.v[i] + 5;
-	return "/usr/local/bin:/usr/bin:/bin";
-}
-
 static bool sounds_secret(const char *key)
 {
 	static const char *const words[] = { "token",	"secret",  "password", "apikey",
@@ -236,16 +228,9 @@ static json_t *find_issues(const struct oc_mcp_cli *c, const struct oc_mcp_confi
 	const json_t *raw = json_object_get(
 	    json_object_get(json_object_get(c->config.raw, "mcp"), "servers"), s->id);
 	json_t *issues = json_array();
+	char *trouble = oc_mcp_config_trouble(s);
 
-	if (s->problem) add_issue(issues, "error", oc_strdup(s->problem));
-	if (!s->problem && s->transport == OC_MCP_STDIO) {
-		char *program = oc_program_find(s->command, path_of(s), s->cwd ? s->cwd : "/");
-		if (!program)
-			add_issue(issues, "error",
-				  oc_asprintf("the program %s is not there, or cannot be run",
-					      s->command));
-		free(program);
-	}
+	if (trouble) add_issue(issues, "error", trouble);
 	find_literal_secrets(raw, "env", issues);
 	find_literal_secrets(raw, "headers", issues);
 	if (s->trust)
@@ -277,6 +262,7 @@ static void add_probed(json_t *rows, const json_t *report)
 			if (!oc_str_eq(oc_json_str(row, "name"), oc_json_str(found, "name")))
 				continue;
 			if (oc_str_eq(oc_json_str(found, "state"), OC_LIT("ready"))) continue;
+			if (!oc_json_bool(found, "enabled", true)) continue;
 			add_issue(json_object_get(row, "issues"), "error",
 				  oc_strdup(oc_json_cstr(found, "problem")
 						? oc_json_cstr(found, "problem")

@@ -49,13 +49,13 @@ static void agents_of(const struct command *c, struct oc_strv *out)
 }
 
 /* What is done with the memory of one agent. */
-typedef enum oc_rc work_fn(struct command *c, struct oc_memory *m, json_t *out, struct oc_err *e);
+typedef enum oc_rc work_fn(struct command *c, struct oc_notebook *m, json_t *out, struct oc_err *e);
 
 static enum oc_rc with_agent_wait(struct command *c, const char *id, work_fn *work, json_t *out,
 				  struct oc_err *e)
 {
 	struct oc_agent_settings settings;
-	struct oc_memory m;
+	struct oc_notebook m;
 	enum oc_rc rc = oc_agent_settings_init(&settings, &c->config, id, e);
 
 	if (rc) return rc;
@@ -75,7 +75,7 @@ static enum oc_rc with_agent_wait(struct command *c, const char *id, work_fn *wo
 
 /* ---- status ---- */
 
-static json_t *status_json(const struct oc_memory *m, const struct oc_memory_counts *counts)
+static json_t *status_json(const struct oc_notebook *m, const struct oc_memory_counts *counts)
 {
 	json_t *extra = json_array();
 
@@ -89,7 +89,7 @@ static json_t *status_json(const struct oc_memory *m, const struct oc_memory_cou
 			 "model", counts->model);
 }
 
-static void print_status(const char *id, const struct oc_memory *m,
+static void print_status(const char *id, const struct oc_notebook *m,
 			 const struct oc_memory_counts *counts)
 {
 	oc_visible_printf(stdout, "Agent:     %s\n", id);
@@ -123,7 +123,7 @@ static void tell_left_out(const struct oc_memory_sync *did)
 				  OC_MEMORY_MAX_FILES);
 }
 
-static enum oc_rc status_one_wait(struct command *c, struct oc_memory *m, json_t *out,
+static enum oc_rc status_one_wait(struct command *c, struct oc_notebook *m, json_t *out,
 				  struct oc_err *e)
 {
 	struct oc_memory_sync did;
@@ -145,7 +145,7 @@ static enum oc_rc status_one_wait(struct command *c, struct oc_memory *m, json_t
 
 /* ---- index ---- */
 
-static enum oc_rc index_one_wait(struct command *c, struct oc_memory *m, json_t *out,
+static enum oc_rc index_one_wait(struct command *c, struct oc_notebook *m, json_t *out,
 				 struct oc_err *e)
 {
 	struct oc_memory_sync did;
@@ -259,7 +259,7 @@ static int read_bounds(const struct oc_args *a, struct oc_memory_ask *ask)
 	return 0;
 }
 
-static enum oc_rc search_one_wait(struct command *c, struct oc_memory *m, json_t *out,
+static enum oc_rc search_one_wait(struct command *c, struct oc_notebook *m, json_t *out,
 				  struct oc_err *e)
 {
 	struct oc_memory_ask ask = { .question = oc_str(question_of(c->args)) };

@@ -49,6 +49,7 @@ enum oc_rc oc_command_say_cost_wait(struct oc_command_ask *a);
 /* "12.3k" */
 void oc_command_tokens(struct oc_buf *out, int64_t n);
 
+enum oc_rc oc_command_loop_wait(struct oc_command_ask *a);
 enum oc_rc oc_command_help(struct oc_command_ask *a), oc_command_list(struct oc_command_ask *a),
     oc_command_new(struct oc_command_ask *a), oc_command_stop(struct oc_command_ask *a),
     oc_command_compact(struct oc_command_ask *a), oc_command_name(struct oc_command_ask *a),
@@ -61,7 +62,7 @@ enum oc_rc oc_command_help(struct oc_command_ask *a), oc_command_list(struct oc_
     oc_command_tools(struct oc_command_ask *a), oc_command_whoami(struct oc_command_ask *a),
     oc_command_tasks(struct oc_command_ask *a), oc_command_approve(struct oc_command_ask *a),
     oc_command_exec(struct oc_command_ask *a), oc_command_restart(struct oc_command_ask *a),
-    oc_command_config(struct oc_command_ask *a), oc_command_btw(struct oc_command_ask *a),
-    oc_command_goal(struct oc_command_ask *a), oc_command_skill(struct oc_command_ask *a),
-    oc_command_subagents(struct oc_command_ask *a);
+    oc_command_config(struct oc_command_ask *a), oc_command_debug(struct oc_command_ask *a),
+    oc_command_btw(struct oc_command_ask *a), oc_command_goal(struct oc_command_ask *a),
+    oc_command_skill(struct oc_command_ask *a), oc_command_subagents(struct oc_command_ask *a);
 #endif

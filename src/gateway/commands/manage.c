@@ -1,4 +1,4 @@
-/* Commands for who runs the gateway: approvals, exec policy, restart, configuration. */
+/* Commands for who runs the gateway: approvals, exec policy, restart. */
 #include <stdlib.h>
 
 #include "agent/run/settings.h"
@@ -66,20 +66,43 @@ enum oc_rc oc_command_approve(struct oc_command_ask *a)
 	return OC_OK;
 }
 
-enum oc_rc oc_command_exec(struct oc_command_ask *a)
+static void say_exec(struct oc_command_ask *a)
 {
+	const char *mode = oc_command_setting(a, "permissionMode");
 	struct oc_agent_settings s;
 	struct oc_err e = { 0 };
 
 	if (oc_agent_settings_init(&s, &a->snapshot->config, a->session.agent, &e) != OC_OK) {
 		oc_command_say(a, "%s", e.msg);
-		return OC_OK;
+		return;
 	}
-	oc_command_say(a,
-		       "Commands: tools.exec.mode is %s. Change it with `openclaw config set "
-		       "tools.exec.mode full|ask|deny`.",
-		       s.exec_mode ? s.exec_mode : "auto");
+	oc_command_say(
+	    a,
+	    "Commands: tools.exec.mode is %s, this session's permission is %s.\n"
+	    "`/exec read-only|guarded|workspace|full` changes the session; the stricter of "
+	    "the two holds. For all sessions: `openclaw config set tools.exec.mode "
+	    "full|ask|deny`.",
+	    s.exec_mode ? s.exec_mode : "auto", mode ? mode : "the configured one");
 	oc_agent_settings_deinit(&s);
+}
+
+enum oc_rc oc_command_exec(struct oc_command_ask *a)
+{
+	struct oc_str word = oc_command_word(a);
+	bool inherit = oc_str_ieq(word, OC_LIT("default"));
+	char *name = oc_strndup(word.p, word.n);
+
+	if (!word.n)
+		say_exec(a);
+	else if (!inherit && oc_permission_parse(name) == OC_PERMISSION_DEFAULT)
+		oc_command_say(a, "Use: `/exec [read-only|guarded|workspace|full|default]`");
+	else if (!a->chat->admin)
+		oc_command_say(a, "Only who may change the configuration may change what commands "
+				  "are allowed.");
+	else if (oc_command_set_wait(a, "permissionMode", inherit ? NULL : name))
+		oc_command_say(a, "This session's permission: %s.",
+			       inherit ? "the configured one" : name);
+	free(name);
 	return OC_OK;
 }
 
@@ -93,23 +116,5 @@ enum oc_rc oc_command_restart(struct oc_command_ask *a)
 	}
 	oc_gateway_ask_restart(a->gw, 1000);
 	oc_command_say(a, "The gateway restarts.");
-	return OC_OK;
-}
-
-enum oc_rc oc_command_config(struct oc_command_ask *a)
-{
-	const json_t *commands = oc_config_get(&a->snapshot->config, "commands");
-
-	if (!oc_json_bool(commands, a->row->setting, false)) {
-		oc_command_say(
-		    a,
-		    "/%s is switched off. Switch it on with `openclaw config set commands.%s true`.",
-		    a->row->name, a->row->setting);
-		return OC_OK;
-	}
-	oc_command_say(
-	    a,
-	    "Configuration: `%s`\nUse `openclaw config get <path>` on the machine of the gateway.",
-	    a->snapshot->config.paths.config_path);
 	return OC_OK;
 }

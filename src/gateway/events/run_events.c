@@ -188,7 +188,8 @@ static void on_message(struct oc_run_events *re, struct oc_live_run *r,
 		oc_live_flush(re, r);
 		if (calls_tools(e->message->body)) tell_preamble(re, r);
 	}
-	if (e->session_key) send_message(re, r, e);
+	if (e->session_key && !(e->message->flags & OC_MSG_HIDDEN_FROM_PEOPLE))
+		send_message(re, r, e);
 }
 
 static void on_usage(struct oc_run_events *re, struct oc_live_run *r, const struct oc_run_event *e)

@@ -8,7 +8,7 @@
 #include "gateway/view/session_row.h"
 #include "gateway/view/text_blocks.h"
 
-enum { DEFAULT_LIMIT = 200, AFTER_MESSAGE = 50, SHOWN_AT_ONCE = 20 };
+enum { DEFAULT_LIMIT = 200, AFTER_MESSAGE = 50, SHOWN_AT_ONCE = 20, MAX_PENDING = 20 };
 
 struct page {
 	struct oc_gateway *gw;
@@ -43,7 +43,9 @@ static void show(void *arg)
 {
 	struct showing *s = arg;
 
-	for (size_t i = 0; i < s->l->n; i++) oc_history_append(s->list, &s->l->v[i], s->max_chars);
+	for (size_t i = 0; i < s->l->n; i++)
+		if (!(s->l->v[i].flags & OC_MSG_HIDDEN_FROM_PEOPLE))
+			oc_history_append(s->list, &s->l->v[i], s->max_chars);
 	for (size_t i = 0; s->rendered && i < json_array_size(s->list); i++)
 		json_array_set_new(s->list, i, oc_message_with_blocks(json_array_get(s->list, i)));
 	oc_history_fit(s->list, s->max_bytes);
@@ -99,6 +101,14 @@ static void put_session(const struct page *p, const struct oc_session_record *r,
 	if (level) oc_json_put(o, "thinkingLevel", json_string(level));
 }
 
+static json_t *pending_inputs(struct oc_gateway *gw, const char *session_key)
+{
+	size_t total = 0;
+	json_t *items = oc_sessions_waiting(gw->sessions, session_key, MAX_PENDING, &total);
+
+	return json_pack("{s:o,s:I}", "items", items, "total", (json_int_t)total);
+}
+
 enum oc_rc oc_history_page_wait(struct oc_gateway *gw, const struct oc_history_ask *ask,
 				json_t **out, struct oc_err *e)
 {
@@ -115,7 +125,7 @@ enum oc_rc oc_history_page_wait(struct oc_gateway *gw, const struct oc_history_a
 	if (ask->had_cursor) oc_json_put(o, "kind", json_string("reset"));
 	oc_json_put(o, "messages", p.messages);
 	oc_json_put(o, "activity", json_array());
-	oc_json_put(o, "pendingInputs", json_pack("{s:[],s:i}", "items", "total", 0));
+	oc_json_put(o, "pendingInputs", pending_inputs(gw, ask->session_key));
 	oc_json_put(o, "hasMore", json_false());
 	oc_json_put(o, "totalMessages", json_integer(p.total));
 	oc_json_put(o, "defaults", oc_model_defaults(&gw->snapshot->catalog, NULL));

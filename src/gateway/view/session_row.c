@@ -193,7 +193,7 @@ json_t *oc_session_row_wait(const struct oc_gateway *gw, const char *key, enum o
 
 static bool speaks(const struct oc_stored_message *m, const char *role)
 {
-	return !(m->flags & OC_MSG_HIDDEN_FROM_MODEL) &&
+	return !(m->flags & (OC_MSG_HIDDEN_FROM_MODEL | OC_MSG_HIDDEN_FROM_PEOPLE)) &&
 	       oc_str_eq(oc_json_str(m->body, "role"), oc_str(role));
 }
 

@@ -18,7 +18,8 @@ enum { PRESENCE_EVERY_MS = 250, PRESENCE_SHOWN = 200 };
 struct oc_broker {
 	struct oc_gateway *gw;
 	struct oc_connection *first;
-	size_t n, n_whole_text, n_rendered;
+	struct oc_connection *newest, *oldest; /* before their hello */
+	size_t n, n_whole_text, n_rendered, n_expected;
 	int64_t presence_version, health_version;
 	struct oc_timer *tick, *presence;
 	bool presence_due;
@@ -225,6 +226,38 @@ void oc_broker_free(struct oc_broker *b)
 	oc_timer_free(b->tick);
 	oc_timer_free(b->presence);
 	free(b);
+}
+
+void oc_broker_expect(struct oc_broker *b, struct oc_connection *c)
+{
+	struct oc_connection *oldest = b->oldest;
+
+	if (b->n_expected >= OC_MAX_HANDSHAKES) {
+		oldest->displaced = true;
+		oc_connection_close(oldest, 1013, "too many connections without a hello");
+		oc_broker_expect_no_more(b, oldest);
+	}
+	c->prev = NULL;
+	c->next = b->newest;
+	if (c->next) c->next->prev = c;
+	b->newest = c;
+	if (!b->oldest) b->oldest = c;
+	b->n_expected++;
+}
+
+void oc_broker_expect_no_more(struct oc_broker *b, struct oc_connection *c)
+{
+	if (!c->prev && b->newest != c) return; /* displaced */
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		b->newest = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	else
+		b->oldest = c->prev;
+	c->next = c->prev = NULL;
+	b->n_expected--;
 }
 
 void oc_broker_add(struct oc_broker *b, struct oc_connection *c)

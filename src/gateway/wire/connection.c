@@ -218,9 +218,13 @@ void oc_connection_serve_wait(struct oc_gateway *gw, struct oc_exchange *x)
 	if (oc_exchange_upgrade_wait(x, OC_HELLO_BYTES, &c.ws, &e) == OC_OK) {
 		if (gw->verbose)
 			oc_log(OC_LOG_INFO, "ws", "← open conn=%s remote=%s", c.id, c.address);
-		if (oc_handshake_wait(&c)) serve_client(&c);
+		oc_broker_expect(gw->broker, &c);
+		bool hello = oc_handshake_wait(&c);
+		oc_broker_expect_no_more(gw->broker, &c);
+		if (hello) serve_client(&c);
 		bool slow = oc_ws_backlog(c.ws) > 0;
-		oc_ws_linger_wait(c.ws, oc_deadline_in(slow ? SLOW_LINGER_MS : LINGER_MS));
+		if (!c.displaced)
+			oc_ws_linger_wait(c.ws, oc_deadline_in(slow ? SLOW_LINGER_MS : LINGER_MS));
 		log_end(&c);
 	}
 	deinit(&c);

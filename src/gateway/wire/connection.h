@@ -18,7 +18,7 @@ enum {
 struct oc_connection {
 	struct oc_gateway *gw;
 	struct oc_ws *ws;
-	struct oc_connection *next, *prev; /* in the broker, after the hello */
+	struct oc_connection *next, *prev; /* in the broker: before the hello its own list */
 	char id[OC_ID_CHARS + 1], nonce[OC_ID_CHARS + 1];
 	char *address;	      /* of the client: an IP literal */
 	char *origin, *host;  /* headers, NULL = absent */
@@ -33,6 +33,7 @@ struct oc_connection {
 	bool tool_events, session_scoped, delta_only, rendered;
 
 	bool greeted, closed; /* closed: nothing is sent any more */
+	bool displaced;	      /* before its hello, by newer connections */
 	bool all_sessions;
 	struct oc_strv messages; /* keys of sessions */
 	uint64_t seq;
@@ -75,6 +76,9 @@ bool oc_protocol_accepted(int64_t min, int64_t max, const char *mode);
 /* ---- broker.c ---- */
 struct oc_broker *oc_broker_new(struct oc_gateway *gw);
 void oc_broker_free(struct oc_broker *b); /* accepts NULL; no connection may be left */
+/* Until its hello. Too many of them, and the one that has been silent longest is closed. */
+void oc_broker_expect(struct oc_broker *b, struct oc_connection *c);
+void oc_broker_expect_no_more(struct oc_broker *b, struct oc_connection *c);
 void oc_broker_add(struct oc_broker *b, struct oc_connection *c);
 void oc_broker_remove(struct oc_broker *b, struct oc_connection *c);
 /* Closes every client with code and reason. */

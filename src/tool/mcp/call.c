@@ -96,6 +96,27 @@ static void add_refusal(const json_t *refusal, struct oc_tool_result *out)
 	out->is_error = true;
 }
 
+struct reading {
+	const json_t *result;
+	bool vision;
+	struct oc_tool_result *out;
+};
+
+static void read_content(void *arg)
+{
+	const struct reading *r = arg;
+
+	oc_mcp_content_add(r->result, r->vision, r->out);
+}
+
+/* It may be megabytes. */
+static void add_content_wait(const json_t *result, bool vision, struct oc_tool_result *out)
+{
+	struct reading r = { result, vision, out };
+
+	oc_work_wait(read_content, &r);
+}
+
 enum oc_rc oc_mcp_row_call_wait(const struct oc_tool *self, struct oc_tool_context *ctx,
 				const json_t *args, struct oc_tool_result *out, struct oc_err *e)
 {
@@ -116,7 +137,7 @@ enum oc_rc oc_mcp_row_call_wait(const struct oc_tool *self, struct oc_tool_conte
 	if (answer.refusal)
 		add_refusal(answer.refusal, out);
 	else
-		oc_mcp_content_add(answer.result, out);
+		add_content_wait(answer.result, ctx->vision, out);
 	oc_mcp_answer_deinit(&answer);
 	return OC_OK;
 }

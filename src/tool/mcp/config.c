@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "net/url.h"
+#include "tool/sandbox/programs.h"
 
 enum {
 	CONNECT_MS = 30000,
@@ -184,6 +185,26 @@ void oc_mcp_config_deinit(struct oc_mcp_config *c)
 	oc_strv_deinit(&c->include);
 	oc_strv_deinit(&c->exclude);
 	*c = (struct oc_mcp_config){ 0 };
+}
+
+static const char *path_of(const struct oc_mcp_config *c)
+{
+	for (size_t i = 0; i < c->env.n; i++)
+		if (!strncmp(c->env.v[i], "PATH=", 5)) return c->env.v[i] + 5;
+	return "/usr/local/bin:/usr/bin:/bin";
+}
+
+char *oc_mcp_config_trouble(const struct oc_mcp_config *c)
+{
+	char *program;
+
+	if (c->problem) return oc_strdup(c->problem);
+	if (c->transport != OC_MCP_STDIO) return NULL;
+	program = oc_program_find(c->command, path_of(c), c->cwd ? c->cwd : "/");
+	if (!program)
+		return oc_asprintf("the program %s is not there, or cannot be run", c->command);
+	free(program);
+	return NULL;
 }
 
 static bool matches(const struct oc_strv *globs, const char *tool)

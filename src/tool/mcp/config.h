@@ -22,6 +22,9 @@ struct oc_mcp_config {
 /* entry is what the configuration has under mcp.servers.<id>, variables replaced. Deinit it. */
 void oc_mcp_config_init(struct oc_mcp_config *c, const char *id, const json_t *entry);
 void oc_mcp_config_deinit(struct oc_mcp_config *c);
+/* Why it cannot work as it is: problem, or a program that is not there. NULL = nothing is known.
+ * Free with free(). */
+char *oc_mcp_config_trouble(const struct oc_mcp_config *c);
 /* toolFilter lets this tool of the server through. */
 bool oc_mcp_config_offers(const struct oc_mcp_config *c, const char *tool);
 /* "npx -y server /data", or the URL without its query. Free with free(). */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/special.h"
 #include "base/visible.h"
+#include "net/base64.h"
 #include "tool/internal.h"
 
 enum { MAX_LABEL = 300, MAX_ITEMS = 2000 };
@@ -59,15 +60,53 @@ static void add_link(struct oc_tool_result *out, const json_t *item)
 	oc_buf_addc(&out->text, ']');
 }
 
-static void add_item(struct oc_tool_result *out, const json_t *item)
+/* With padding and line ends, as servers send it. False: it is no base64, or too long. */
+static bool decode(struct oc_str base64, struct oc_buf *out)
+{
+	struct oc_buf url;
+	bool ok;
+
+	oc_buf_init(&url, 2 * (size_t)OC_MAX_ATTACHED_IMAGE_BYTES);
+	for (size_t i = 0; i < base64.n && !url.bad; i++) {
+		char c = base64.p[i];
+
+		if (c == '+') c = '-';
+		if (c == '/') c = '_';
+		if (c != '=' && !oc_is_space(c)) oc_buf_addc(&url, c);
+	}
+	ok = !url.bad && oc_base64url_decode(oc_buf_view(&url), out);
+	oc_buf_deinit(&url);
+	return ok;
+}
+
+/* What is no image would make the model's server refuse the conversation from then on. */
+static bool show_image(struct oc_tool_result *out, const json_t *item)
+{
+	struct oc_buf bytes;
+	const char *mime = NULL;
+
+	oc_buf_init(&bytes, OC_MAX_ATTACHED_IMAGE_BYTES);
+	if (decode(oc_json_str(item, "data"), &bytes)) mime = oc_image_mime(oc_buf_view(&bytes));
+	if (mime) {
+		add_break(out);
+		oc_buf_addf(&out->text, "[image %s, %zu bytes, shown here]", mime, bytes.n);
+		out->image.mime = oc_strdup(mime);
+		out->image.base64 = oc_base64_encode(oc_buf_view(&bytes));
+	}
+	oc_buf_deinit(&bytes);
+	return mime != NULL;
+}
+
+static void add_item(struct oc_tool_result *out, const json_t *item, bool vision)
 {
 	struct oc_str type = oc_json_str(item, "type");
 
 	if (oc_str_eq(type, OC_LIT("text")))
 		add_text(out, oc_json_str(item, "text"));
-	else if (oc_str_eq(type, OC_LIT("image")))
-		add_blob(out, "image", item, "data");
-	else if (oc_str_eq(type, OC_LIT("audio")))
+	else if (oc_str_eq(type, OC_LIT("image"))) {
+		if (!vision || out->image.base64 || !show_image(out, item))
+			add_blob(out, "image", item, "data");
+	} else if (oc_str_eq(type, OC_LIT("audio")))
 		add_blob(out, "sound", item, "data");
 	else if (oc_str_eq(type, OC_LIT("resource")))
 		add_resource(out, json_object_get(item, "resource"));
@@ -75,14 +114,14 @@ static void add_item(struct oc_tool_result *out, const json_t *item)
 		add_link(out, item);
 }
 
-void oc_mcp_content_add(const json_t *result, struct oc_tool_result *out)
+void oc_mcp_content_add(const json_t *result, bool vision, struct oc_tool_result *out)
 {
 	const json_t *content = json_object_get(result, "content"), *item;
 	const json_t *structured = json_object_get(result, "structuredContent");
 	size_t i, before = out->text.n;
 
 	json_array_foreach (content, i, item) {
-		if (i < MAX_ITEMS && !out->text.bad) add_item(out, item);
+		if (i < MAX_ITEMS && !out->text.bad) add_item(out, item, vision);
 	}
 	if (out->text.n == before && structured) {
 		char *text = oc_json_compact(structured);

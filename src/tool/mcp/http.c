@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/visible.h"
+#include "model/provider/secrets.h"
 #include "net/client/http_client.h"
 #include "net/client/sse.h"
 #include "tool/mcp/parse.h"
@@ -138,8 +139,23 @@ static enum oc_rc read_document_wait(struct oc_http *h, struct reading *r, struc
 	return rc;
 }
 
+/* What a server says when it refuses, without the key that it may repeat. */
+static void add_reason(const struct oc_mcp_config *config, struct oc_str body, struct oc_buf *out)
+{
+	struct oc_buf line;
+	char *text;
+
+	oc_buf_init(&line, (size_t)8 * MAX_REASON);
+	oc_visible_add(&line, oc_str_trim(body), MAX_REASON);
+	text = oc_buf_take(&line);
+	oc_secrets_hide(&text, &config->headers);
+	oc_buf_adds(out, text);
+	free(text);
+}
+
 /* Refusals are often JSON-RPC errors, or at least say something. */
-static enum oc_rc read_refusal_wait(struct oc_http *h, struct reading *r, struct oc_err *e)
+static enum oc_rc read_refusal_wait(const struct oc_mcp_config *config, struct oc_http *h,
+				    struct reading *r, struct oc_err *e)
 {
 	struct oc_buf body, reason;
 	struct oc_err ignored = { 0 };
@@ -151,7 +167,7 @@ static enum oc_rc read_refusal_wait(struct oc_http *h, struct reading *r, struct
 	if (rc != OC_CANCELLED && body.n) {
 		oc_strv_add(&r->events, oc_buf_view(&body));
 		rc = hand_on_wait(r, &ignored);
-		oc_visible_add(&reason, oc_str_trim(oc_buf_view(&body)), MAX_REASON);
+		add_reason(config, oc_buf_view(&body), &reason);
 	}
 	if (rc != OC_CANCELLED)
 		rc = is_done(r->post) ? OC_OK
@@ -193,7 +209,7 @@ enum oc_rc oc_mcp_http_post_wait(struct oc_mcp_http *h, const struct oc_mcp_post
 	if (status == GONE && h->session)
 		rc = OC_EOF;
 	else if (status >= 300)
-		rc = read_refusal_wait(answer, &r, e);
+		rc = read_refusal_wait(h->config, answer, &r, e);
 	else {
 		take_session(h, answer);
 		if (is_events(answer))

@@ -20,11 +20,11 @@ struct oc_mcp {
 
 /* ---- configuring ---- */
 
-static void listed(void *arg, struct oc_mcp_server *s, const json_t *tools, size_t left_out)
+static void listed_wait(void *arg, struct oc_mcp_server *s, const json_t *tools, size_t left_out)
 {
 	struct oc_mcp *m = arg;
 
-	if (!s->removed) oc_mcp_rows_update(&m->rows, s, tools, left_out);
+	if (!s->removed) oc_mcp_rows_update_wait(&m->rows, s, tools, left_out);
 }
 
 /* A name that is not taken: not by a tool of ours, not by another server. */
@@ -53,7 +53,7 @@ static void add_server(struct oc_mcp *m, struct oc_mcp_config *config)
 	settle_name(m, config);
 	while (*at) at = &(*at)->next;
 	*at = s = oc_mcp_server_new(config, m->scope);
-	s->listed = listed;
+	s->listed_wait = listed_wait;
 	s->arg = m;
 	if (s->config.problem)
 		oc_log(OC_LOG_WARN, "mcp", "%s is left out: %s", s->config.id, s->config.problem);

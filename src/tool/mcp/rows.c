@@ -16,7 +16,7 @@
 enum {
 	MAX_LINE = 90, /* of the directory */
 	MAX_DESCRIPTION = 1000,
-	MAX_SCHEMA_BYTES = 131072,
+	MAX_SCHEMA_BYTES = 65536,
 	MAX_NAME = 120,	      /* as calls in text may name a tool (spec 01 §6.1) */
 	MAX_KEPT_NAMES = 512, /* that one server ever had */
 };
@@ -55,6 +55,28 @@ static void forget_schema(struct oc_mcp_row *row)
 	row->full = row->foreign.function = NULL;
 }
 
+/* ---- what a server says of a tool, made ready ---- */
+
+/* One tool; all members are owned. */
+struct ready_tool {
+	struct oc_str remote; /* borrowed from the list */
+	char *name, *line, *example;
+	json_t *full, *function;
+	bool read_only;
+};
+
+/* "server.tool" with what a name may hold; NULL = that is no name. Free with free(). */
+static char *name_of(const struct oc_mcp_config *c, struct oc_str remote)
+{
+	char *name;
+
+	if (!remote.n || strlen(c->name) + 1 + remote.n > MAX_NAME) return NULL;
+	name = oc_asprintf("%s.%.*s", c->name, OC_FMT(remote));
+	for (char *p = name; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("_-.", *p)) *p = '_';
+	return name;
+}
+
 /* A schema that is too large, or none, takes anything. New reference. */
 static json_t *schema_of(const json_t *tool)
 {
@@ -65,24 +87,24 @@ static json_t *schema_of(const json_t *tool)
 	return json_incref(schema);
 }
 
-static json_t *function_of(const struct oc_mcp_row *row, const json_t *tool)
+static json_t *function_of(const struct ready_tool *t, const json_t *tool)
 {
 	struct oc_str text = oc_str_trim(oc_json_str(tool, "description"));
-	json_t *function = json_pack("{s:s}", "name", row->name);
+	json_t *function = json_pack("{s:s}", "name", t->name);
 	struct oc_buf description;
 
 	oc_buf_init(&description, (size_t)8 * MAX_DESCRIPTION);
 	oc_visible_add(&description, text, MAX_DESCRIPTION);
 	oc_json_put(function, "description", oc_json_new_str(oc_buf_view(&description)));
-	oc_json_put(function, "parameters", oc_mcp_schema_reduce(row->full));
+	oc_json_put(function, "parameters", oc_mcp_schema_reduce(t->full));
 	oc_buf_deinit(&description);
 	return function;
 }
 
 /* "[third-party] Reads a file" */
-static char *line_of(const struct oc_mcp_server *s, const json_t *tool)
+static char *line_of(const struct oc_mcp_config *c, const json_t *tool)
 {
-	const char *mark = s->config.trust ? "" : "[third-party] ";
+	const char *mark = c->trust ? "" : "[third-party] ";
 	struct oc_str text = oc_json_str(tool, "description");
 	struct oc_buf line;
 
@@ -93,22 +115,56 @@ static char *line_of(const struct oc_mcp_server *s, const json_t *tool)
 	return oc_buf_take(&line);
 }
 
-static void fill_row(struct oc_mcp_row *row, const json_t *tool)
+/* False: it has no name that can be used. */
+static bool make_ready(const struct oc_mcp_config *c, const json_t *tool, struct ready_tool *t)
 {
-	const json_t *hints = json_object_get(tool, "annotations");
 	json_t *example;
 
-	forget_schema(row);
-	row->full = schema_of(tool);
-	row->foreign.function = function_of(row, tool);
-	row->foreign.needs_nothing = oc_mcp_schema_needs_nothing(row->full);
-	row->foreign.untrusted = row->server->config.trust ? NULL : OC_MCP_SOURCE;
-	row->foreign.call_wait = oc_mcp_row_call_wait;
-	set_text(&row->line, &row->tool.deferred, line_of(row->server, tool));
-	example = oc_mcp_schema_example(json_object_get(row->foreign.function, "parameters"));
-	set_text(&row->example, &row->tool.example, oc_json_compact(example));
+	*t = (struct ready_tool){ .remote = oc_json_str(tool, "name") };
+	t->name = name_of(c, t->remote);
+	if (!t->name) return false;
+	t->full = schema_of(tool);
+	t->function = function_of(t, tool);
+	t->line = line_of(c, tool);
+	example = oc_mcp_schema_example(json_object_get(t->function, "parameters"));
+	t->example = oc_json_compact(example);
 	json_decref(example);
-	row->read_only = oc_json_bool(hints, "readOnlyHint", false);
+	t->read_only = oc_json_bool(json_object_get(tool, "annotations"), "readOnlyHint", false);
+	return true;
+}
+
+static void ready_tool_deinit(struct ready_tool *t)
+{
+	free(t->name);
+	free(t->line);
+	free(t->example);
+	json_decref(t->full);
+	json_decref(t->function);
+}
+
+/* Those that the filter lets through; on the thread pool, for a list may be megabytes. */
+struct preparing {
+	const struct oc_mcp_config *config;
+	const json_t *list;
+	struct ready_tool tools[OC_MAX_MCP_TOOLS];
+	size_t n, left_out;
+};
+
+static void prepare(void *arg)
+{
+	struct preparing *p = arg;
+	const json_t *tool;
+	size_t i;
+
+	json_array_foreach (p->list, i, tool) {
+		const char *name = oc_json_cstr(tool, "name");
+
+		if (!name || !oc_mcp_config_offers(p->config, name)) continue;
+		if (p->n < OC_MAX_MCP_TOOLS && make_ready(p->config, tool, &p->tools[p->n]))
+			p->n++;
+		else
+			p->left_out++;
+	}
 }
 
 /* ---- the shelf ---- */
@@ -134,18 +190,6 @@ void oc_mcp_rows_add_shelf(struct oc_mcp_rows *rows, struct oc_mcp_server *s)
 
 /* ---- what a server lists ---- */
 
-/* "server.tool" with what a name may hold; NULL = that is no name. Free with free(). */
-static char *name_of(const struct oc_mcp_server *s, struct oc_str remote)
-{
-	char *name;
-
-	if (!remote.n || strlen(s->config.name) + 1 + remote.n > MAX_NAME) return NULL;
-	name = oc_asprintf("%s.%.*s", s->config.name, OC_FMT(remote));
-	for (char *p = name; *p; p++)
-		if (!isalnum((unsigned char)*p) && !strchr("_-.", *p)) *p = '_';
-	return name;
-}
-
 static struct oc_mcp_row *find_row(const struct oc_mcp_rows *rows, const struct oc_mcp_server *s,
 				   const char *name, size_t *n)
 {
@@ -160,24 +204,31 @@ static struct oc_mcp_row *find_row(const struct oc_mcp_rows *rows, const struct 
 	return NULL;
 }
 
-static bool take_tool(struct oc_mcp_rows *rows, struct oc_mcp_server *s, const json_t *tool)
+/* What t holds becomes the row's. */
+static void fill_row(struct oc_mcp_row *row, struct ready_tool *t)
 {
-	struct oc_str remote = oc_json_str(tool, "name");
-	char *name = name_of(s, remote);
-	size_t n;
-	struct oc_mcp_row *row = name ? find_row(rows, s, name, &n) : NULL;
-
-	if (!name || (row && row->listed) || (!row && n >= MAX_KEPT_NAMES)) {
-		free(name);
-		return false;
-	}
-	if (!row)
-		row = new_row(rows, s, name);
-	else
-		free(name);
+	forget_schema(row);
 	free(row->remote);
-	row->remote = oc_strndup(remote.p, remote.n);
-	fill_row(row, tool);
+	row->remote = oc_strndup(t->remote.p, t->remote.n);
+	row->full = t->full;
+	row->foreign.function = t->function;
+	row->foreign.needs_nothing = oc_mcp_schema_needs_nothing(row->full);
+	row->foreign.untrusted = row->server->config.trust ? NULL : OC_MCP_SOURCE;
+	row->foreign.call_wait = oc_mcp_row_call_wait;
+	row->read_only = t->read_only;
+	set_text(&row->line, &row->tool.deferred, t->line);
+	set_text(&row->example, &row->tool.example, t->example);
+	*t = (struct ready_tool){ .name = t->name };
+}
+
+static bool take_tool(struct oc_mcp_rows *rows, struct oc_mcp_server *s, struct ready_tool *t)
+{
+	size_t n;
+	struct oc_mcp_row *row = find_row(rows, s, t->name, &n);
+
+	if ((row && row->listed) || (!row && n >= MAX_KEPT_NAMES)) return false;
+	if (!row) row = new_row(rows, s, oc_strdup(t->name));
+	fill_row(row, t);
 	row->listed = oc_tool_add(&row->tool);
 	return row->listed;
 }
@@ -191,27 +242,26 @@ void oc_mcp_rows_withdraw(struct oc_mcp_rows *rows, const struct oc_mcp_server *
 	}
 }
 
-void oc_mcp_rows_update(struct oc_mcp_rows *rows, struct oc_mcp_server *s, const json_t *tools,
-			size_t left_out)
+void oc_mcp_rows_update_wait(struct oc_mcp_rows *rows, struct oc_mcp_server *s, const json_t *tools,
+			     size_t left_out)
 {
-	const json_t *tool;
-	size_t i, n = 0;
+	struct preparing *p = oc_new(struct preparing);
 
+	p->config = &s->config;
+	p->list = tools;
+	p->left_out = left_out;
+	oc_work_wait(prepare, p);
 	oc_mcp_rows_withdraw(rows, s, false);
-	json_array_foreach (tools, i, tool) {
-		const char *name = oc_json_cstr(tool, "name");
-
-		if (!name || !oc_mcp_config_offers(&s->config, name)) continue;
-		if (n < OC_MAX_MCP_TOOLS && take_tool(rows, s, tool))
-			n++;
-		else
-			left_out++;
+	for (size_t i = 0; i < p->n; i++) {
+		if (s->removed || !take_tool(rows, s, &p->tools[i])) p->left_out++;
+		ready_tool_deinit(&p->tools[i]);
 	}
-	if (left_out)
+	if (p->left_out && !s->removed)
 		oc_log(OC_LOG_WARN, "mcp",
 		       "%s: %zu of its tools are left out: their names cannot be used, or there "
 		       "are more than %d; toolFilter can choose",
-		       s->config.id, left_out, OC_MAX_MCP_TOOLS);
+		       s->config.id, p->left_out, OC_MAX_MCP_TOOLS);
+	free(p);
 }
 
 size_t oc_mcp_rows_count(const struct oc_mcp_rows *rows, const struct oc_mcp_server *s)

@@ -23,8 +23,8 @@ struct oc_mcp_rows {
 /* The row that stands for the server, and is in the registry from now on. */
 void oc_mcp_rows_add_shelf(struct oc_mcp_rows *rows, struct oc_mcp_server *s);
 /* What the server listed replaces what it listed before. */
-void oc_mcp_rows_update(struct oc_mcp_rows *rows, struct oc_mcp_server *s, const json_t *tools,
-			size_t left_out);
+void oc_mcp_rows_update_wait(struct oc_mcp_rows *rows, struct oc_mcp_server *s, const json_t *tools,
+			     size_t left_out);
 /* Nothing of it is offered any more. */
 void oc_mcp_rows_withdraw(struct oc_mcp_rows *rows, const struct oc_mcp_server *s, bool shelf);
 void oc_mcp_rows_free(struct oc_mcp_rows *rows);

@@ -28,6 +28,7 @@ static const json_t *find_ref(const json_t *root, struct oc_str ref)
 {
 	const json_t *at = root;
 
+	if (oc_str_eq(ref, OC_LIT("#"))) return root;
 	if (!oc_str_starts(ref, OC_LIT("#/"))) return NULL;
 	for (ref = oc_str_from(ref, 2); ref.n && at;) {
 		size_t slash = oc_str_find(ref, OC_LIT("/"), 0);
@@ -195,6 +196,17 @@ static void add_properties(json_t *out, const json_t *root, const json_t *node, 
 		json_decref(required);
 }
 
+/* A list of objects is no deeper than an object. */
+static json_t *reduce_items(const json_t *root, const json_t *list, int depth)
+{
+	const json_t *items = json_object_get(list, "items");
+	const char *type = type_of(settle(root, items));
+
+	if (type && !strcmp(type, "object")) return reduce(root, items, depth);
+	if (depth < MAX_DEPTH) return reduce(root, items, depth + 1);
+	return json_pack("{s:s}", "type", type ? type : "string");
+}
+
 static json_t *reduce(const json_t *root, const json_t *node, int depth)
 {
 	const json_t *meant = settle(root, node);
@@ -206,16 +218,7 @@ static json_t *reduce(const json_t *root, const json_t *node, int depth)
 	add_description(out, json_object_get(node, "description") ? node : meant);
 	if (strcmp(type, "object") != 0 && strcmp(type, "array") != 0) add_enum(out, meant);
 	if (!strcmp(type, "object") && depth < MAX_DEPTH) add_properties(out, root, meant, depth);
-	if (!strcmp(type, "array")) {
-		const json_t *items = json_object_get(meant, "items");
-
-		if (depth < MAX_DEPTH)
-			oc_json_put(out, "items", reduce(root, items, depth + 1));
-		else
-			oc_json_put(
-			    out, "items",
-			    json_pack("{s:s}", "type", type_of(items) ? type_of(items) : "string"));
-	}
+	if (!strcmp(type, "array")) oc_json_put(out, "items", reduce_items(root, meant, depth));
 	return out;
 }
 
@@ -491,7 +494,8 @@ static json_t *flatten(const json_t *full)
 		const json_t *type = json_object_get(meant, "type");
 
 		/* Where several are possible, what was given is left as it is. */
-		if (!alternative(property) && json_is_string(type) && type_of(meant)) {
+		bool certain = !type || json_is_string(type);
+		if (certain && !alternative(property) && type_of(meant)) {
 			json_t *small = reduce(full, property, 1);
 
 			oc_json_put(flat, "type", json_string(type_of(meant)));

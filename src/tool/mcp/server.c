@@ -425,7 +425,7 @@ static enum oc_rc list_wait(struct oc_mcp_server *s, struct oc_err *e)
 	s->list_due = false;
 	s->lists++;
 	if (s->has_tools) rc = collect_tools_wait(s, tools, &left_out, e);
-	if (!rc && s->listed) s->listed(s->arg, s, tools, left_out);
+	if (!rc && s->listed_wait) s->listed_wait(s->arg, s, tools, left_out);
 	json_decref(tools);
 	return rc;
 }

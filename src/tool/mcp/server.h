@@ -27,7 +27,8 @@ struct oc_mcp_server {
 	bool has_tools, has_resources, has_prompts;
 
 	/* tools/list came: whole, at most OC_MAX_MCP_TOOLS. left_out: how many were too many. */
-	void (*listed)(void *arg, struct oc_mcp_server *s, const json_t *tools, size_t left_out);
+	void (*listed_wait)(void *arg, struct oc_mcp_server *s, const json_t *tools,
+			    size_t left_out);
 	void *arg;
 
 	/* ---- server.c ---- */
