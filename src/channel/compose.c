@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "channel/internal.h"
+#include "channel/media_type.h"
 #include "net/base64.h"
 #include "rt/file.h"
 
@@ -67,20 +68,6 @@ static void add_file_name(struct oc_buf *out, const char *name)
 	if (!n) oc_buf_adds(out, "file");
 }
 
-static const char *ending_of(const char *mime)
-{
-	static const struct {
-		const char *mime, *ending;
-	} rows[] = { { "image/jpeg", ".jpg" },	{ "image/png", ".png" },
-		     { "image/webp", ".webp" }, { "image/gif", ".gif" },
-		     { "audio/ogg", ".ogg" },	{ "audio/mpeg", ".mp3" },
-		     { "video/mp4", ".mp4" },	{ "application/pdf", ".pdf" } };
-
-	for (size_t i = 0; mime && i < sizeof rows / sizeof *rows; i++)
-		if (!strcmp(rows[i].mime, mime)) return rows[i].ending;
-	return "";
-}
-
 static char *relative_path(int64_t nr, size_t i, const char *kind, const char *name,
 			   const char *mime)
 {
@@ -91,7 +78,7 @@ static char *relative_path(int64_t nr, size_t i, const char *kind, const char *n
 	if (name && *name)
 		add_file_name(&b, name);
 	else
-		oc_buf_addf(&b, "%s%s", kind, ending_of(mime));
+		oc_buf_addf(&b, "%s%s", kind, oc_media_ending(mime));
 	return oc_buf_take(&b);
 }
 

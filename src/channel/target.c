@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "channel/internal.h"
+#include "channel/media_type.h"
 #include "channel/session_key.h"
 
 static const char of_session[] = "channel-session", last_of_account[] = "channel-last",
@@ -272,8 +273,11 @@ enum oc_rc oc_channels_check(struct oc_channels *c, const char *channel, const c
 
 static json_t *media_body(const struct oc_delivery_order *o, const struct oc_chunk *caption)
 {
+	const char *slash = strrchr(o->path, '/'), *mime = oc_media_type(o->path);
 	json_t *b = json_pack("{s:s,s:s}", "kind", "media", "path", o->path);
 
+	oc_json_put(b, "name", oc_json_new_str(oc_str(slash ? slash + 1 : o->path)));
+	if (mime) oc_json_put(b, "mime", json_string(mime));
 	if (o->reply_to) oc_json_put(b, "replyTo", json_string(o->reply_to));
 	if (!caption) return b;
 	oc_json_put(b, "text", oc_json_new_str(oc_str(caption->text)));

@@ -104,6 +104,29 @@ def test_with_one_it_is_in_the_directory_alone(start, sim, cloud):
     assert 'message' not in [t['function']['name'] for t in body['tools']]
 
 
+def test_a_file_of_the_workspace_goes_along(start, sim, cloud, openclaw):
+    start()
+    data = b'%PDF-1.4 ' + bytes(range(256)) * 100
+    workspace = openclaw.state / 'workspace'
+    workspace.mkdir(exist_ok=True)
+    (workspace / 'a b.pdf').write_bytes(data)
+    use(sim, target='here', message='the **report**', file='a b.pdf')
+    cloud.say('Send it to me')
+    cloud.wait(lambda: 'Done.' in cloud.texts())
+    sent = [m for m in cloud.sent if m['type'] not in ('text', 'interactive')][0]
+    assert cloud.files[sent[sent['type']]['id']][1] == data
+    assert sent['type'] == 'document' and sent['document']['filename'] == 'a b.pdf'
+    assert sent['document']['caption'] == 'the *report*'
+
+
+def test_a_file_that_is_not_there_is_told_to_the_model(start, sim, cloud):
+    start()
+    use(sim, target='here', message='x', file='none.pdf')
+    cloud.say('Send it to me')
+    cloud.wait(lambda: 'Done.' in cloud.texts())
+    assert 'none.pdf' in tool_says(sim) and cloud.texts() == ['Done.']
+
+
 # ---- the command and the method
 
 def test_the_command_sends_and_says_so(start, cloud, openclaw):

@@ -134,6 +134,18 @@ def test_repeated_and_shuffled_calls_are_answered_once(start, sim, cloud):
     assert cloud.wait_sent(2) == ['answer 0', 'answer 1']
 
 
+def test_calls_without_a_signature_are_taken_only_where_that_is_said(start, sim, cloud, openclaw):
+    g = start(appSecret='')
+    assert 'appSecret' in json.dumps(g.connect().call('channels.status', {}))
+    config = openclaw.read_config()
+    config['channels']['whatsapp-cloud']['allowUnsigned'] = True
+    openclaw.write_config(config)  # a running gateway takes it over
+    sim.reply('trusting')
+    m = cloud.message('Hi')
+    cloud.wait(lambda: cloud.deliver(cloud.payload([m]), header='') == 200)
+    assert cloud.wait_sent(1) == ['trusting']
+
+
 # ---- what the platform refuses
 
 def test_a_busy_platform_gets_the_message_later(start, sim, cloud):
@@ -216,6 +228,20 @@ def test_a_question_has_buttons_and_a_press_answers_it(start, sim, cloud):
     assert 'echo 42' in json.dumps(cloud.sent) and 1 < len(buttons) <= 3
     cloud.press(buttons[0]['id'], buttons[0]['title'], question['id'])
     cloud.wait(lambda: 'Done: 42.' in cloud.texts())
+
+
+def test_what_is_asked_about_is_shown_whole(start, sim, cloud):
+    start(exec_mode='ask', allowFrom=['*', '+491701234567'])
+    command = 'echo ' + ' '.join(f'word{i}' for i in range(130))
+    sim.then(tool_calls=[{'name': 'exec', 'arguments': {'command': command}}])
+    sim.reply('Denied then.')
+    cloud.say('Run it')
+    question = cloud.wait(lambda: [m for m in cloud.sent if m['type'] == 'interactive'])[0]
+    shown = ''.join(cloud.texts())
+    assert all(f'word{i}' in shown for i in range(130))
+    buttons = [b['reply'] for b in question['interactive']['action']['buttons']]
+    cloud.press(buttons[-1]['id'], buttons[-1]['title'], question['id'])
+    cloud.wait(lambda: 'Denied then.' in cloud.texts())
 
 
 # ---- killed without warning

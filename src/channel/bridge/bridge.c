@@ -467,9 +467,11 @@ static enum oc_rc check(const json_t *config, const char *account, struct oc_err
 
 static enum oc_rc start(struct oc_channel_account *a, struct oc_err *e)
 {
+	enum oc_rc rc = check(a->config, a->id, e);
+
+	if (rc) return rc;
 	struct bridge *b = oc_new(struct bridge);
 
-	(void)e;
 	b->account = a;
 	b->last = &b->first;
 	a->adapter = b;

@@ -89,12 +89,14 @@ static void introduce(void *arg)
 static enum oc_rc start(struct oc_channel_account *a, struct oc_err *e)
 {
 	struct oc_str root = oc_json_str(a->config, "apiRoot");
+	enum oc_rc rc = check(a->config, a->id, e);
+
+	if (rc) return rc;
 	struct oc_wa_account *w = oc_new(struct oc_wa_account);
 
 	if (!root.n) root = OC_LIT(OC_WA_API_ROOT);
 	while (root.n && root.p[root.n - 1] == '/') root.n--;
-	enum oc_rc rc = oc_guard_init(&w->guard, root, OC_UNSET, e);
-
+	rc = oc_guard_init(&w->guard, root, OC_UNSET, e);
 	if (rc) {
 		free(w);
 		return oc_wrap(e, "apiRoot");
