@@ -45,6 +45,11 @@ void oc_msg_in_of_json(const json_t *v, struct oc_msg_in *out, struct oc_channel
 /* "-100:topic:4" */
 char *oc_lane_name(const char *chat, const char *thread);
 
+/* ---- taking in (inbound.c) ---- */
+struct oc_str oc_first_word(struct oc_str text);
+bool oc_is_stop_word(struct oc_str text); /* "stop": as /stop */
+bool oc_lane_is_urgent(const char *lane); /* of what cannot wait */
+
 /* ---- inbox (lane.c) ---- */
 void oc_in_lane_wake(struct oc_channels *c, const char *channel, const char *account,
 		     const char *lane);
