@@ -106,6 +106,8 @@ struct oc_chunks {
 };
 /* Takes text and plain; format is copied. */
 void oc_chunks_add(struct oc_chunks *l, char *text, const char *format, char *plain);
+/* More than three get "(2/5)" at their end, so that it is seen when one is missing. */
+void oc_chunks_number(struct oc_chunks *l);
 void oc_chunks_deinit(struct oc_chunks *l);
 
 enum oc_msg_out_kind {

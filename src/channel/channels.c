@@ -294,6 +294,8 @@ enum oc_rc oc_channels_start_wait(const struct oc_channels_spec *spec, struct oc
 		       "is not known: see `openclaw channels outbox`",
 		       (long long)unknown, unknown == 1 ? " was" : "s were");
 	c->scope = oc_scope_new();
+	oc_routes_load_wait(c);
+	oc_message_tool_offer(spec->sessions, c);
 	oc_scope_spawn(c->scope, prune, c);
 	apply_wait(c);
 	*out = c;
@@ -309,12 +311,14 @@ void oc_channels_stop_wait(struct oc_channels *c)
 {
 	if (!c) return;
 	c->stopping = true;
+	oc_message_tool_offer(c->spec.sessions, NULL);
 	oc_out_lanes_settle_wait(c, oc_deadline_in(SETTLE_MS));
 	oc_scope_cancel(c->scope);
 	oc_scope_join_wait(c->scope);
 	while (c->accounts) stop_wait(c, c->accounts);
 	oc_out_lanes_free(c);
 	oc_scope_free(c->scope);
+	json_decref(c->routes);
 	free(c);
 }
 

@@ -69,6 +69,11 @@ OC_MUST_USE enum oc_rc oc_channels_target_of_session_wait(struct oc_channels *c,
 							  const char *session_key,
 							  struct oc_channel_target *out,
 							  struct oc_err *e);
+/* Whether a delivery could be made there, as far as can be said without waiting; channel NULL or
+ * "last" and no chat: to that of the session. */
+OC_MUST_USE enum oc_rc oc_channels_check(struct oc_channels *c, const char *channel,
+					 const char *account, const char *to,
+					 const char *session_key, struct oc_err *e);
 /* One delivery. Borrowed for the call. */
 struct oc_delivery_order {
 	const struct oc_channel_target *target;

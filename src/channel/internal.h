@@ -28,6 +28,7 @@ struct oc_channels {
 	bool more_in; /* and others have something to do */
 	struct oc_out_lane *out;
 	struct oc_chat_question *questions;
+	json_t *routes; /* session key: true, for those that a chat belongs to */
 	bool draining, stopping;
 	bool reloading, reload_again;
 	bool pruning;
@@ -142,7 +143,13 @@ OC_MUST_USE enum oc_rc oc_pairing_ask_wait(struct oc_channels *c, const struct o
 					   const struct oc_msg_in *m, char **code,
 					   struct oc_err *e);
 
+/* ---- the tool message (message_tool.c) ---- */
+/* Runs of these sessions find c; NULL: no more. */
+void oc_message_tool_offer(struct oc_sessions *s, struct oc_channels *c);
+
 /* ---- where an answer goes later (target.c) ---- */
+/* What is remembered of routes, into memory. */
+void oc_routes_load_wait(struct oc_channels *c);
 void oc_target_note_wait(struct oc_channels *c, const struct oc_account *a,
 			 const struct oc_msg_in *m, const char *session_key);
 

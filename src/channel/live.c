@@ -16,7 +16,7 @@ enum {
 
 struct oc_live {
 	struct oc_channels *owner;
-	char *channel, *account, *chat, *thread;
+	char *channel, *account, *chat, *thread, *asked; /* asked: native id of the message */
 	struct oc_scope *scope;
 	uint64_t began_ms, shown_ms;
 	struct oc_buf said; /* text of the model before its tools: progress, not answer */
@@ -128,7 +128,8 @@ static void typing_wait(struct oc_live *v, struct oc_account *a)
 {
 	const struct oc_msg_out m = { .kind = OC_OUT_TYPING,
 				      .chat_id = v->chat,
-				      .thread_id = v->thread };
+				      .thread_id = v->thread,
+				      .reply_to = v->asked };
 	struct oc_msg_sent sent = { 0 };
 
 	if (a->pub.channel->limits.can_type)
@@ -178,6 +179,7 @@ struct oc_live *oc_live_start(struct oc_in_lane *l, const struct oc_msg_in *m)
 	v->account = oc_strdup(l->name.account);
 	v->chat = oc_strdup(m->chat_id);
 	v->thread = m->thread_id ? oc_strdup(m->thread_id) : NULL;
+	v->asked = m->native_id ? oc_strdup(m->native_id) : NULL;
 	v->began_ms = oc_now_ms();
 	v->off = is_off(a);
 	oc_buf_init(&v->said, 65536);
@@ -215,5 +217,6 @@ void oc_live_stop_wait(struct oc_live *v)
 	free(v->account);
 	free(v->chat);
 	free(v->thread);
+	free(v->asked);
 	free(v);
 }

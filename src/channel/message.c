@@ -114,6 +114,25 @@ void oc_chunks_add(struct oc_chunks *l, char *text, const char *format, char *pl
 	l->v[l->n++] = (struct oc_chunk){ text, format ? oc_strdup(format) : NULL, plain };
 }
 
+static char *numbered(char *text, size_t i, size_t n)
+{
+	char *out = text ? oc_asprintf("%s\n\n(%zu/%zu)", text, i + 1, n) : NULL;
+
+	free(text);
+	return out;
+}
+
+void oc_chunks_number(struct oc_chunks *l)
+{
+	enum { FEW = 3 };
+
+	if (l->n <= FEW) return;
+	for (size_t i = 0; i < l->n; i++) {
+		l->v[i].text = numbered(l->v[i].text, i, l->n);
+		l->v[i].plain = numbered(l->v[i].plain, i, l->n);
+	}
+}
+
 void oc_chunks_deinit(struct oc_chunks *l)
 {
 	for (size_t i = 0; i < l->n; i++) {

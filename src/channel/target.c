@@ -52,6 +52,7 @@ void oc_target_note_wait(struct oc_channels *c, const struct oc_account *a,
 	char *id = oc_asprintf("%s/%s", a->pub.channel->id, a->pub.id);
 
 	if (m->thread_id) oc_json_put(v, "thread", json_string(m->thread_id));
+	json_object_set_new(c->routes, session_key, json_true());
 	put_wait(c, of_session, session_key, v);
 	if (m->chat_type == OC_CHAT_DIRECT) put_wait(c, last_of_account, id, v);
 	free(id);
@@ -138,6 +139,20 @@ enum oc_rc oc_channels_target_of_session_wait(struct oc_channels *c, const char 
 	return oc_fail(e, rc, "no channel belongs to the conversation %s", session_key);
 }
 
+/* ---- what is known without waiting ---- */
+
+void oc_routes_load_wait(struct oc_channels *c)
+{
+	struct oc_documents l = { 0 };
+	struct oc_err e = { 0 };
+
+	c->routes = json_object();
+	if (oc_store_list_wait(c->spec.store, of_session, NULL, 0, 0, &l, &e) != OC_OK)
+		oc_log(OC_LOG_WARN, "channels", "%s", e.msg);
+	for (size_t i = 0; i < l.n; i++) json_object_set_new(c->routes, l.v[i].id, json_true());
+	oc_documents_deinit(&l);
+}
+
 /* ---- what a person or a model writes ---- */
 
 static struct oc_account *only_account(struct oc_channels *c, struct oc_err *e)
@@ -222,6 +237,35 @@ enum oc_rc oc_channels_resolve_wait(struct oc_channels *c, const char *channel, 
 	if (!a) return OC_E_NOT_FOUND;
 	if (!where.n || oc_str_eq(where, OC_LIT("last"))) return last_wait(c, a, out, e);
 	return chat_of(a, where, out, e);
+}
+
+enum oc_rc oc_channels_check(struct oc_channels *c, const char *channel, const char *account,
+			     const char *to, const char *session_key, struct oc_err *e)
+{
+	struct oc_channel_target t = { 0 };
+	bool last = !channel || !strcmp(channel, "last");
+	const struct oc_account *a;
+	enum oc_rc rc;
+
+	if (!c) return oc_fail(e, OC_E_NOT_FOUND, "no channel is configured");
+	if (last && (!to || !*to)) {
+		if (session_key && json_object_get(c->routes, session_key)) return OC_OK;
+		return oc_fail(e, OC_E_NOT_FOUND, "no channel belongs to the conversation %s",
+			       session_key ? session_key : "");
+	}
+	if (last) { /* "telegram:123" */
+		const struct oc_channel *prefix = prefix_of(oc_str(to));
+
+		if (!prefix) return only_account(c, e) ? OC_OK : OC_E_NOT_FOUND;
+		channel = prefix->id;
+		to += strlen(prefix->id) + 1;
+	}
+	a = oc_account_find(c, channel, account);
+	if (!a) return oc_fail(e, OC_E_NOT_FOUND, "the channel %s is not configured", channel);
+	if (!to || !*to || !strcmp(to, "last")) return OC_OK;
+	rc = chat_of(a, oc_str(to), &t, e);
+	oc_channel_target_deinit(&t);
+	return rc;
 }
 
 /* ---- delivering ---- */

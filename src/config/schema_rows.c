@@ -18,6 +18,33 @@
 #define E	"agents.entries.*."
 #define S	"mcp.servers.*."
 
+/* What every channel has: who may write, what people see of it. */
+#define CHANNEL(at)                                                                                \
+	{ at ".enabled", T_BOOL }, { at ".name", T_STR }, { at ".defaultAccount", T_STR },         \
+	    { at ".dmPolicy", T_STR, "pairing|allowlist|open|disabled" },                          \
+	    { at ".allowFrom[]", T_STR | T_NUM },                                                  \
+	    { at ".groupPolicy", T_STR, "open|allowlist|disabled" },                               \
+	    { at ".groupAllowFrom[]", T_STR | T_NUM }, { at ".groups", T_RECORD },                 \
+	    { at ".historyLimit", T_COUNT }, { at ".dmHistoryLimit", T_COUNT },                    \
+	    { at ".mediaMaxMb", T_NUM | T_POSITIVE },                                              \
+	{                                                                                          \
+		at ".progress", T_STR                                                              \
+	}
+#define WHATSAPP(at)                                                                               \
+	{ at ".phoneNumberId", T_STR }, { at ".accessToken", T_KEY }, { at ".appSecret", T_KEY },  \
+	    { at ".verifyToken", T_KEY }, { at ".apiRoot", T_STR },                                \
+	    { at ".allowUnsigned", T_BOOL }, { at ".template.name", T_STR | T_NOT_EMPTY },         \
+	{                                                                                          \
+		at ".template.language", T_STR | T_NOT_EMPTY                                       \
+	}
+#define BRIDGE(at)                                                                                 \
+	{ at ".command", T_STR | T_NOT_EMPTY }, { at ".args[]", T_STR }, { at ".env.*", T_KEY },   \
+	    { at ".cwd", T_STR }, { at ".format", T_STR, "plain|whatsapp" },                       \
+	    { at ".maxText", T_SIZE },                                                             \
+	{                                                                                          \
+		at ".settings", T_RECORD                                                           \
+	}
+
 const struct oc_schema_row oc_schema_rows[] = {
 	{ "$schema", T_STR },
 
@@ -310,6 +337,14 @@ const struct oc_schema_row oc_schema_rows[] = {
 
 	{ "channels.defaults.groupPolicy", T_STR },
 	{ "channels.telegram", T_RECORD },
+	CHANNEL("channels.bridge"),
+	BRIDGE("channels.bridge"),
+	CHANNEL("channels.bridge.accounts.*"),
+	BRIDGE("channels.bridge.accounts.*"),
+	CHANNEL("channels.whatsapp-cloud"),
+	WHATSAPP("channels.whatsapp-cloud"),
+	CHANNEL("channels.whatsapp-cloud.accounts.*"),
+	WHATSAPP("channels.whatsapp-cloud.accounts.*"),
 
 	{ "cron.enabled", T_BOOL },
 	{ "cron.skipMissedJobs", T_BOOL },
@@ -422,6 +457,8 @@ const struct oc_schema_row oc_schema_rows[] = {
 const struct oc_schema_alias oc_schema_aliases[] = {
 	{ "agents.list[]", "agents.entries.*" },
 	{ "agents.entries.*.memory.search", "memory.search" },
+	{ "agents.entries.*.memorySearch", "memory.search" }, /* as older configurations have it */
+	{ "agents.defaults.memorySearch", "memory.search" },
 	{ "models.providers.*.request.proxy.tls", "models.providers.*.request.tls" },
 	{ "session.resetByType.direct", "session.reset" },
 	{ "session.resetByType.group", "session.reset" },

@@ -40,12 +40,33 @@ static bool find_lean(const struct oc_config *config, const json_t *entry)
 	return oc_json_bool(json_object_get(entry, "experimental"), "localModelLean", all);
 }
 
+/* The first place that says anything; memorySearch is what older configurations have. */
 static bool has_memory(const struct oc_config *config, const json_t *entry)
 {
-	const json_t *own = json_object_get(json_object_get(entry, "memory"), "search");
-	bool all = oc_json_bool(oc_config_get(config, "memory.search"), "enabled", true);
+	const json_t *const places[] = {
+		json_object_get(json_object_get(entry, "memory"), "search"),
+		json_object_get(entry, "memorySearch"),
+		oc_config_get(config, "memory.search"),
+		oc_config_get(config, "agents.defaults.memorySearch"),
+	};
 
-	return oc_json_bool(own, "enabled", all);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (json_is_boolean(json_object_get(places[i], "enabled")))
+			return oc_json_bool(places[i], "enabled", true);
+	return true;
+}
+
+/* A channel that is switched on: then there is somebody to send messages to. */
+static bool has_channels(const struct oc_config *config)
+{
+	json_t *channels = oc_config_get(config, "channels"), *section;
+	const char *name;
+
+	json_object_foreach (channels, name, section) {
+		if (!strcmp(name, "defaults") || !strcmp(name, "modelByChannel")) continue;
+		if (json_is_object(section) && oc_json_bool(section, "enabled", true)) return true;
+	}
+	return false;
 }
 
 void oc_tool_settings_init(struct oc_tool_settings *s, const struct oc_config *config,
@@ -74,6 +95,7 @@ void oc_tool_settings_init_for(struct oc_tool_settings *s, const struct oc_confi
 					       .model = model,
 					       .off = oc_web_off(&s->web),
 					       .no_memory = !has_memory(config, entry),
+					       .no_channels = !has_channels(config),
 					       .lean = s->lean,
 					       .extra_allow = allow };
 	s->policy = oc_policy_new(&policy);

@@ -55,6 +55,7 @@ class Cloud:
         self.blocked = set()  # numbers that cannot be reached
         self.templates = {('note', 'en')}
         self.statuses = False  # sent, delivered and read are told
+        self.closed = False  # nobody wrote within 24 hours, whatever was heard
         self.late_window = False  # the closed window is told by a status, not by the answer
         self.sent, self.marks, self.calls = [], [], []  # messages; read marks; (method, path, status)
         self.files = {}  # id -> (mime, bytes)
@@ -209,7 +210,8 @@ class Cloud:
             raise ConnectionError
         check(body, self)
         late = None
-        if self.now() - self.heard.get(body['to'], 0) > WINDOW and body['type'] != 'template':
+        closed = self.closed or self.now() - self.heard.get(body['to'], 0) > WINDOW
+        if closed and body['type'] != 'template':
             if not self.late_window:
                 raise Refused(131047, 'More than 24 hours have passed since the customer last replied')
             late = 131047

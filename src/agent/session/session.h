@@ -22,6 +22,7 @@ struct oc_gate {
 void oc_gate_enter_wait(struct oc_gate *g); /* cancelled or not: it is soon open */
 void oc_gate_leave(struct oc_gate *g);
 
+struct oc_channels;
 struct oc_cron;
 
 /* A session that somebody works with. */
@@ -100,7 +101,8 @@ struct oc_sessions {
 	struct oc_user_files files;
 	struct oc_session_events events;
 	int64_t last_person_ms;
-	struct oc_cron *cron; /* for its tool; NULL = there is none */
+	struct oc_cron *cron;	      /* for its tool; NULL = there is none */
+	struct oc_channels *channels; /* for the tool message; the same */
 	bool closing;
 };
 

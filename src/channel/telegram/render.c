@@ -70,23 +70,6 @@ static void add_chunk(const struct oc_rich *r, const struct oc_rich_piece *piece
 		      oc_strndup(r->text.p + piece->from, piece->to - piece->from));
 }
 
-/* Many messages are numbered, so that it is seen when one is missing. */
-static void number(struct oc_chunks *l)
-{
-	enum { FEW = 3 };
-
-	if (l->n <= FEW) return;
-	for (size_t i = 0; i < l->n; i++) {
-		char *text = oc_asprintf("%s\n\n(%zu/%zu)", l->v[i].text, i + 1, l->n);
-		char *plain = oc_asprintf("%s\n\n(%zu/%zu)", l->v[i].plain, i + 1, l->n);
-
-		free(l->v[i].text);
-		free(l->v[i].plain);
-		l->v[i].text = text;
-		l->v[i].plain = plain;
-	}
-}
-
 void oc_tg_render_units(struct oc_str markdown, size_t max_units, struct oc_chunks *out)
 {
 	enum { NUMBER_UNITS = 16 };
@@ -96,7 +79,7 @@ void oc_tg_render_units(struct oc_str markdown, size_t max_units, struct oc_chun
 
 	oc_rich_of_markdown(markdown, TG_TABLE_COLUMNS, &r);
 	while (oc_rich_cut(&r, &at, max_units - NUMBER_UNITS, &piece)) add_chunk(&r, &piece, out);
-	number(out);
+	oc_chunks_number(out);
 	oc_rich_deinit(&r);
 }
 

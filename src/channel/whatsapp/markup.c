@@ -1,309 +1,210 @@
-/* Markdown as lines of WhatsApp. */
+/* Rich text with WhatsApp's marks. */
 #include "channel/whatsapp/markup.h"
 
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/utf8.h"
-#include "channel/whatsapp/lines.h"
-#include "markdown/markdown.h"
-#include "markdown/plain.h"
+#include "channel/rich_text.h"
 
-enum { TABLE_WIDTH = 40, GAP = 2 };
+#define FENCE "```"
+enum { TABLE_COLUMNS = 40, NUMBER_UNITS = 16, LEAST_UNITS = 32, STYLES = 4 };
+enum { BOLD = 1, ITALIC = 2, STRIKE = 4, CODE = 8, PRE = 16, QUOTE = 32 };
 
-struct writer {
-	struct oc_wa_lines lines;
-	struct oc_buf indent;
-	char *mark;    /* of the list item whose first line comes next; owned */
-	unsigned code; /* blocks of it so far */
-	bool quote, apart;
+static const unsigned flags[OC_RICH_KINDS] = {
+	[OC_RICH_QUOTE] = QUOTE,   [OC_RICH_BOLD] = BOLD, [OC_RICH_ITALIC] = ITALIC,
+	[OC_RICH_STRIKE] = STRIKE, [OC_RICH_CODE] = CODE, [OC_RICH_PRE] = PRE,
+};
+static const struct {
+	unsigned flag;
+	char mark;
+} styles[STYLES] = { { BOLD, '*' }, { ITALIC, '_' }, { STRIKE, '~' }, { CODE, '`' } };
+
+/* ---- a piece as bytes and the style of each ---- */
+
+struct styled {
+	struct oc_buf text, style;
+	unsigned now;
+	size_t link_from;
 };
 
-static void write_blocks(struct writer *w, const struct oc_md_node *parent);
-
-static struct oc_wa_line *new_line(struct writer *w)
+static void add_text(void *arg, struct oc_str s)
 {
-	char *lead = w->mark ? w->mark : w->indent.n ? oc_strdup(oc_buf_cstr(&w->indent)) : NULL;
-	struct oc_wa_line *line = oc_wa_line_add(&w->lines, lead);
+	struct styled *t = arg;
 
-	w->mark = NULL;
-	line->quote = w->quote;
-	line->apart = w->apart && w->lines.n > 1;
-	w->apart = false;
-	return line;
+	oc_buf_add(&t->text, s);
+	for (size_t i = 0; i < s.n; i++) oc_buf_addc(&t->style, (char)t->now);
 }
 
-static struct oc_wa_line *last_line(struct writer *w)
+static void open_span(void *arg, const struct oc_rich_span *s)
 {
-	return &w->lines.v[w->lines.n - 1];
+	struct styled *t = arg;
+
+	t->now |= flags[s->kind];
+	if (s->kind == OC_RICH_LINK) t->link_from = t->text.n;
 }
 
-/* ---- spans ---- */
-
-static void write_text(struct writer *w, struct oc_str s, unsigned style)
+/* An address that its text does not say already. */
+static void add_address(struct styled *t, struct oc_str url)
 {
-	while (s.n) {
-		struct oc_str part = oc_str_head(s, oc_str_find(s, OC_LIT("\n"), 0));
+	struct oc_str text = oc_str_from(oc_buf_view(&t->text), t->link_from), bare = url;
 
-		oc_wa_line_text(last_line(w), part, style);
-		if (part.n < s.n) (void)new_line(w);
-		s = oc_str_from(s, part.n + 1);
-	}
-}
-
-static void write_spans(struct writer *w, const struct oc_md_node *n, unsigned style);
-
-/* An address that says more than its text. */
-static void write_address(struct writer *w, const struct oc_md_node *n)
-{
-	struct oc_str url = n->url, bare = url;
-	struct oc_buf text;
-
-	if (!oc_md_url_ok(url)) return;
-	oc_buf_init(&text, OC_MAX_MESSAGE_BYTES);
-	oc_md_plain(n, &text);
 	if (oc_str_istarts(bare, OC_LIT("mailto:"))) bare = oc_str_from(bare, 7);
-	if (!oc_str_ihas(oc_buf_view(&text), "://") && !oc_str_has(oc_buf_view(&text), bare)) {
-		write_text(w, OC_LIT(" ("), 0);
-		write_text(w, url, 0);
-		write_text(w, OC_LIT(")"), 0);
-	}
-	oc_buf_deinit(&text);
+	if (oc_str_eq(text, url) || oc_str_eq(text, bare)) return;
+	if (text.n && oc_str_ends(url, text) && text.n + 8 >= url.n) return;
+	add_text(t, OC_LIT(" ("));
+	add_text(t, url);
+	add_text(t, OC_LIT(")"));
 }
 
-static void write_span(struct writer *w, const struct oc_md_node *n, unsigned style)
+static void close_span(void *arg, const struct oc_rich_span *s)
 {
-	switch (n->kind) {
-	case OC_MD_TEXT: write_text(w, n->text, style); break;
-	case OC_MD_CODE:
-	case OC_MD_MATH: write_text(w, n->text, OC_WA_CODE); break;
-	case OC_MD_BREAK:
-	case OC_MD_SOFT_BREAK: (void)new_line(w); break;
-	case OC_MD_EM: write_spans(w, n, style | OC_WA_ITALIC); break;
-	case OC_MD_STRONG: write_spans(w, n, style | OC_WA_BOLD); break;
-	case OC_MD_STRIKE: write_spans(w, n, style | OC_WA_STRIKE); break;
-	case OC_MD_LINK:
-	case OC_MD_IMAGE:
-		write_spans(w, n, style);
-		write_address(w, n);
-		break;
-	default: write_spans(w, n, style);
-	}
+	struct styled *t = arg;
+	unsigned before = t->now & ~flags[s->kind];
+
+	t->now = before & (PRE | QUOTE);
+	if (s->kind == OC_RICH_LINK && s->attr) add_address(t, oc_str(s->attr));
+	t->now = before;
 }
 
-static void write_spans(struct writer *w, const struct oc_md_node *n, unsigned style)
+/* ---- marks ---- */
+
+static bool is_word(unsigned char c)
 {
-	for (const struct oc_md_node *c = n->first; c; c = c->next) write_span(w, c, style);
+	return c >= 0x80 || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
-/* ---- blocks ---- */
-
-static void write_code(struct writer *w, struct oc_str text)
+static void clear(char *style, size_t from, size_t to, unsigned flag)
 {
-	unsigned block = ++w->code;
-
-	while (text.n && text.p[text.n - 1] == '\n') text.n--;
-	do {
-		struct oc_str line = oc_str_head(text, oc_str_find(text, OC_LIT("\n"), 0));
-		struct oc_wa_line *to = new_line(w);
-
-		to->block = block;
-		/* Inside a block a quote's mark would be text. */
-		to->quote = false;
-		oc_wa_line_text(to, line, 0);
-		text = oc_str_from(text, line.n + 1);
-	} while (text.n);
+	for (size_t i = from; i < to; i++) style[i] = (char)((unsigned)style[i] & ~flag);
 }
 
-static bool is_block(enum oc_md_kind k)
+/* A form that begins or ends inside a word, or holds its own mark, would be shown with its marks:
+ * it is left out. Spaces at its edges are not part of it. */
+static void keep_what_shows(struct oc_str text, char *style, unsigned flag, char mark)
 {
-	return k <= OC_MD_MATH_BLOCK;
-}
+	for (size_t i = 0, end; i < text.n; i = end) {
+		size_t from = i, to;
 
-/* Spans of a tight item stand where a paragraph would. */
-static const struct oc_md_node *write_run(struct writer *w, const struct oc_md_node *n)
-{
-	(void)new_line(w);
-	for (; n && !is_block(n->kind); n = n->next) write_span(w, n, 0);
-	return n;
-}
+		end = i + 1;
+		if (!((unsigned)style[i] & flag)) continue;
+		while (end < text.n && (unsigned)style[end] & flag) end++;
+		for (to = end; from < to && oc_is_space(text.p[from]);) from++;
+		while (to > from && oc_is_space(text.p[to - 1])) to--;
+		bool inside = (from && is_word((unsigned char)text.p[from - 1])) ||
+			      (to < text.n && is_word((unsigned char)text.p[to]));
+		bool marked = to > from && memchr(text.p + from, mark, to - from);
 
-static void write_item(struct writer *w, const struct oc_md_node *n, unsigned number)
-{
-	size_t indent = w->indent.n;
-	char *mark = n->parent->ordered ? oc_asprintf("%u. ", number) : oc_strdup("- ");
-
-	w->mark = oc_asprintf("%s%s%s", oc_buf_cstr(&w->indent), mark,
-			      !n->task	? ""
-			      : n->done ? "\xe2\x98\x91 "
-					: "\xe2\x98\x90 ");
-	for (size_t i = 0; mark[i]; i++) oc_buf_addc(&w->indent, ' ');
-	free(mark);
-	if (!n->first) (void)new_line(w);
-	write_blocks(w, n);
-	oc_buf_drop(&w->indent, w->indent.n - indent);
-}
-
-static void write_list(struct writer *w, const struct oc_md_node *n)
-{
-	unsigned number = n->start;
-
-	for (const struct oc_md_node *c = n->first; c; c = c->next) {
-		if (c != n->first) w->apart = false; /* items stand close */
-		write_item(w, c, number++);
+		if (inside || marked) to = from;
+		clear(style, i, from, flag);
+		clear(style, to, end, flag);
 	}
 }
 
-/* ---- tables ---- */
+struct marks {
+	size_t open[STYLES]; /* rows of styles, as they were opened */
+	size_t n;
+};
 
-static void cell_text(const struct oc_md_node *cell, struct oc_buf *out)
+/* From the forms that are open to those of the next character: what was opened last ends first. */
+static void change(struct oc_buf *out, struct marks *m, unsigned style)
 {
-	oc_buf_clear(out);
-	oc_md_plain(cell, out);
-	for (size_t i = 0; i < out->n; i++)
-		if (out->p[i] == '\n') out->p[i] = ' ';
-}
+	unsigned open = 0;
+	size_t keep = 0;
 
-/* Widths of the columns; the sum with gaps. */
-static size_t measure(const struct oc_md_node *table, size_t *widths, struct oc_buf *text)
-{
-	size_t sum = 0;
-
-	for (const struct oc_md_node *row = table->first; row; row = row->next) {
-		size_t i = 0;
-
-		for (const struct oc_md_node *c = row->first; c; c = c->next, i++) {
-			if (i >= OC_MAX_MARKDOWN_COLUMNS) break;
-			cell_text(c, text);
-			size_t width = oc_utf8_width(oc_buf_view(text));
-			if (width > widths[i]) widths[i] = width;
-		}
-	}
-	for (size_t i = 0; i < OC_MAX_MARKDOWN_COLUMNS; i++)
-		if (widths[i]) sum += widths[i] + GAP;
-	return sum;
-}
-
-static void write_aligned(struct writer *w, const struct oc_md_node *table, const size_t *widths,
-			  struct oc_buf *text)
-{
-	struct oc_buf all;
-
-	oc_buf_init(&all, OC_MAX_MESSAGE_BYTES);
-	for (const struct oc_md_node *row = table->first; row; row = row->next) {
-		size_t i = 0;
-
-		for (const struct oc_md_node *c = row->first; c; c = c->next, i++) {
-			cell_text(c, text);
-			size_t width = oc_utf8_width(oc_buf_view(text));
-
-			oc_buf_add(&all, oc_buf_view(text));
-			if (!c->next || i >= OC_MAX_MARKDOWN_COLUMNS) continue;
-			for (; width < widths[i] + GAP; width++) oc_buf_addc(&all, ' ');
-		}
-		oc_buf_addc(&all, '\n');
-	}
-	write_code(w, oc_buf_view(&all));
-	oc_buf_deinit(&all);
-}
-
-/* A row a bullet, for a table that would not fit on a telephone: "- *first*" and "head: cell". */
-static void write_bullets(struct writer *w, const struct oc_md_node *table)
-{
-	const struct oc_md_node *head = table->first;
-
-	for (const struct oc_md_node *row = head ? head->next : NULL; row; row = row->next) {
-		const struct oc_md_node *name = head->first;
-
-		w->mark = oc_asprintf("%s- ", oc_buf_cstr(&w->indent));
-		for (const struct oc_md_node *c = row->first; c; c = c->next) {
-			(void)new_line(w);
-			if (c == row->first) {
-				write_spans(w, c, OC_WA_BOLD);
-			} else {
-				write_text(w, OC_LIT("  "), 0);
-				if (name && name->first) write_spans(w, name, 0);
-				write_text(w, OC_LIT(": "), 0);
-				write_spans(w, c, 0);
-			}
-			name = name ? name->next : NULL;
-		}
+	while (keep < m->n && style & styles[m->open[keep]].flag)
+		open |= styles[m->open[keep++]].flag;
+	while (m->n > keep) oc_buf_addc(out, styles[m->open[--m->n]].mark);
+	for (size_t i = 0; i < STYLES; i++) {
+		if (!(style & styles[i].flag) || open & styles[i].flag) continue;
+		oc_buf_addc(out, styles[i].mark);
+		m->open[m->n++] = i;
 	}
 }
 
-static void write_table(struct writer *w, const struct oc_md_node *table)
+static void write_line(struct oc_str text, char *style, struct oc_buf *out)
 {
-	size_t widths[OC_MAX_MARKDOWN_COLUMNS] = { 0 };
-	struct oc_buf text;
+	struct marks m = { 0 };
 
-	oc_buf_init(&text, OC_MAX_MESSAGE_BYTES);
-	bool narrow = measure(table, widths, &text) <= TABLE_WIDTH;
+	for (size_t i = 0; i < STYLES; i++)
+		keep_what_shows(text, style, styles[i].flag, styles[i].mark);
+	for (size_t i = 0; i < text.n; i++) {
+		change(out, &m, (unsigned char)style[i]);
+		oc_buf_addc(out, text.p[i]);
+	}
+	change(out, &m, 0);
+}
 
-	if (narrow || !table->first || !table->first->next)
-		write_aligned(w, table, widths, &text);
+/* Forms of WhatsApp end with their line; blocks of code and quotes are made of lines. */
+static void write_lines(struct styled *t, struct oc_buf *out)
+{
+	struct oc_str text = oc_buf_view(&t->text);
+	bool code = false;
+
+	for (size_t at = 0; at < text.n;) {
+		size_t n = oc_str_head(oc_str_from(text, at),
+				       oc_str_find(oc_str_from(text, at), OC_LIT("\n"), 0))
+			       .n;
+		unsigned first = n || code ? (unsigned char)t->style.p[at] : 0;
+		bool pre = (first & PRE) != 0;
+
+		if (pre != code) oc_buf_adds(out, FENCE "\n");
+		code = pre;
+		if (first & QUOTE && !pre) oc_buf_adds(out, "> ");
+		if (pre)
+			oc_buf_add(out, oc_str_head(oc_str_from(text, at), n));
+		else
+			write_line(oc_str_head(oc_str_from(text, at), n), t->style.p + at, out);
+		at += n;
+		if (at < text.n) oc_buf_addc(out, '\n');
+		at++;
+	}
+	if (code) oc_buf_adds(out, out->n && out->p[out->n - 1] == '\n' ? FENCE : "\n" FENCE);
+}
+
+/* ---- pieces ---- */
+
+static char *draw(const struct oc_rich *r, const struct oc_rich_piece *piece, bool marks)
+{
+	struct styled t = { 0 };
+	const struct oc_rich_writer w = {
+		.open = open_span, .close = close_span, .text = add_text, .arg = &t
+	};
+	struct oc_buf out;
+
+	oc_buf_init(&t.text, OC_MAX_REPLY_BYTES);
+	oc_buf_init(&t.style, OC_MAX_REPLY_BYTES);
+	oc_buf_init(&out, OC_MAX_REPLY_BYTES);
+	oc_rich_write(r, piece, &w);
+	if (marks)
+		write_lines(&t, &out);
 	else
-		write_bullets(w, table);
-	oc_buf_deinit(&text);
-}
-
-/* ---- the tree ---- */
-
-static void write_block(struct writer *w, const struct oc_md_node *n)
-{
-	bool quote = w->quote;
-
-	switch (n->kind) {
-	case OC_MD_CODE_BLOCK:
-	case OC_MD_MATH_BLOCK: write_code(w, n->text); break;
-	case OC_MD_RULE:
-		oc_wa_line_text(new_line(w), OC_LIT("\xe2\x80\x94\xe2\x80\x94\xe2\x80\x94"), 0);
-		break;
-	case OC_MD_HEADING:
-		(void)new_line(w);
-		write_spans(w, n, OC_WA_BOLD);
-		break;
-	case OC_MD_PARAGRAPH:
-		(void)new_line(w);
-		write_spans(w, n, 0);
-		break;
-	case OC_MD_LIST: write_list(w, n); break;
-	case OC_MD_TABLE: write_table(w, n); break;
-	case OC_MD_QUOTE:
-		w->quote = true;
-		write_blocks(w, n);
-		w->quote = quote;
-		break;
-	default: write_blocks(w, n);
-	}
-}
-
-static void write_blocks(struct writer *w, const struct oc_md_node *parent)
-{
-	bool tight = parent->kind == OC_MD_ITEM;
-
-	for (const struct oc_md_node *n = parent->first; n;) {
-		if (n != parent->first) w->apart = !tight;
-		if (!is_block(n->kind)) {
-			n = write_run(w, n);
-			continue;
-		}
-		write_block(w, n);
-		n = n->next;
-	}
+		oc_buf_add(&out, oc_buf_view(&t.text));
+	oc_buf_deinit(&t.text);
+	oc_buf_deinit(&t.style);
+	return oc_buf_take(&out);
 }
 
 void oc_wa_markup(struct oc_str markdown, size_t max, bool marks, struct oc_chunks *out)
 {
-	struct oc_md_doc *doc = oc_md_parse(markdown);
-	struct writer w = { 0 };
+	struct oc_rich_piece piece;
+	struct oc_rich r;
+	size_t at = 0, room = max - NUMBER_UNITS, units = room;
 
-	oc_buf_init(&w.indent, OC_MAX_MESSAGE_BYTES);
-	w.lines.plain = !marks;
-	write_blocks(&w, oc_md_root(doc));
-	oc_wa_lines_pack(&w.lines, max, out);
-	free(w.mark);
-	oc_buf_deinit(&w.indent);
-	oc_wa_lines_deinit(&w.lines);
-	oc_md_free(doc);
+	oc_rich_of_markdown(markdown, TABLE_COLUMNS, &r);
+	for (size_t next = at; oc_rich_cut(&r, &next, units, &piece); next = at) {
+		char *text = draw(&r, &piece, marks);
+
+		/* Marks and addresses take room too, and how much is known only now. */
+		if (oc_utf16_units(oc_str(text)) > room && units > LEAST_UNITS) {
+			units = units / 8 * 7;
+			free(text);
+			continue;
+		}
+		oc_chunks_add(out, text, marks ? "whatsapp" : NULL, NULL);
+		at = next;
+		units = room;
+	}
+	oc_chunks_number(out);
+	oc_rich_deinit(&r);
 }

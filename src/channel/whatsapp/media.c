@@ -35,7 +35,10 @@ static enum oc_rc locate_wait(struct oc_channel_account *a, const char *ref, cha
 		rc = oc_fail(e, OC_E_UPSTREAM, "WhatsApp does not say where the file is");
 	}
 	if (!rc) *url = oc_strdup(found);
-	if (!rc && type) *mime = oc_strdup(type);
+	if (!rc && type) {
+		free(*mime);
+		*mime = oc_strdup(type);
+	}
 	json_decref(o);
 	oc_wa_answer_deinit(&answer);
 	free(where);

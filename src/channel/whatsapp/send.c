@@ -34,8 +34,9 @@ static char *id_of(const struct oc_wa_answer *answer)
 	return out;
 }
 
+/* *closed (may be NULL): the person did not write for a day. */
 static enum oc_rc judge(struct oc_channel_account *a, const struct oc_wa_answer *answer,
-			struct oc_msg_sent *out, struct oc_err *e)
+			bool *closed, struct oc_msg_sent *out, struct oc_err *e)
 {
 	if (answer->status / 100 == 2) {
 		out->native_id = id_of(answer);
@@ -47,13 +48,14 @@ static enum oc_rc judge(struct oc_channel_account *a, const struct oc_wa_answer 
 	enum oc_wa_refusal means = oc_wa_refused(a, answer, e);
 
 	out->maybe_sent = means == OC_WA_SENT_UNKNOWN;
+	if (closed) *closed = means == OC_WA_WINDOW;
 	if (means == OC_WA_SLOW_DOWN)
 		out->retry_ms = answer->retry_ms ? answer->retry_ms : PAIR_AGAIN_MS;
 	return OC_E_UPSTREAM;
 }
 
 /* body is stolen. */
-static enum oc_rc send_body_wait(struct oc_channel_account *a, json_t *body,
+static enum oc_rc send_body_wait(struct oc_channel_account *a, json_t *body, bool *closed,
 				 struct oc_msg_sent *out, struct oc_err *e)
 {
 	struct oc_wa_answer answer;
@@ -61,7 +63,7 @@ static enum oc_rc send_body_wait(struct oc_channel_account *a, json_t *body,
 
 	json_decref(body);
 	if (!rc) {
-		rc = judge(a, &answer, out, e);
+		rc = judge(a, &answer, closed, out, e);
 	} else if (answer.reached) {
 		out->maybe_sent = true;
 	} else if (rc != OC_E_DENIED) {
@@ -96,13 +98,30 @@ static enum oc_rc send_buttons_wait(struct oc_channel_account *a, const struct o
 		buttons[i] =
 		    (struct oc_wa_button){ .id = m->buttons[i].data, .title = m->buttons[i].label };
 	if (text.n > OC_WA_BUTTON_TEXT_CHARS) {
-		enum oc_rc rc = send_body_wait(a, oc_wa_text_body(&to, text), out, e);
+		enum oc_rc rc = send_body_wait(a, oc_wa_text_body(&to, text), NULL, out, e);
 
 		if (rc) return rc;
 		oc_msg_sent_deinit(out);
 		text = OC_LIT("What do you say?");
 	}
-	return send_body_wait(a, oc_wa_buttons_body(&to, text, buttons, n), out, e);
+	return send_body_wait(a, oc_wa_buttons_body(&to, text, buttons, n), NULL, out, e);
+}
+
+/* What may be said to somebody who did not write for a day, when the operator had it approved.
+ * true: out and e say what came of it. */
+static bool send_template_wait(struct oc_channel_account *a, const struct oc_msg_out *m,
+			       struct oc_msg_sent *out, enum oc_rc *rc, struct oc_err *e)
+{
+	const json_t *template = json_object_get(a->config, "template");
+	const char *name = oc_json_cstr(template, "name");
+	const char *language = oc_json_cstr(template, "language");
+	const struct oc_wa_to to = to_of(m);
+
+	if (!name || m->kind != OC_OUT_TEXT || m->n_buttons) return false;
+	*rc = send_body_wait(
+	    a, oc_wa_template_body(&to, name, language ? language : "en", oc_str(m->chunk.text)),
+	    NULL, out, e);
+	return true;
 }
 
 static enum oc_rc send_text_wait(struct oc_channel_account *a, const struct oc_msg_out *m,
@@ -110,8 +129,13 @@ static enum oc_rc send_text_wait(struct oc_channel_account *a, const struct oc_m
 {
 	const struct oc_wa_to to = to_of(m);
 
+	bool closed = false;
+	enum oc_rc rc;
+
 	if (m->n_buttons) return send_buttons_wait(a, m, out, e);
-	return send_body_wait(a, oc_wa_text_body(&to, oc_str(m->chunk.text)), out, e);
+	rc = send_body_wait(a, oc_wa_text_body(&to, oc_str(m->chunk.text)), &closed, out, e);
+	if (closed) (void)send_template_wait(a, m, out, &rc, e);
+	return rc;
 }
 
 /* ---- the rest ---- */
@@ -132,7 +156,7 @@ static enum oc_rc send_media_wait(struct oc_channel_account *a, const struct oc_
 	rc = send_body_wait(
 	    a,
 	    oc_wa_media_body(&to, oc_wa_media_kind(mime), media_id, oc_str(m->chunk.text), m->name),
-	    out, e);
+	    NULL, out, e);
 	free(media_id);
 	return rc;
 }
@@ -166,7 +190,7 @@ enum oc_rc oc_wa_send_wait(struct oc_channel_account *a, const struct oc_msg_out
 		return send_body_wait(a,
 				      oc_wa_reaction_body(&to, msg->native_id,
 							  msg->chunk.text ? msg->chunk.text : ""),
-				      out, e);
+				      NULL, out, e);
 	case OC_OUT_ANSWER_BUTTON: return OC_OK; /* the platform shows the press by itself */
 	case OC_OUT_EDIT:
 	case OC_OUT_DELETE: break;

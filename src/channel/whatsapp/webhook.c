@@ -13,7 +13,7 @@
 #include "net/ed25519.h"
 #include "net/percent.h"
 
-enum { BODY_MS = 30000, CHALLENGE_BYTES = 256 };
+enum { BODY_MS = 30000, SETTLE_MS = 1000, CHALLENGE_BYTES = 256 };
 
 static void answer(struct oc_exchange *x, int status, struct oc_str text)
 {
@@ -131,11 +131,27 @@ static enum oc_rc take_messages_wait(struct oc_channel_account *a, const struct 
 	return rc;
 }
 
-static void take_statuses_wait(struct oc_channel_account *a, const struct oc_wa_payload *p)
+static bool is_failure(const struct oc_wa_status *s)
+{
+	return !strcmp(s->status, "failed");
+}
+
+/* A failure may be told before the answer to the message was written down. */
+static void let_it_settle_wait(const struct oc_wa_payload *p)
 {
 	for (size_t i = 0; i < p->n_statuses; i++) {
+		if (!is_failure(&p->statuses[i])) continue;
+		(void)!oc_sleep_wait(SETTLE_MS);
+		return;
+	}
+}
+
+static void take_statuses_wait(struct oc_channel_account *a, const struct oc_wa_payload *p)
+{
+	let_it_settle_wait(p);
+	for (size_t i = 0; i < p->n_statuses; i++) {
 		const struct oc_wa_status *s = &p->statuses[i];
-		bool failed = !strcmp(s->status, "failed");
+		bool failed = is_failure(s);
 		struct oc_buf why;
 
 		if (!is_ours(a, s->number_id)) continue;

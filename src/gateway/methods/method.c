@@ -6,11 +6,11 @@
 #include "gateway/wire/connection.h"
 
 static const struct oc_method *const families[] = {
-	oc_methods_agent,   oc_methods_agents, oc_methods_approvals, oc_methods_channels,
-	oc_methods_chat,    oc_methods_config, oc_methods_cron,	     oc_methods_devices,
-	oc_methods_logs,    oc_methods_models, oc_methods_sessions,  oc_methods_status,
-	oc_methods_stubs,   oc_methods_tools,  oc_methods_usage,     oc_methods_files,
-	oc_methods_servers,
+	oc_methods_agent,  oc_methods_agents,  oc_methods_approvals, oc_methods_channels,
+	oc_methods_chat,   oc_methods_config,  oc_methods_cron,	     oc_methods_devices,
+	oc_methods_logs,   oc_methods_models,  oc_methods_send,	     oc_methods_sessions,
+	oc_methods_status, oc_methods_stubs,   oc_methods_tools,     oc_methods_usage,
+	oc_methods_files,  oc_methods_servers,
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 

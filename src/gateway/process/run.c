@@ -22,6 +22,7 @@
 #include "gateway/events/run_events.h"
 #include "gateway/http/metrics.h"
 #include "gateway/process/channels.h"
+#include "gateway/process/delivery_port.h"
 #include "gateway/process/health.h"
 #include "gateway/process/lock.h"
 #include "gateway/process/logs.h"
@@ -350,6 +351,7 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 							.sessions = gw->sessions,
 							.snapshot = give_snapshot,
 							.told = tell_cron,
+							.delivery = oc_gateway_delivery_port(gw),
 							.arg = gw },
 				&gw->cron, e);
 	if (rc) return rc;
@@ -359,6 +361,8 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 								  .sessions = gw->sessions,
 								  .snapshot = give_snapshot,
 								  .told = tell_heartbeat,
+								  .delivery =
+								      oc_gateway_delivery_port(gw),
 								  .arg = gw },
 				     &gw->heartbeat, e);
 	if (rc) return rc;

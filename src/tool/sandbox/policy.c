@@ -216,6 +216,8 @@ struct oc_policy *oc_policy_new(const struct oc_policy_spec *spec)
 	if (spec->no_memory)
 		add_words(&add_layer(p, NULL, "memory.search.enabled is false")->deny,
 			  "memory_search memory_get");
+	if (spec->no_channels)
+		add_words(&add_layer(p, NULL, "no channel is configured")->deny, "message");
 	if (spec->off) add_words(&add_layer(p, NULL, "not set up in tools.web")->deny, spec->off);
 	return p;
 }

@@ -11,9 +11,10 @@ struct oc_policy_spec {
 	const json_t *tools;	      /* `tools` of the configuration; NULL */
 	const json_t *agent_tools;    /* `tools` of the agent's entry; NULL */
 	const char *provider, *model; /* for byProvider: "lmstudio", "qwen/qwen3"; NULL */
-	const char *off; /* names, by spaces, that are switched off or not set up; NULL */
-	bool no_memory;	 /* memory.search.enabled is false */
-	bool lean;	 /* agents.defaults.experimental.localModelLean (D15) */
+	const char *off;  /* names, by spaces, that are switched off or not set up; NULL */
+	bool no_memory;	  /* memory.search.enabled is false */
+	bool no_channels; /* there is no messenger to send to */
+	bool lean;	  /* agents.defaults.experimental.localModelLean (D15) */
 	/* Further lists of names that hold at call time: of a session, a sender, a channel. NULL.
 	 */
 	const json_t *extra_allow, *extra_deny;
