@@ -137,6 +137,8 @@ void oc_out_lanes_settle_wait(struct oc_channels *c, struct oc_deadline d);
 /* ---- who may write (pairing.c) ---- */
 OC_MUST_USE enum oc_rc oc_is_paired_wait(struct oc_channels *c, const struct oc_account *a,
 					 const char *sender, bool *out, struct oc_err *e);
+/* Somebody owns the commands (commands.ownerAllowFrom). */
+bool oc_channels_owned(struct oc_channels *c);
 /* Makes or finds a request. *code (owned): to be shown, NULL: it was shown, or there are too many.
  */
 OC_MUST_USE enum oc_rc oc_pairing_ask_wait(struct oc_channels *c, const struct oc_account *a,
