@@ -199,7 +199,8 @@ static const char *answer_button(struct oc_channels *c, const struct oc_msg_in *
 	char *name;
 
 	if (!decision) return "This button does nothing any more.";
-	if (trust == OC_SENDER_STRANGER) return "You may not answer this.";
+	if (trust == OC_SENDER_STRANGER || (trust != OC_SENDER_OWNER && oc_channels_owned(c)))
+		return "Only an owner may answer this (commands.ownerAllowFrom).";
 	name = oc_strndup(id.p, id.n);
 	rc = c->spec.approve(c->spec.arg, name, decision, m->sender_name ? m->sender_name : "", &e);
 	free(name);
