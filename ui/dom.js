@@ -35,7 +35,7 @@ const PATHS = {
   send: 'M12 19V5M6 11l6-6 6 6', stop: 'M7 7h10v10H7z', copy: 'M9 9h10v10H9zM5 15V5h10', check: 'M5 13l4 4L19 7',
   down: 'M12 5v14M6 13l6 6 6-6', clip: 'M20 11l-8.5 8.5a5 5 0 01-7-7L13 4a3.3 3.3 0 015 5l-8.5 8.5a1.7 1.7 0 01-2.4-2.4L15 7',
   close: 'M6 6l12 12M18 6L6 18', edit: 'M4 20l1-4L16 5l3 3L8 19zM14 7l3 3', retry: 'M5 12a7 7 0 107-7H7M10 2L7 5l3 3',
-  branch: 'M7 4v9a4 4 0 004 4h6M14 14l3 3-3 3M7 4v16', pin: 'M9 4h6l-1 7 3 3H7l3-3zM12 14v6', tool: 'M4 7l5 5-5 5M12 17h8', search: 'M11 5a6 6 0 100 12 6 6 0 000-12zM20 20l-4.5-4.5',
+  branch: 'M7 4v16M7 15c7 0 10-3 10-9M14 8l3-3 3 3', pin: 'M9 4h6l-1 7 3 3H7l3-3zM12 14v6', tool: 'M4 7l5 5-5 5M12 17h8', search: 'M11 5a6 6 0 100 12 6 6 0 000-12zM20 20l-4.5-4.5',
   chat: 'M5 5h14v11H10l-5 4z', model: 'M12 3l8 4.5v9L12 21l-8-4.5v-9zM12 12l8-4.5M12 12v9M12 12L4 7.500', cron: 'M12 4a8 8 0 100 16 8 8 0 000-16zM12 8v4l3 2',
   config: 'M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4', logs: 'M5 6h14M5 10h14M5 14h9M5 18h6', health: 'M3 12h4l2-6 4 12 3-9 1.500 3H21',
   export: 'M12 4v11M7 10l5 5 5-5M5 20h14', down_small: 'M7 10l5 5 5-5',

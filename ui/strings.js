@@ -63,7 +63,7 @@ export const strings = {
   name: 'Name', addProvider: 'Add', modelId: 'Model (as the server names it)', kind: 'Kind of server', modelCount: (n) => plural(n, 'model', 'models'),
   look: 'Look', loaded: 'loaded', notLoaded: 'not loaded', unreachable: 'server does not answer', useServer: (s) => `Use ${s.label} (${plural(s.models.length, 'model', 'models')})`,
   notReached: (u, why) => `Nothing that can be used answered at ${u}: ${why}. Is the server started, and the address complete?`, foundModels: (n, l) => `${l}: ${plural(n, 'model', 'models')}`,
-  makeItDefault: 'Use it for new conversations', probe: 'What can it do?', probing: 'Asking the server…', windowOf: 'Context (tokens, empty = what the server says)', setContext: 'Context…', no_: 'No',
+  makeItDefault: 'Use it for new conversations', probe: 'What can it do?', probing: 'Asking the server…', windowOf: 'Context (tokens, empty = what the server says)', setContext: 'Context…',
   feature: 'Feature', value: 'Value', how: 'Found out by',
   providerAdded: 'Added. Its models appear as soon as the server answers.', inUse: 'in use',
   // scheduled
@@ -75,6 +75,7 @@ export const strings = {
   filePurpose: { 'SOUL.md': 'How the agent is and speaks', 'IDENTITY.md': 'Its name', 'USER.md': 'Who you are', 'AGENTS.md': 'Rules for its work', 'TOOLS.md': 'Hints about your tools',
     'MEMORY.md': 'What it remembers in every conversation', 'HEARTBEAT.md': 'What it looks after by itself' }, notePurpose: 'A note. The agent finds it when it searches its memory',
   // answered questions
+  decided: { 'allow-once': 'allowed once', 'allow-always': 'always allowed', deny: 'denied' },
   noApprovals: 'No tool has asked for anything yet.', approvalsHint: 'What tools wanted to do and could not do without your word, the newest first.',
   // settings
   save: 'Save', saved: 'Saved', reload: 'Load again', configFile: 'Configuration file', configHint: 'JSON5. Secrets show as __OPENCLAW_REDACTED__ and are kept when you leave them so.',
@@ -85,8 +86,8 @@ export const strings = {
   filter: 'Filter', level: 'Level', follow: 'Follow', saveLog: 'Save', noLines: 'No lines', all: 'all',
   // health
   version: 'Version', uptime: 'Running since', memory: 'Memory', stalls: 'Longest stall of the loop', sessions: 'Conversations', clients: 'Connected', slots: 'Slots',
-  endpoint: 'Model server', slotsOf: (s) => `${s.busy} of ${s.slots} busy${s.waiting ? `, ${s.waiting} waiting` : ''}`, lastRequests: 'Last requests', knownPart: 'known to the server',
+  endpoint: 'Model server', slotsOf: (s) => `${s.busy} of ${s.slots} busy${s.waiting ? `, ${s.waiting} waiting` : ''}`, lastRequests: 'Last requests', knownPart: 'Known to the server',
   time: 'Time', reason: 'Why not all', whole: 'all of it', noRequests: 'No request yet. Each one should repeat all of the one before it, so that the server reads only what is new.',
-  loopDelay: 'Delay of the loop (99 %, longest)', loopBusy: 'Loop busy', degraded: 'Degraded', no: 'no',
+  loopDelay: 'Delay of the loop (99 %, longest)', loopBusy: 'Loop busy', degraded: 'Degraded', no: 'No',
   problem: 'Problem', cancel: 'Cancel', close: 'Close', yes: 'Yes', done: 'Done', unknownError: 'Something went wrong',
 };

@@ -12,7 +12,6 @@ enum {
 	OC_MAX_DOTENV_BYTES = 1048576, /* spec 01 §1.5 */
 	OC_MAX_ENV_VARS = 4096, /* variables of all .env files and the configuration */
 	OC_MAX_JSON_DEPTH = 128, /* spec 04 §3.2 rule 3 */
-	OC_MAX_OWN_JSON_DEPTH = 512, /* foreign values inside what is stored of them */
 	OC_MAX_JSON_TREE_BYTES = 50331648, /* values of a parsed document, their text not counted */
 	OC_MAX_SSE_EVENT_BYTES = 16777216, /* spec 01 §5.2 */
 	OC_MAX_JSON_BODY_BYTES = 16777216, /* lists, non-stream answers */
@@ -47,7 +46,6 @@ enum {
 	OC_MAX_CLIENT_REQUESTS = 256, /* requests of one client under way; above it they are refused */
 	OC_MAX_CLIENT_REQUEST_BYTES = 67108864, /* of their frames; above it nothing more is read */
 	OC_MAX_SERVER_CONNECTIONS = 4096,
-	OC_MAX_HANDSHAKES = 256, /* connections without hello; above it the oldest is closed */
 	OC_MAX_SERVER_HEAD_BYTES = 16384, /* request line and headers of a client */
 	OC_MAX_SERVER_HEADERS = 100,
 	OC_MAX_CHUNK_LINE_BYTES = 512, /* size and extensions of one chunk of a client */
@@ -68,19 +66,23 @@ enum {
 	OC_MAX_PAGE_TREE_BYTES = 100663296, /* memory of its parsed form */
 	OC_MAX_PAGE_TEXT_BYTES = 2000000, /* text taken out of it */
 	OC_MAX_PAGE_LINKS = 512, /* links of it that are remembered */
-	OC_MAX_SEARCH_BYTES = 2097152, /* answer of a search service */
 	OC_MAX_CHANNEL_ID_BYTES = 512, /* an id that a messenger gives a message, a chat or a file */
 	OC_MAX_CHANNEL_HOOK_BYTES = 3145728, /* one call of a messenger's webhook */
 	OC_MAX_BRIDGE_LINE_BYTES = 1048576, /* one line of a bridge */
 	OC_MAX_BRIDGE_RETRY_MS = 3600000, /* that a bridge may ask us to wait */
 	OC_MAX_BRIDGE_TEXT_UNITS = 100000, /* of one message to a bridge */
+	OC_MAX_SEARCH_BYTES = 2097152, /* answer of a search service */
 	OC_MAX_MARKDOWN_PIECE_BYTES = 8192, /* of Markdown that is parsed at once: bounds its worst cases */
+	OC_MAX_MARKDOWN_DEFINITIONS = 4096, /* "[name]: address" lines of a text that count */
+	OC_MAX_MARKDOWN_LINE_DEFINED = 1024, /* one of them */
 	OC_MAX_MARKDOWN_DEPTH = 32, /* of its tree */
 	OC_MAX_MARKDOWN_COLUMNS = 64, /* of a table; a wider one is shown as text */
+	OC_MAX_OWN_JSON_DEPTH = 512, /* foreign values inside what is stored of them */
 	OC_MAX_NOTE_BYTES = 2097152, /* a file of memory; a larger one is left out */
 	OC_MAX_MCP_MESSAGE_BYTES = 16777216, /* one message of an MCP server */
 	OC_MAX_MCP_NOISE_BYTES = 4194304, /* that a server sends unasked before it is given up */
 	OC_MAX_MCP_TOOLS = 128, /* of one server */
+	OC_MAX_HANDSHAKES = 256, /* connections without hello; above it the oldest is closed */
 };
 /* clang-format on */
 #endif

@@ -69,19 +69,22 @@ static void code_block(const struct oc_md_node *n, struct oc_buf *out)
 	element(out, ">", text, "</code></pre></div>\n");
 }
 
+/* A block of the text has the direction of its own first letter, and what is in it follows. */
+static const char *direction(const struct oc_md_node *n)
+{
+	return n->parent->kind == OC_MD_DOCUMENT ? " dir=\"auto\"" : "";
+}
+
 static void open_list(const struct oc_md_node *n, struct oc_buf *out)
 {
-	if (!n->ordered)
-		oc_buf_adds(out, "<ul>\n");
-	else if (n->start == 1)
-		oc_buf_adds(out, "<ol>\n");
-	else
-		oc_buf_addf(out, "<ol start=\"%u\">\n", n->start);
+	oc_buf_adds(out, n->ordered ? "<ol" : "<ul");
+	if (n->ordered && n->start != 1) oc_buf_addf(out, " start=\"%u\"", n->start);
+	oc_buf_addf(out, "%s>\n", direction(n));
 }
 
 static void open_item(const struct oc_md_node *n, struct oc_buf *out)
 {
-	oc_buf_adds(out, n->task ? "<li class=\"task\" dir=\"auto\">" : "<li dir=\"auto\">");
+	oc_buf_adds(out, n->task ? "<li class=\"task\">" : "<li>");
 	if (n->task)
 		oc_buf_addf(out, "<input type=\"checkbox\" disabled%s> ",
 			    n->done ? " checked" : "");
@@ -110,22 +113,24 @@ static void open_cell(const struct oc_md_node *n, struct oc_buf *out)
 	static const char *const classes[] = { "", " class=\"start\"", " class=\"center\"",
 					       " class=\"end\"" };
 
-	oc_buf_addf(out, "<%s%s dir=\"auto\">", n->head ? "th scope=\"col\"" : "td",
-		    classes[n->align]);
+	oc_buf_addf(out, "<%s%s>", n->head ? "th scope=\"col\"" : "td", classes[n->align]);
 }
 
 static void open(const struct oc_md_node *n, struct oc_buf *out)
 {
 	switch (n->kind) {
 	case OC_MD_DOCUMENT: break;
-	case OC_MD_QUOTE: oc_buf_adds(out, "<blockquote dir=\"auto\">\n"); break;
+	case OC_MD_QUOTE: oc_buf_addf(out, "<blockquote%s>\n", direction(n)); break;
 	case OC_MD_LIST: open_list(n, out); break;
 	case OC_MD_ITEM: open_item(n, out); break;
-	case OC_MD_PARAGRAPH: oc_buf_adds(out, "<p dir=\"auto\">"); break;
+	case OC_MD_PARAGRAPH: oc_buf_addf(out, "<p%s>", direction(n)); break;
 	case OC_MD_HEADING:
-		oc_buf_addf(out, "<h%u class=\"md-h%u\" dir=\"auto\">", heading_level(n), n->level);
+		oc_buf_addf(out, "<h%u class=\"md-h%u\"%s>", heading_level(n), n->level,
+			    direction(n));
 		break;
-	case OC_MD_TABLE: oc_buf_adds(out, "<div class=\"scroll\"><table>\n"); break;
+	case OC_MD_TABLE:
+		oc_buf_addf(out, "<div class=\"scroll\"><table%s>\n", direction(n));
+		break;
 	case OC_MD_ROW: open_row(n, out); break;
 	case OC_MD_CELL: open_cell(n, out); break;
 	case OC_MD_RULE: oc_buf_adds(out, "<hr>\n"); break;

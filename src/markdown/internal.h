@@ -16,6 +16,11 @@ void oc_formula_mark(struct oc_str s, struct oc_buf *out);
 /* Appends s with marks and what they enclose taken out again. */
 void oc_formula_unmark(struct oc_str s, struct oc_buf *out);
 
+/* Appends the lines of a piece that define addresses, within a bound. */
+void oc_definitions_find(struct oc_str piece, struct oc_buf *out);
+/* Appends what has to stand behind a piece so that its references are found. */
+void oc_definitions_add(struct oc_str piece, struct oc_str definitions, struct oc_buf *out);
+
 /* Appends s, the rules of its tables as the parser wants them. */
 void oc_table_rules_widen(struct oc_str s, struct oc_buf *out);
 bool oc_md_is_table_rule(struct oc_str line);

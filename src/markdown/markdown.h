@@ -63,8 +63,10 @@ struct oc_md_doc *oc_md_parse(struct oc_str text);
 /*
  * One piece of a longer text (split.h) on its own. `before` is parsed in front of it without being
  * shown again: the fence or the head of the table that the piece goes on with; the empty view else.
+ * definitions: lines "[name]: address" of the whole text, or nothing.
  */
-struct oc_md_doc *oc_md_parse_piece(struct oc_str before, struct oc_str piece);
+struct oc_md_doc *oc_md_parse_piece(struct oc_str before, struct oc_str piece,
+				    struct oc_str definitions);
 void oc_md_free(struct oc_md_doc *doc); /* accepts NULL */
 const struct oc_md_node *oc_md_root(const struct oc_md_doc *doc);
 

@@ -10,7 +10,8 @@
 #include "markdown/split.h"
 
 enum {
-	CHUNK_BYTES = 16384,
+	FIRST_CHUNK_BYTES = 2048,
+	LARGEST_CHUNK_BYTES = 65536,
 	STOP = -1, /* md4c goes on after a positive value, without the rest of the block */
 };
 
@@ -43,7 +44,10 @@ static void *take(struct oc_md_doc *doc, size_t n)
 	struct chunk *c = doc->chunks;
 
 	if (!c || c->size - c->used < need) {
-		size_t size = need > CHUNK_BYTES / 4 ? need : CHUNK_BYTES;
+		size_t size = c ? c->size * 2 : FIRST_CHUNK_BYTES;
+
+		if (size > LARGEST_CHUNK_BYTES) size = LARGEST_CHUNK_BYTES;
+		if (size < need) size = need;
 
 		c = oc_alloc(sizeof *c + size);
 		c->size = size;
@@ -424,11 +428,12 @@ static void clean(struct oc_str s, struct oc_buf *out)
 		if (out->p[i] >= 0 && out->p[i] <= OC_MATH_OUT) out->p[i] = ' ';
 }
 
-static void add_piece(struct oc_md_doc *doc, struct oc_str before, struct oc_str piece)
+static void add_piece(struct oc_md_doc *doc, struct oc_str before, struct oc_str piece,
+		      struct oc_str definitions)
 {
 	struct oc_buf source, ruled, marked;
 	struct oc_md_node *last = doc->root->last;
-	size_t max = (before.n + piece.n) * 3 + 8;
+	size_t max = (before.n + piece.n + definitions.n) * 3 + 8;
 	struct builder b = { .doc = doc, .at = doc->root };
 
 	before = oc_str_trim(before); /* a fence of a list item stands alone here */
@@ -439,6 +444,7 @@ static void add_piece(struct oc_md_doc *doc, struct oc_str before, struct oc_str
 	clean(before, &source);
 	if (before.n) oc_buf_addc(&source, '\n');
 	clean(piece, &source);
+	if (!before.n) oc_definitions_add(piece, definitions, &source);
 	oc_table_rules_widen(oc_buf_view(&source), &ruled);
 	oc_formula_mark(oc_buf_view(&ruled), &marked);
 	b.nodes_left = 64 + 2 * marked.n;
@@ -468,11 +474,12 @@ static struct oc_md_doc *new_doc(void)
 	return doc;
 }
 
-struct oc_md_doc *oc_md_parse_piece(struct oc_str before, struct oc_str piece)
+struct oc_md_doc *oc_md_parse_piece(struct oc_str before, struct oc_str piece,
+				    struct oc_str definitions)
 {
 	struct oc_md_doc *doc = new_doc();
 
-	if (piece.n) add_piece(doc, before, piece);
+	if (piece.n) add_piece(doc, before, piece, definitions);
 	return doc;
 }
 
@@ -480,13 +487,19 @@ struct oc_md_doc *oc_md_parse(struct oc_str text)
 {
 	struct oc_md_doc *doc = new_doc();
 	struct oc_md_cutter cutter = { .max_code = SIZE_MAX };
+	struct oc_buf definitions;
 	struct oc_md_piece p;
+
+	oc_buf_init(&definitions, OC_MAX_MARKDOWN_DEFINITIONS);
+	oc_definitions_find(text, &definitions);
 
 	while (oc_md_cut(&cutter, text, true, &p)) {
 		struct oc_str before = { text.p + p.before_from, p.before_to - p.before_from };
 
-		add_piece(doc, before, (struct oc_str){ text.p + p.from, p.to - p.from });
+		add_piece(doc, before, (struct oc_str){ text.p + p.from, p.to - p.from },
+			  oc_buf_view(&definitions));
 	}
+	oc_buf_deinit(&definitions);
 	return doc;
 }
 

@@ -3,7 +3,7 @@
  1 also test_gateway_prefix.py      4 test_text_tools.py, unit native_tools, text_tools      5 unit splitter, reasoning
  6 below, at every byte             7 unit errors, wire cases                                8 test_failures.py, unit call
  9 also test_failures.py           12 unit guard, ssrf_vectors                              13 test_gateway_crash.py
-16 test_sandbox.py                 14 and the parts with channels, cron, heartbeat and MCP come with them
+10 and heartbeats of 1: test_cron.py    16 test_sandbox.py    14 and the parts with channels and MCP come with them
 """
 import json
 import time

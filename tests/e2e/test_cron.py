@@ -1,7 +1,6 @@
 """Scheduled jobs, the tool and the words for them, heartbeats: the real gateway with a model server beside it."""
 import json
 import re
-import time
 
 import pytest
 
@@ -256,14 +255,6 @@ def test_a_heartbeat_is_a_turn_at_the_end_and_its_silence_is_not_seen(start_gate
     for before, after in zip(sim.chats, sim.chats[1:]):
         assert_extends(before.raw, after.raw)
     assert len(sim.chats) == 5
-
-
-def test_without_a_configured_pace_nothing_beats(gateway, sim):
-    c = gateway.connect()
-    c.call('wake', {'mode': 'next-heartbeat', 'text': 'x'})
-    assert c.call('health')['heartbeatSeconds'] == 0
-    time.sleep(1.5)
-    assert sim.chats == [] and c.call('last-heartbeat') is None
 
 
 def test_the_end_of_a_command_is_told_and_asks_no_model(gateway, sim):

@@ -202,7 +202,7 @@ def test_every_other_page_opens(chat):
     for name in ('Models', 'Memory', 'Scheduled', 'Approvals', 'Settings', 'Logs', 'Health'):
         chat.get_by_role('link', name=name).click()
         chat.locator(f'section.page[aria-label="{name}"]').wait_for()
-    expect(chat.locator('.facts')).not_to_be_empty()
+    expect(chat.locator('.facts').first).not_to_be_empty()
 
 
 def test_an_attached_picture_reaches_the_model(start_gateway, sim, open_page):

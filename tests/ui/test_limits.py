@@ -37,7 +37,7 @@ def test_a_very_long_answer_streams_without_blocking_the_page(chat, sim):
     say(chat, 'go')
     answer(chat, 'the very end')
     body = chat.locator('.message.assistant:not(.live) .text')
-    assert body.locator('li').count() == 800 and body.locator('pre').inner_text().count('int x') == 1200
+    assert body.locator('li').count() == 800 and body.locator('pre').text_content().count('int x') == 1200
     assert chat.evaluate('__frames') > 3
     assert chat.evaluate('__slow / __frames') < 0.5
 

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/utf8.h"
+#include "markdown/growing.h"
 #include "markdown/html.h"
 #include "markdown/plain.h"
 #include "markdown/split.h"
@@ -32,14 +34,13 @@ static const struct {
 	{ "###### six", "<h6 class=\"md-h6\" dir=\"auto\">six</h6>\n" },
 	{ "**b** ~~d~~ `c<d`",
 	  "<p dir=\"auto\"><strong>b</strong> <del>d</del> <code dir=\"ltr\">c&lt;d</code></p>\n" },
-	{ "- a\n- b\n  1. c", "<ul>\n<li dir=\"auto\">a</li>\n<li dir=\"auto\">b<ol>\n"
-			      "<li dir=\"auto\">c</li>\n</ol>\n</li>\n</ul>\n" },
-	{ "3. a\n4. b",
-	  "<ol start=\"3\">\n<li dir=\"auto\">a</li>\n<li dir=\"auto\">b</li>\n</ol>\n" },
+	{ "- a\n- b\n  1. c", "<ul dir=\"auto\">\n<li>a</li>\n<li>b<ol>\n"
+			      "<li>c</li>\n</ol>\n</li>\n</ul>\n" },
+	{ "3. a\n4. b", "<ol start=\"3\" dir=\"auto\">\n<li>a</li>\n<li>b</li>\n</ol>\n" },
 	{ "- [x] done\n- [ ] open",
-	  "<ul>\n<li class=\"task\" dir=\"auto\"><input type=\"checkbox\" disabled checked> done</li>\n"
-	  "<li class=\"task\" dir=\"auto\"><input type=\"checkbox\" disabled> open</li>\n</ul>\n" },
-	{ "> q", "<blockquote dir=\"auto\">\n<p dir=\"auto\">q</p>\n</blockquote>\n" },
+	  "<ul dir=\"auto\">\n<li class=\"task\"><input type=\"checkbox\" disabled checked> done</li>\n"
+	  "<li class=\"task\"><input type=\"checkbox\" disabled> open</li>\n</ul>\n" },
+	{ "> q", "<blockquote dir=\"auto\">\n<p>q</p>\n</blockquote>\n" },
 	{ "---", "<hr>\n" },
 	{ "```c\nint a;\n\nb\n```",
 	  "<div class=\"code\"><div class=\"code-head\"><span>c</span></div><pre tabindex=\"0\" "
@@ -48,13 +49,13 @@ static const struct {
 	  "<div class=\"code\"><div class=\"code-head\"><span>&quot;onclick=x</span>"
 	  "</div><pre tabindex=\"0\" dir=\"ltr\"><code>y</code></pre></div>\n" },
 	{ "|a|b|\n|-|:-:|\n|1|`x\\|y`|\n|3|",
-	  "<div class=\"scroll\"><table>\n<thead>\n<tr><th scope=\"col\" dir=\"auto\">a</th>"
-	  "<th scope=\"col\" class=\"center\" dir=\"auto\">b</th></tr>\n</thead>\n<tbody>\n"
-	  "<tr><td dir=\"auto\">1</td><td class=\"center\" dir=\"auto\"><code dir=\"ltr\">x|y</code>"
-	  "</td></tr>\n<tr><td dir=\"auto\">3</td><td class=\"center\" dir=\"auto\"></td></tr>\n"
+	  "<div class=\"scroll\"><table dir=\"auto\">\n<thead>\n<tr><th scope=\"col\">a</th>"
+	  "<th scope=\"col\" class=\"center\">b</th></tr>\n</thead>\n<tbody>\n"
+	  "<tr><td>1</td><td class=\"center\"><code dir=\"ltr\">x|y</code>"
+	  "</td></tr>\n<tr><td>3</td><td class=\"center\"></td></tr>\n"
 	  "</tbody>\n</table></div>\n" },
 	{ "|a|\n|-|",
-	  "<div class=\"scroll\"><table>\n<thead>\n<tr><th scope=\"col\" dir=\"auto\">a</th>"
+	  "<div class=\"scroll\"><table dir=\"auto\">\n<thead>\n<tr><th scope=\"col\">a</th>"
 	  "</tr>\n</thead>\n</table></div>\n" },
 	{ "[x](https://a.b/?q=1&r=\"2)",
 	  "<p dir=\"auto\"><a href=\"https://a.b/?q=1&amp;r=&quot;2\" rel=\"noopener noreferrer "
@@ -93,6 +94,8 @@ static const struct {
 	  "<div class=\"code\"><div class=\"code-head\"><span>sh</span></div>"
 	  "<pre tabindex=\"0\" dir=\"ltr\"><code class=\"language-sh\">echo $a$"
 	  "</code></pre></div>\n" },
+	{ "[a][b] and [b]\n\n[b]: https://b.c",
+	  "<p dir=\"auto\"><a href=\"https://b.c\" rel=\"noopener noreferrer nofollow\" target=\"_blank\" title=\"https://b.c\">a</a> and <a href=\"https://b.c\" rel=\"noopener noreferrer nofollow\" target=\"_blank\" title=\"https://b.c\">b</a></p>\n" },
 	{ "a\x01`b\x02", "<p dir=\"auto\">a `b</p>\n" },
 };
 
@@ -204,7 +207,7 @@ static void a_long_block_is_continued(void **state)
 		struct oc_str s = oc_buf_view(&text);
 		struct oc_md_doc *doc = oc_md_parse_piece(
 		    oc_str_head(oc_str_from(s, p.before_from), p.before_to - p.before_from),
-		    oc_str_head(oc_str_from(s, p.from), p.to - p.from));
+		    oc_str_head(oc_str_from(s, p.from), p.to - p.from), OC_LIT(""));
 		const struct oc_md_node *first = oc_md_root(doc)->first;
 
 		assert_true(p.to - p.from <= OC_MAX_MARKDOWN_PIECE_BYTES);
@@ -219,6 +222,84 @@ static void a_long_block_is_continued(void **state)
 	assert_non_null(strstr(oc_buf_cstr(&html), "line 1999<"));
 	oc_buf_deinit(&html);
 	oc_buf_deinit(&text);
+}
+
+struct told {
+	char *html[64];
+	size_t calls;
+};
+
+static void take(void *arg, size_t i, struct oc_str html)
+{
+	struct told *t = arg;
+
+	assert_true(i < 64);
+	free(t->html[i]);
+	t->html[i] = oc_strndup(html.p ? html.p : "", html.n);
+	t->calls++;
+}
+
+static void told_free(struct told *t)
+{
+	for (size_t i = 0; i < 64; i++) free(t->html[i]);
+}
+
+/* What a client has in the end does not depend on how the text came, and finished blocks are told
+ * once. */
+static void a_growing_text_ends_as_the_whole_one(void **state)
+{
+	static const char *const grown_texts[] = {
+		"# a\n\nb **c** d\n\n- e\n- f\n\n```x\ng\n```\n\n|h|\n|-|\n|i|\n\nlast",
+		"see [a] and [b][a]\n\nmore\n\n[a]: https://a.b\n\nend [a]",
+		"$$\nx\n$$\ntext",
+	};
+
+	(void)state;
+	for (size_t c = 0; c < sizeof grown_texts / sizeof *grown_texts; c++) {
+		struct oc_str text = oc_str(grown_texts[c]);
+
+		for (size_t step = 1; step <= text.n; step++) {
+			struct oc_md_growing *whole = oc_md_growing_new(),
+					     *grown = oc_md_growing_new();
+			struct told want = { 0 }, got = { 0 };
+			size_t n = oc_md_growing_update(whole, text, true, take, &want), m = 0;
+
+			for (size_t have = step; have < text.n; have += step)
+				m = oc_md_growing_update(grown, oc_str_head(text, have), false,
+							 take, &got);
+			assert_true(m <= n);
+			assert_int_equal(oc_md_growing_update(grown, text, true, take, &got), n);
+			for (size_t i = 0; i < n; i++)
+				assert_string_equal(got.html[i], want.html[i]);
+			if (c == 1) assert_non_null(strstr(got.html[0], "href=\"https://a.b\""));
+			told_free(&want);
+			told_free(&got);
+			oc_md_growing_free(whole);
+			oc_md_growing_free(grown);
+		}
+	}
+}
+
+/* The work of an update is bounded by a piece: a long text is not told again and again. */
+static void a_long_text_is_told_once(void **state)
+{
+	struct oc_md_growing *g = oc_md_growing_new();
+	struct told told = { 0 };
+	struct oc_buf text;
+	size_t updates = 0;
+
+	(void)state;
+	oc_buf_init(&text, 1 << 20);
+	oc_buf_adds(&text, "```\n");
+	while (text.n < 100000) {
+		oc_buf_adds(&text, "a line of code that is not very long\n");
+		oc_md_growing_update(g, oc_buf_view(&text), false, take, &told);
+		updates++;
+	}
+	assert_true(told.calls < updates + 64);
+	told_free(&told);
+	oc_buf_deinit(&text);
+	oc_md_growing_free(g);
 }
 
 static void repeat(struct oc_buf *out, const char *what, size_t bytes)
@@ -325,6 +406,8 @@ int main(void)
 		cmocka_unit_test(a_text_is_cut_between_its_blocks),
 		cmocka_unit_test(pieces_do_not_depend_on_how_a_text_arrives),
 		cmocka_unit_test(a_long_block_is_continued),
+		cmocka_unit_test(a_growing_text_ends_as_the_whole_one),
+		cmocka_unit_test(a_long_text_is_told_once),
 		cmocka_unit_test(hostile_text_is_shown_in_bounded_depth_and_size),
 		cmocka_unit_test(depth_is_bounded_without_losing_text),
 		cmocka_unit_test(a_table_that_is_too_wide_is_text),

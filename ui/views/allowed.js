@@ -2,8 +2,6 @@
 import { h, fill } from '../dom.js';
 import { strings } from '../strings.js';
 
-const WORDS = { 'allow-once': 'allowOnce', 'allow-always': 'allowAlways', deny: 'deny' };
-
 export function open(app) {
   const list = h('div.cards');
 
@@ -17,7 +15,7 @@ export function open(app) {
     return h('div.card', null, h('div', null, h('pre', { tabindex: '0', dir: 'ltr' }, q.command || JSON.stringify(q)),
       h('div.dim', null, [new Date(a.ts).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }), q.cwd, a.resolvedBy].filter(Boolean).join(' · '))),
     q.sessionKey ? h('button.link', { type: 'button', onclick: () => app.openSession(q.sessionKey) }, strings.chat) : null,
-    h(denied ? 'span.pill.bad' : 'span.pill', null, strings[WORDS[a.decision]] || a.decision));
+    h(denied ? 'span.pill.bad' : 'span.pill', null, strings.decided[a.decision] || a.decision));
   }
 
   load();

@@ -26,7 +26,7 @@ export class ChatView {
     this.node = h('section.chat', { 'aria-label': strings.chat }, this.box, h('div.foot', null, this.latest, this.tray, this.composer.node));
     this.atEnd = true;
     this.box.addEventListener('scroll', () => this.scrolled(), { passive: true });
-    this.act = { edit: (i) => this.composer.edit(i), retry: (i) => this.retry(i), branch: (i) => this.branch(i), resend: (p) => this.transmit(p) };
+    this.act = { edit: (i) => this.composer.edit(i), retry: (i) => this.retry(i), branch: (i) => this.branch(i), resend: (p) => this.transmit(p), takeOver: (blocks) => this.live.takeOver(blocks) };
     addEventListener('keydown', (e) => this.key(e));
     new ResizeObserver(() => this.follow()).observe(this.box.firstChild);
     new ResizeObserver(() => this.follow()).observe(this.box);

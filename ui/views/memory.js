@@ -22,7 +22,7 @@ export function open(app) {
   const dirty = () => area && area.value !== current.content;
   const leave = async () => !dirty() || confirm(strings.loseChanges(current.name), strings.discard);
 
-  async function show(name) {
+  async function show(name, byHand = true) {
     if (!await leave()) return;
     const r = await app.attempt('agents.files.get', { name });
     if (!r) return;
@@ -32,7 +32,7 @@ export function open(app) {
     const said = h('span.dim', { role: 'status' }, strings.filePurpose[name] || strings.notePurpose);
     fill(editor, h('h2', { dir: 'ltr' }, name), area, h('div.row', null, h('button.primary', { type: 'button', onclick: save }, strings.save),
       h('button', { type: 'button', onclick: () => show(name) }, strings.reload), said));
-    area.focus();
+    if (byHand) area.focus();
     load();
   }
 
@@ -55,6 +55,6 @@ export function open(app) {
   const warn = (e) => { if (dirty()) e.preventDefault(); };
   addEventListener('beforeunload', warn);
   load();
-  show('MEMORY.md');
+  show('MEMORY.md', false);
   return { node: h('div', null, where, h('div.split', null, list, editor)), end: () => removeEventListener('beforeunload', warn) };
 }

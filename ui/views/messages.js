@@ -5,7 +5,7 @@ import { strings } from '../strings.js';
 
 const SHOWN_OUTPUT = 20000; // characters of a tool's output in the page
 
-/** Elements of an item. act: {edit(item), retry(item), branch(item), resend(pending)} */
+/** Elements of an item. act: {edit(item), retry(item), branch(item), resend(pending), takeOver(blocks)} */
 export function itemNode(item, act) {
   return MAKERS[item.kind](item, act);
 }
@@ -30,8 +30,8 @@ function pictures(item) {
 }
 
 function assistant(item, act) {
-  const body = h('div.text');
-  new Blocks(body).show(item.blocks);
+  const body = act.takeOver(item.blocks) || h('div.text');
+  if (!body.firstChild) new Blocks(body).show(item.blocks);
   return h('article.message.assistant', { 'aria-label': item.model ? strings.answerFrom(item.model) : strings.assistant },
     item.thinking ? thoughts(item.thinking) : null, body,
     item.stop === 'aborted' ? h('p.pill', null, strings.interrupted) : null,
@@ -135,6 +135,18 @@ export class LiveMessage {
     this.text = h('div.text');
     this.node = h('article.message.assistant.live', { 'aria-label': strings.assistant, 'aria-busy': 'true' }, this.thoughts, this.text);
     this.reset();
+  }
+
+  /** What was shown while it was written stays when the message is stored: its element, or null when it is another. */
+  takeOver(blocks) {
+    const was = this.blocks.shown;
+    if (was.length < 2 || was[0] !== blocks[0] || was[was.length - 2] !== blocks[was.length - 2]) return null;
+    const body = this.text;
+    this.blocks.show(blocks);
+    this.text = h('div.text');
+    body.replaceWith(this.text);
+    this.reset();
+    return body;
   }
 
   reset() {

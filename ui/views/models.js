@@ -72,7 +72,7 @@ export async function useServer(app, server, key) {
     models.length ? { name: 'model', label: strings.model, options: models.map((m) => [m.id, [m.id, m.loaded ? strings.loaded : ''].filter(Boolean).join(' · ')]) }
       : { name: 'model', label: strings.modelId, hint: 'qwen/qwen3-8b', required: true },
     { name: 'context', label: strings.windowOf, type: 'number' },
-    { name: 'first', label: strings.makeItDefault, options: [['yes', strings.yes], ['', strings.no_]] }], strings.addProvider);
+    { name: 'first', label: strings.makeItDefault, options: [['yes', strings.yes], ['', strings.no]] }], strings.addProvider);
   if (!v) return;
   const entries = (models.length ? models : [{ id: v.model }]).slice(0, 100).map((m) => ({ id: m.id, name: m.name || m.id, ...(m.contextWindow ? { contextWindow: m.contextWindow } : {}),
     ...(m.vision ? { input: ['text', 'image'] } : {}), ...(m.id === v.model && v.context ? { contextTokens: Number(v.context) } : {}) }));
@@ -85,7 +85,7 @@ export async function useServer(app, server, key) {
 async function probe(app, provider) {
   const { dialog, closed } = openDialog(strings.probe, h('p', { role: 'status' }, strings.probing), {});
   const r = await app.request('models.probe', { provider }, 60000).catch((e) => ({ problem: e.message }));
-  const cell = (v) => (typeof v === 'object' && v !== null ? JSON.stringify(v) : String(v));
+  const cell = (v) => (typeof v === 'boolean' ? (v ? strings.yes : strings.no) : typeof v === 'object' && v !== null ? JSON.stringify(v) : String(v));
   fill(dialog, h('form', { method: 'dialog' }, h('h2', null, `${provider} ${r.model || ''}`), r.problem ? h('p.bad', null, r.problem)
     : h('div.scroll', { tabindex: '0' }, h('table', null, h('thead', null, h('tr', null, [strings.feature, strings.value, strings.how].map((t) => h('th', { scope: 'col' }, t)))),
       h('tbody', null, Object.entries(r.features).map(([k, f]) => h('tr', null, h('td', null, k), h('td', null, cell(f.value)), h('td.dim', null, f.how || '')))))),
