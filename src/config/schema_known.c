@@ -390,7 +390,8 @@ const struct oc_schema_known oc_schema_known[] = {
 	{ "memory.search",
 	  "rememberAcrossConversations sources multimodal experimental "
 	  "fallback inputType queryInputType documentInputType outputDimensionality "
-	  "local store cache" },
+	  "local store cache sync chunking" },
+	{ "memory.search.query", "hybrid" },
 	{ "memory.search.multimodal", "enabled modalities maxFileBytes" },
 	{ "memory.search.experimental", "sessionMemory" },
 	{ "memory.search.local", "modelPath" },

@@ -457,6 +457,8 @@ const struct oc_schema_row oc_schema_rows[] = {
 const struct oc_schema_alias oc_schema_aliases[] = {
 	{ "agents.list[]", "agents.entries.*" },
 	{ "agents.entries.*.memory.search", "memory.search" },
+	{ "agents.entries.*.memorySearch", "memory.search" }, /* as older configurations have it */
+	{ "agents.defaults.memorySearch", "memory.search" },
 	{ "models.providers.*.request.proxy.tls", "models.providers.*.request.tls" },
 	{ "session.resetByType.direct", "session.reset" },
 	{ "session.resetByType.group", "session.reset" },

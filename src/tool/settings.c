@@ -40,12 +40,20 @@ static bool find_lean(const struct oc_config *config, const json_t *entry)
 	return oc_json_bool(json_object_get(entry, "experimental"), "localModelLean", all);
 }
 
+/* The first place that says anything; memorySearch is what older configurations have. */
 static bool has_memory(const struct oc_config *config, const json_t *entry)
 {
-	const json_t *own = json_object_get(json_object_get(entry, "memory"), "search");
-	bool all = oc_json_bool(oc_config_get(config, "memory.search"), "enabled", true);
+	const json_t *const places[] = {
+		json_object_get(json_object_get(entry, "memory"), "search"),
+		json_object_get(entry, "memorySearch"),
+		oc_config_get(config, "memory.search"),
+		oc_config_get(config, "agents.defaults.memorySearch"),
+	};
 
-	return oc_json_bool(own, "enabled", all);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (json_is_boolean(json_object_get(places[i], "enabled")))
+			return oc_json_bool(places[i], "enabled", true);
+	return true;
 }
 
 /* A channel that is switched on: then there is somebody to send messages to. */

@@ -88,8 +88,7 @@ OTHERS = {
     'agents.files.get': READ, 'agents.files.set': ADMIN, 'models.probe': ADMIN, 'sessions.fork': WRITE,
     'cron.get': READ, 'exec.approval.get': APPROVALS, 'exec.approval.resolve': APPROVALS, 'device.pair.approve': PAIRING,
     'device.pair.reject': PAIRING, 'device.pair.remove': PAIRING, 'device.token.rotate': PAIRING, 'device.token.revoke': PAIRING,
-    'gateway.restart.request': ADMIN, 'system-event': WRITE, 'channels.pairing.approve': PAIRING, 'channels.pairing.dismiss': PAIRING,
-    'send': WRITE,
+    'gateway.restart.request': ADMIN, 'system-event': WRITE, 'channels.pairing.approve': PAIRING, 'channels.pairing.dismiss': PAIRING, 'send': WRITE,
 }
 OPEN = {'sessions.create', 'usage.cost', 'usage.status', 'last-heartbeat', 'set-heartbeats', 'gateway.restart.preflight', 'question.list',
         'plugin.approval.list', 'openclaw.approval.list', 'taskSuggestions.list', 'tasks.list', 'update.status', 'users.prefs.get',

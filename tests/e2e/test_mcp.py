@@ -346,8 +346,8 @@ def test_a_changed_list_counts_for_the_next_conversation(start_gateway, sim):
     c = start_gateway(with_servers(sim, {'srv': stdio('changes')})).connect()
     assert '\na\n' in ask(c, sim, 'srv.echo', {'text': 'a'})
     first = system(sim)
-    wait_for(lambda: '\nbrand_new {' in ask(c, sim, 'srv.brand_new', {'text': 'b'}, new_id()))
-    assert 'srv.brand_new' in system(sim) and 'srv.echo' not in system(sim)
+    wait_for(lambda: '\nbrand_new {' in ask(c, sim, 'srv.brand_new', {'text': 'b'}, new_id()) and 'srv.brand_new:' in system(sim))
+    assert 'srv.echo' not in system(sim)
     assert 'unknown tool: srv.echo' in ask(c, sim, 'srv.echo', {'text': 'c'})
     assert system(sim) == first, 'the opening of a conversation stays as it is'
 
@@ -400,6 +400,20 @@ def test_a_read_only_session_calls_nothing_that_may_change_things(start_gateway,
     assert 'this session is read-only' in ask(c, sim, 'srv.nothing', {})
     assert 'this session is read-only' in ask(c, sim, 'own.echo', {'text': 'x'})
     assert ask(c, sim, 'own.nothing', {}) == 'nothing {}'
+
+
+def test_programs_call_the_tools_of_servers_too(start_gateway, sim):
+    g = start_gateway(with_servers(sim, {'srv': stdio()}))
+    over_http = g.post('/tools/invoke', {'tool': 'srv.echo', 'args': {'text': 'http'}}).json
+    assert '\nhttp\n' in over_http['result']['content'][0]['text']
+    assert '\nrpc\n' in g.connect().call('tools.invoke', {'name': 'srv__echo', 'args': {'text': 'rpc'}})['output']
+
+
+def test_an_address_of_another_server_needs_a_yes_as_well(ready, sim):
+    configure(ready, {'a': stdio(), 'b': stdio()})
+    sim.call('use_tool', {'name': 'a.echo', 'args': {'text': 'x'}}).call('read', {'path': 'mcp://b/note://one?x'}).reply('Done.')
+    go(ready).ok()
+    assert 'needs the person' in sim.chats[-1].json['messages'][-1]['content']
 
 
 # ---- the command line -----------------------------------------------------------------------------------------------

@@ -359,6 +359,19 @@ def test_a_renamed_note_keeps_its_vector(by_meaning, sim):
     assert paths(by_meaning, 'puppy')[0] == 'memory/pet.md'
 
 
+def test_older_configurations_are_understood(by_meaning, sim):
+    config = by_meaning.read_config()
+    config['agents']['defaults']['memorySearch'] = {'provider': 'none', 'query': {'maxResults': 1, 'hybrid': {'enabled': True}},
+                                                    'sync': {'watch': True}}
+    by_meaning.write_config(config)
+    assert len(paths(by_meaning, 'our automobile and our hound, 0', '--min-score', '0')) == 1
+    assert not embeddings(sim)
+    config['agents']['defaults']['memorySearch']['enabled'] = False
+    by_meaning.write_config(config)
+    agent(by_meaning, 'hello')
+    assert 'memory_search' not in sim.chats[0].raw.decode()
+
+
 def test_provider_none_means_words_alone(by_meaning, sim):
     config = by_meaning.read_config()
     config['memory'] = {'search': {'provider': 'none'}}

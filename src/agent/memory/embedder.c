@@ -85,6 +85,8 @@ static bool take(struct oc_embedder *e, struct oc_provider *p, const char *model
 	if (!p || !p->base_url) return false;
 	e->provider = p;
 	e->model = model_id ? oc_provider_model(p, oc_str(model_id)) : first_of(p);
+	/* Whoever names the server knows what it serves, whatever the model is called. */
+	if (!e->model && e->chosen && p->n_models) e->model = &p->models[0];
 	if (!e->model && !model_id) return false;
 	e->model_id = oc_strdup(model_id ? model_id : e->model->id);
 	return true;

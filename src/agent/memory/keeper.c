@@ -53,7 +53,8 @@ static void look_work(void *arg)
 	struct oc_memory_files files;
 
 	oc_memory_files_find(l->places, l->now_ns, &files);
-	l->n = files.n;
+	/* MEMORY.md and USER.md alone are in every prompt anyway: no model is loaded for them. */
+	for (size_t i = 0; i < files.n; i++) l->n += strchr(files.v[i].path, '/') != NULL;
 	l->mark = files.mark;
 	oc_memory_files_deinit(&files);
 }

@@ -7,17 +7,45 @@
 enum { MAX_RESULTS = 5, MOST_RESULTS = 20 };
 static const double default_min_score = 0.35;
 
-/* Of the agent, else of all. */
-static const json_t *value(const json_t *own, const json_t *all, const char *key)
-{
-	const json_t *v = json_object_get(own, key);
+/* The agent's own first; memorySearch is what older configurations have. */
+enum { PLACES = 4 };
+struct places {
+	const json_t *v[PLACES];
+};
 
-	return v ? v : json_object_get(all, key);
+static struct places places_of(const struct oc_memory_scope *scope)
+{
+	const struct oc_config *config = scope->catalog->config;
+	const json_t *entry = scope->settings->entry;
+
+	return (struct places){ {
+	    json_object_get(json_object_get(entry, "memory"), "search"),
+	    json_object_get(entry, "memorySearch"),
+	    oc_config_get(config, "memory.search"),
+	    oc_config_get(config, "agents.defaults.memorySearch"),
+	} };
 }
 
-static const char *text(const json_t *own, const json_t *all, const char *key)
+static const json_t *value(const struct places *p, const char *key)
 {
-	const char *s = json_string_value(value(own, all, key));
+	const json_t *found = NULL;
+
+	for (size_t i = 0; !found && i < PLACES; i++) found = json_object_get(p->v[i], key);
+	return found;
+}
+
+/* The same one object further down. */
+static struct places below(const struct places *p, const char *key)
+{
+	struct places out;
+
+	for (size_t i = 0; i < PLACES; i++) out.v[i] = json_object_get(p->v[i], key);
+	return out;
+}
+
+static const char *text(const struct places *p, const char *key)
+{
+	const char *s = json_string_value(value(p, key));
 
 	return s && *s && strcmp(s, "auto") != 0 ? s : NULL;
 }
@@ -42,28 +70,24 @@ static void add_extra(struct oc_memory_settings *s, const struct oc_memory_scope
 
 void oc_memory_settings_init(struct oc_memory_settings *s, const struct oc_memory_scope *scope)
 {
-	const json_t *all = oc_config_get(scope->catalog->config, "memory.search"),
-		     *own = json_object_get(json_object_get(scope->settings->entry, "memory"),
-					    "search");
-	const json_t *own_query = json_object_get(own, "query"),
-		     *query = json_object_get(all, "query");
-	const json_t *min = value(own_query, query, "minScore");
-	int64_t max = json_integer_value(value(own_query, query, "maxResults"));
+	const struct places all = places_of(scope), query = below(&all, "query"),
+			    remote = below(&all, "remote");
+	const json_t *min = value(&query, "minScore");
+	int64_t max = json_integer_value(value(&query, "maxResults"));
 
 	*s = (struct oc_memory_settings){
-		.enabled = oc_json_bool(own, "enabled", oc_json_bool(all, "enabled", true)),
+		.enabled = !json_is_false(value(&all, "enabled")),
 		.max_results = max <= 0		    ? MAX_RESULTS
 			       : max > MOST_RESULTS ? MOST_RESULTS
 						    : (size_t)max,
 		.min_score = json_is_number(min) ? json_number_value(min) : default_min_score,
-		.provider = text(own, all, "provider"),
-		.model = text(own, all, "model"),
-		.base_url =
-		    text(json_object_get(own, "remote"), json_object_get(all, "remote"), "baseUrl"),
+		.provider = text(&all, "provider"),
+		.model = text(&all, "model"),
+		.base_url = text(&remote, "baseUrl"),
+		.remote = value(&all, "remote"),
 	};
-	s->remote = value(own, all, "remote");
-	add_extra(s, scope, json_object_get(all, "extraPaths"));
-	add_extra(s, scope, json_object_get(own, "extraPaths"));
+	for (size_t i = PLACES; i-- > 0;)
+		add_extra(s, scope, json_object_get(all.v[i], "extraPaths"));
 	s->places = (struct oc_memory_places){ scope->workspace, s->extra, s->n_extra };
 }
 

@@ -318,13 +318,15 @@ static int search(struct oc_args *a)
 static const struct oc_option status_options[] = {
 	AGENT_OPTION,
 	{ .name = "--index", .help = "Bring the index up to date first" },
-	{ .name = "--deep", .help = "Accepted; everything is shown anyway" },
+	{ .name = "--deep", .help = "Everything is shown anyway", .hidden = true },
+	{ .name = "--verbose", .help = "The same", .hidden = true },
 	JSON_OPTION,
 	{ 0 },
 };
 static const struct oc_option index_options[] = {
 	AGENT_OPTION,
 	{ .name = "--force", .help = "Read everything anew" },
+	{ .name = "--verbose", .help = "Everything is shown anyway", .hidden = true },
 	JSON_OPTION,
 	{ 0 },
 };

@@ -139,6 +139,10 @@ static void invoke_wait(struct oc_gateway *gw, struct oc_exchange *x)
 
 	if (!body) return;
 	if (!name) name = oc_json_cstr(body, "name");
+	if (oc_tool_invoke_settle_wait(gw, name)) {
+		json_decref(body);
+		return;
+	}
 	const struct oc_tool *tool = name ? oc_tool_find(oc_str(name)) : NULL;
 
 	if (!name || !*name) {

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "rt/file.h"
+#include "tool/mcp.h"
 #include "tool/settings.h"
 
 enum { RESULT_CHARS = 200000, ID_CHARS = 12 };
@@ -79,9 +80,19 @@ static enum oc_rc run_wait(struct oc_gateway *gw, const struct oc_snapshot *snap
 	return rc;
 }
 
+enum oc_rc oc_tool_invoke_settle_wait(struct oc_gateway *gw, const char *name)
+{
+	bool server = name && (strchr(name, '.') || strstr(name, "__"));
+
+	return server ? oc_mcp_settle_wait(gw->mcp, NULL) : OC_OK;
+}
+
 enum oc_rc oc_tool_invoke_wait(struct oc_gateway *gw, const struct oc_tool_invocation *inv,
 			       struct oc_tool_result *out, struct oc_err *e)
 {
+	enum oc_rc settled = oc_tool_invoke_settle_wait(gw, inv->name);
+
+	if (settled) return settled;
 	if (!oc_tool_find(oc_str(inv->name)))
 		return oc_fail(e, OC_E_NOT_FOUND, "Tool not available: %.80s", inv->name);
 	struct oc_snapshot *snap = oc_gateway_snapshot(gw);

@@ -9,7 +9,7 @@
 #include "tool/mcp/content.h"
 #include "tool/mcp/rows.h"
 
-enum { MAX_SHOWN = 4000, MAX_REFUSAL = 2000, MAX_RESOURCES = 40, MAX_LABEL = 160 };
+enum { MAX_SHOWN = 4000, MAX_RESOURCES = 40, MAX_LABEL = 160 };
 
 void oc_mcp_mark(const struct oc_mcp_server *s, struct oc_tool_result *out)
 {
@@ -22,9 +22,9 @@ void oc_mcp_mark(const struct oc_mcp_server *s, struct oc_tool_result *out)
 
 /* Why a person has to be asked first; NULL = nobody. What a server says about its tools counts only
  * when the server is trusted. */
-static const char *reason_to_ask(const struct oc_tool_context *ctx, const struct oc_mcp_row *row)
+static const char *reason_to_ask(const struct oc_tool_context *ctx,
+				 const struct oc_mcp_config *server, bool read_only)
 {
-	const struct oc_mcp_config *server = &row->server->config;
 	const struct oc_taint_facts facts = {
 		.tainted = ctx->tainted && strcmp(ctx->tainted_by, server->name) != 0,
 		.trust = ctx->trust,
@@ -32,17 +32,15 @@ static const char *reason_to_ask(const struct oc_tool_context *ctx, const struct
 	};
 	const char *why = NULL;
 
-	if (server->trust && row->read_only) return NULL;
-	if (ctx->permission == OC_PERMISSION_GUARDED)
+	if (!read_only && ctx->permission == OC_PERMISSION_GUARDED)
 		return "this session asks before every change";
 	return !server->trust && oc_taint_asks(OC_ACT_SERVER, &facts, &why) ? why : NULL;
 }
 
-static enum oc_rc ask_wait(struct oc_tool_context *ctx, const struct oc_mcp_row *row,
-			   const json_t *args, const char *why, struct oc_err *e)
+static enum oc_rc ask_wait(struct oc_tool_context *ctx, const char *tool, const char *args,
+			   const char *why, struct oc_err *e)
 {
 	struct oc_buf what;
-	char *text;
 
 	if (!ctx->approve_wait)
 		return oc_fail(
@@ -50,34 +48,41 @@ static enum oc_rc ask_wait(struct oc_tool_context *ctx, const struct oc_mcp_row 
 		    "not run: it needs the person's approval (%s), and nobody is here to "
 		    "give it. Do without it.",
 		    why);
-	text = oc_json_compact(args);
+	if (strlen(args) > MAX_SHOWN) /* a yes must mean the whole of it */
+		return oc_fail(e, OC_E_DENIED,
+			       "not run: the arguments are too long to be shown for approval");
 	oc_buf_init(&what, (size_t)16 * MAX_SHOWN);
-	oc_buf_addf(&what, "%s ", row->name);
-	oc_visible_add(&what, oc_str(text), MAX_SHOWN);
-	bool whole = strlen(text) <= MAX_SHOWN;
-	free(text);
+	oc_buf_addf(&what, "%s ", tool);
+	oc_visible_add(&what, oc_str(args), (size_t)8 * MAX_SHOWN);
 	const struct oc_question q = {
-		.tool = row->name, .what = oc_buf_cstr(&what), .workdir = ctx->workspace, .why = why
+		.tool = tool, .what = oc_buf_cstr(&what), .workdir = ctx->workspace, .why = why
 	};
-	enum oc_rc rc = whole ? ctx->approve_wait(ctx->approve_arg, &q, e)
-			      : oc_fail(e, OC_E_DENIED,
-					"not run: the arguments are too long to be shown for "
-					"approval");
+	enum oc_rc rc = ctx->approve_wait(ctx->approve_arg, &q, e);
 	oc_buf_deinit(&what);
 	return rc;
 }
 
-static enum oc_rc permit_wait(struct oc_tool_context *ctx, const struct oc_mcp_row *row,
-			      const json_t *args, struct oc_err *e)
+enum oc_rc oc_mcp_permit_wait(struct oc_tool_context *ctx, const struct oc_mcp_server *s,
+			      bool read_only, const char *tool, const char *args, struct oc_err *e)
 {
-	const char *why = reason_to_ask(ctx, row);
+	const char *why = reason_to_ask(ctx, &s->config, read_only);
 
-	if (ctx->permission == OC_PERMISSION_READ_ONLY &&
-	    !(row->server->config.trust && row->read_only))
+	if (!read_only && ctx->permission == OC_PERMISSION_READ_ONLY)
 		return oc_fail(e, OC_E_DENIED,
 			       "this session is read-only, and nothing says for sure that this "
 			       "changes nothing");
-	return why ? ask_wait(ctx, row, args, why, e) : OC_OK;
+	return why ? ask_wait(ctx, tool, args, why, e) : OC_OK;
+}
+
+static enum oc_rc permit_row_wait(struct oc_tool_context *ctx, const struct oc_mcp_row *row,
+				  const json_t *args, struct oc_err *e)
+{
+	bool read_only = row->server->config.trust && row->read_only;
+	char *text = oc_json_compact(args);
+	enum oc_rc rc = oc_mcp_permit_wait(ctx, row->server, read_only, row->name, text, e);
+
+	free(text);
+	return rc;
 }
 
 /* ---- the call ---- */
@@ -87,13 +92,6 @@ static void tell_alive(void *arg)
 	const struct oc_tool_context *ctx = arg;
 
 	if (ctx->alive) ctx->alive(ctx->alive_arg);
-}
-
-static void add_refusal(const json_t *refusal, struct oc_tool_result *out)
-{
-	oc_buf_adds(&out->text, "The server refused: ");
-	oc_mcp_error_text(refusal, MAX_REFUSAL, &out->text);
-	out->is_error = true;
 }
 
 struct reading {
@@ -122,7 +120,7 @@ enum oc_rc oc_mcp_row_call_wait(const struct oc_tool *self, struct oc_tool_conte
 {
 	const struct oc_mcp_row *row = (const struct oc_mcp_row *)self;
 	struct oc_mcp_answer answer = { 0 };
-	enum oc_rc rc = permit_wait(ctx, row, args, e);
+	enum oc_rc rc = permit_row_wait(ctx, row, args, e);
 
 	if (rc) return rc;
 	json_t *params =
@@ -135,7 +133,7 @@ enum oc_rc oc_mcp_row_call_wait(const struct oc_tool *self, struct oc_tool_conte
 	json_decref(params);
 	if (rc) return rc;
 	if (answer.refusal)
-		add_refusal(answer.refusal, out);
+		oc_mcp_refusal_add(answer.refusal, out);
 	else
 		add_content_wait(answer.result, ctx->vision, out);
 	oc_mcp_answer_deinit(&answer);

@@ -9,8 +9,9 @@
 #include "base/visible.h"
 #include "net/base64.h"
 #include "tool/internal.h"
+#include "tool/mcp/message.h"
 
-enum { MAX_LABEL = 300, MAX_ITEMS = 2000 };
+enum { MAX_LABEL = 300, MAX_ITEMS = 2000, MAX_REFUSAL = 2000 };
 
 static void add_break(struct oc_tool_result *out)
 {
@@ -131,6 +132,13 @@ void oc_mcp_content_add(const json_t *result, bool vision, struct oc_tool_result
 	if (out->text.n == before) oc_buf_adds(&out->text, "(no output)");
 	if (out->text.bad) oc_buf_adds(&out->text, "\n[the rest was too long]");
 	out->is_error = oc_json_bool(result, "isError", false);
+}
+
+void oc_mcp_refusal_add(const json_t *refusal, struct oc_tool_result *out)
+{
+	oc_buf_adds(&out->text, "The server refused: ");
+	oc_mcp_error_text(refusal, MAX_REFUSAL, &out->text);
+	out->is_error = true;
 }
 
 void oc_mcp_resource_add(const json_t *result, struct oc_tool_result *out)

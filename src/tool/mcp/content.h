@@ -6,6 +6,8 @@
 /* The result of tools/call: its texts; of other content a line that says what it is. Where the
  * model can see, the first image goes along. */
 void oc_mcp_content_add(const json_t *result, bool vision, struct oc_tool_result *out);
+/* What a server says instead of a result. */
+void oc_mcp_refusal_add(const json_t *refusal, struct oc_tool_result *out);
 /* The result of resources/read. */
 void oc_mcp_resource_add(const json_t *result, struct oc_tool_result *out);
 

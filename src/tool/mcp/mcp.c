@@ -179,36 +179,47 @@ static struct oc_mcp_server *find_named(const struct oc_mcp *m, struct oc_str na
 	return NULL;
 }
 
+static enum oc_rc ask_resource_wait(struct oc_mcp_server *s, struct oc_str uri,
+				    struct oc_tool_result *out, struct oc_err *e)
+{
+	json_t *params = json_object();
+	const struct oc_mcp_ask ask = { .method = "resources/read", .params = params };
+	struct oc_mcp_answer answer = { 0 };
+	enum oc_rc rc;
+
+	oc_json_put(params, "uri", oc_json_new_str(uri));
+	oc_mcp_mark(s, out);
+	rc = oc_mcp_server_ask_wait(s, &ask, &answer, e);
+	json_decref(params);
+	if (rc) return rc;
+	if (answer.refusal)
+		oc_mcp_refusal_add(answer.refusal, out);
+	else
+		oc_mcp_resource_add(answer.result, out);
+	oc_mcp_answer_deinit(&answer);
+	return OC_OK;
+}
+
 enum oc_rc oc_mcp_read_wait(struct oc_tool_context *ctx, struct oc_str path,
 			    struct oc_tool_result *out, struct oc_err *e)
 {
 	struct oc_str rest = oc_str_from(path, scheme.n);
 	size_t slash = oc_str_find(rest, OC_LIT("/"), 0);
 	struct oc_mcp_server *s = find_named(ctx->mcp, oc_str_head(rest, slash));
-	struct oc_mcp_answer answer = { 0 };
+	struct oc_str uri = slash == SIZE_MAX ? OC_LIT("") : oc_str_from(rest, slash + 1);
 	enum oc_rc rc;
 
 	if (!s || !is_wanted(s, ctx->policy))
 		return oc_fail(e, OC_E_NOT_FOUND, "there is no MCP server %.*s",
 			       OC_FMT(oc_str_head(rest, slash < 80 ? slash : 80)));
-	if (slash == SIZE_MAX || slash + 1 == rest.n)
+	if (!uri.n)
 		return oc_fail(e, OC_E_INPUT, "the address has to be mcp://%s/ and a resource",
 			       s->config.name);
-	json_t *params = json_object();
-	oc_json_put(params, "uri", oc_json_new_str(oc_str_from(rest, slash + 1)));
-	const struct oc_mcp_ask ask = { .method = "resources/read", .params = params };
-	oc_mcp_mark(s, out);
-	rc = oc_mcp_server_ask_wait(s, &ask, &answer, e);
-	json_decref(params);
-	if (rc) return rc;
-	if (answer.refusal) {
-		oc_buf_adds(&out->text, "The server refused: ");
-		oc_mcp_error_text(answer.refusal, 1000, &out->text);
-		out->is_error = true;
-	} else
-		oc_mcp_resource_add(answer.result, out);
-	oc_mcp_answer_deinit(&answer);
-	return OC_OK;
+	/* An address can carry out what was read. */
+	char *text = oc_strndup(path.p, path.n);
+	rc = oc_mcp_permit_wait(ctx, s, true, "read", text, e);
+	free(text);
+	return rc ? rc : ask_resource_wait(s, uri, out, e);
 }
 
 /* ---- for people ---- */

@@ -35,6 +35,11 @@ enum oc_rc oc_mcp_row_call_wait(const struct oc_tool *self, struct oc_tool_conte
 				const json_t *args, struct oc_tool_result *out, struct oc_err *e);
 enum oc_rc oc_mcp_shelf_call_wait(const struct oc_tool *self, struct oc_tool_context *ctx,
 				  const json_t *args, struct oc_tool_result *out, struct oc_err *e);
+/* May this server be sent args; a person is asked where that is due. read_only: it surely changes
+ * nothing. */
+OC_MUST_USE enum oc_rc oc_mcp_permit_wait(struct oc_tool_context *ctx,
+					  const struct oc_mcp_server *s, bool read_only,
+					  const char *tool, const char *args, struct oc_err *e);
 /* What the result of this server is marked with. */
 void oc_mcp_mark(const struct oc_mcp_server *s, struct oc_tool_result *out);
 #endif

@@ -68,4 +68,19 @@ struct oc_mcp_answer { /* one of them on success; deinit it */
 OC_MUST_USE enum oc_rc oc_mcp_server_ask_wait(struct oc_mcp_server *s, const struct oc_mcp_ask *ask,
 					      struct oc_mcp_answer *out, struct oc_err *e);
 void oc_mcp_answer_deinit(struct oc_mcp_answer *a);
+
+/* ---- exchange.c, for server.c ---- */
+/* Asks and waits, without looking whether there is a server. limit_ms holds until it tells of
+ * progress. OC_EOF: HTTP, and the server knows the session no more. */
+OC_MUST_USE enum oc_rc oc_mcp_exchange_wait(struct oc_mcp_server *s, const struct oc_mcp_ask *ask,
+					    uint64_t limit_ms, struct oc_mcp_answer *out,
+					    struct oc_err *e);
+OC_MUST_USE enum oc_rc oc_mcp_post_notice_wait(struct oc_mcp_server *s, const char *text,
+					       struct oc_err *e);
+/* A message came; arg is the server. True: somebody had asked for it. */
+bool oc_mcp_take_message(void *arg, const json_t *value);
+/* The task of its life looks what is due. */
+void oc_mcp_wake_life(struct oc_mcp_server *s);
+/* Whoever waits for an answer looks again whether there can be one. */
+void oc_mcp_let_go(struct oc_mcp_server *s);
 #endif
