@@ -385,17 +385,21 @@ def test_stop_ends_a_run_at_once(start_gateway, sim, tg):
 
 
 def test_a_question_is_answered_by_a_button(start_gateway, sim, tg):
-    c = config(sim, tg, dmPolicy='allowlist', allowFrom=[5])
+    c = config(sim, tg, dmPolicy='allowlist', allowFrom=[5, 6])
     c['tools'] = {'exec': {'mode': 'ask'}}
+    c['commands'] = {'ownerAllowFrom': ['telegram:5']}
     start_gateway(c)
     ann = tg.person('Ann', id=5)
     sim.call('exec', {'command': 'echo made > made.txt'}).reply('Done it.')
     ann.say('make it')
     question = tg.wait_for(lambda: [m for m in tg.messages(ann.chat) if m.get('reply_markup')])[0]
     assert 'echo made > made.txt' in question['text'] and '/approve' in question['text']
+    tg.person('Bob', id=6).press(question, 'Allow once')
+    tg.wait_for(lambda: tg.called('answerCallbackQuery'))
+    assert 'Only an owner' in tg.called('answerCallbackQuery')[0][1]['text']
     ann.press(question, 'Allow once')
     tg.wait_for(lambda: 'Done it.' in tg.texts(ann.chat))
-    tg.wait_for(lambda: 'allow-once' in question['text'] and tg.called('answerCallbackQuery'))
+    tg.wait_for(lambda: 'allow-once' in question['text'] and len(tg.called('answerCallbackQuery')) == 2)
 
 
 def test_files_are_kept_and_pictures_are_shown(start_gateway, sim, tg, openclaw):
