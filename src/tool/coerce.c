@@ -38,6 +38,8 @@ static const struct {
 	{ "replaceAll", "all" },
 	{ "text", "content" },
 	{ "contents", "content" },
+	{ "arguments", "args" },
+	{ "parameters", "args" },
 	{ "q", "query" },
 	{ "link", "url" },
 	{ "uri", "url" },

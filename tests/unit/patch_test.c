@@ -213,6 +213,8 @@ static void a_tool_of_the_directory_is_reached_both_ways(void **state)
 	       "added via.txt");
 	expect("use_tool", json_pack("{s:s,s:{s:s}}", "name", "read", "args", "path", "via.txt"),
 	       "x");
+	expect("use_tool",
+	       json_pack("{s:s,s:{s:s}}", "name", "read", "arguments", "path", "via.txt"), "x");
 	expect("use_tool", json_pack("{s:s}", "name", "absent"), "unknown tool: absent. Tools: ");
 	expect("use_tool", json_pack("{s:s}", "name", "use_tool"), "unknown tool: use_tool");
 	expect("use_tool", json_object(), "name is missing");
