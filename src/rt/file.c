@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "rt/task.h"
 
 static enum oc_rc fail_errno(struct oc_err *e, const char *what, const char *path)
 {
@@ -55,6 +56,30 @@ enum oc_rc oc_file_read(const char *path, size_t max_bytes, struct oc_buf *out, 
 	else
 		oc_buf_deinit(&b);
 	return rc;
+}
+
+struct reading {
+	const char *path;
+	size_t max_bytes;
+	struct oc_buf *out;
+	struct oc_err *e;
+	enum oc_rc rc;
+};
+
+static void read_file(void *arg)
+{
+	struct reading *r = arg;
+
+	r->rc = oc_file_read(r->path, r->max_bytes, r->out, r->e);
+}
+
+enum oc_rc oc_file_read_wait(const char *path, size_t max_bytes, struct oc_buf *out,
+			     struct oc_err *e)
+{
+	struct reading r = { path, max_bytes, out, e, OC_OK };
+
+	oc_work_wait(read_file, &r);
+	return r.rc;
 }
 
 bool oc_file_exists(const char *path)

@@ -12,6 +12,9 @@
  * success only. */
 OC_MUST_USE enum oc_rc oc_file_read(const char *path, size_t max_bytes, struct oc_buf *out,
 				    struct oc_err *e);
+/* The same on a thread of the pool, for files that may be large. */
+OC_MUST_USE enum oc_rc oc_file_read_wait(const char *path, size_t max_bytes, struct oc_buf *out,
+					 struct oc_err *e);
 /* Creates missing folders with mode 0700. Nothing is written, and the time stamp stays, when the
  * bytes are equal; *written (may be NULL) tells. */
 OC_MUST_USE enum oc_rc oc_file_write(const char *path, struct oc_str bytes, unsigned mode,

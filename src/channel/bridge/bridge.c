@@ -497,34 +497,19 @@ static enum oc_rc render(const struct oc_channel_account *a, struct oc_str markd
 	return OC_OK;
 }
 
-struct reading {
-	const char *path;
-	size_t max;
-	struct oc_buf bytes;
-	struct oc_err e;
-	enum oc_rc rc;
-};
-
-static void read_file(void *arg)
-{
-	struct reading *r = arg;
-
-	r->rc = oc_file_read(r->path, r->max, &r->bytes, &r->e);
-}
-
 /* A bridge puts the files it got somewhere and names the path. */
 static enum oc_rc fetch_wait(struct oc_channel_account *a, const char *ref, struct oc_buf *out,
 			     char **mime, char **name, struct oc_err *e)
 {
-	struct reading r = { .path = ref, .max = out->max };
+	struct oc_buf bytes;
+	enum oc_rc rc = oc_file_read_wait(ref, out->max, &bytes, e);
 
 	(void)a;
 	(void)mime;
 	(void)name;
-	oc_work_wait(read_file, &r);
-	if (r.rc) return oc_fail(e, r.rc, "%s", r.e.msg);
-	oc_buf_add(out, oc_buf_view(&r.bytes));
-	oc_buf_deinit(&r.bytes);
+	if (rc) return rc;
+	oc_buf_add(out, oc_buf_view(&bytes));
+	oc_buf_deinit(&bytes);
 	return OC_OK;
 }
 

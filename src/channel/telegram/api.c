@@ -163,36 +163,21 @@ static void add_file_name(struct oc_buf *b, const char *name)
 		oc_buf_addc(b, (unsigned char)*name < ' ' || strchr("\"\\", *name) ? '_' : *name);
 }
 
-struct reading {
-	const char *path;
-	struct oc_buf bytes;
-	enum oc_rc rc;
-	struct oc_err e;
-};
-
-static void read_file(void *arg)
-{
-	struct reading *r = arg;
-
-	r->rc = oc_file_read(r->path, TG_UPLOAD_BYTES, &r->bytes, &r->e);
-}
-
 enum oc_rc oc_tg_upload_wait(struct oc_telegram *t, const char *method, json_t *params,
 			     const char *field, const char *path, const char *name,
 			     const char *mime, json_t **result, struct oc_tg_error *why,
 			     struct oc_err *e)
 {
-	struct reading file = { .path = path };
+	struct oc_buf file;
 	struct oc_strv headers = { 0 };
 	char boundary[33], *url;
 	struct oc_buf body;
 	enum oc_rc rc;
 
-	oc_work_wait(read_file, &file);
-	if (file.rc) {
+	rc = oc_file_read_wait(path, TG_UPLOAD_BYTES, &file, e);
+	if (rc) {
 		json_decref(params);
-		*e = file.e;
-		return file.rc;
+		return rc;
 	}
 	oc_rand_id(boundary, 32);
 	oc_buf_init(&body, TG_UPLOAD_BYTES + ERROR_BYTES);
@@ -202,7 +187,7 @@ enum oc_rc oc_tg_upload_wait(struct oc_telegram *t, const char *method, json_t *
 	add_file_name(&body, name);
 	oc_buf_addf(&body, "\"\r\nContent-Type: %s\r\n\r\n",
 		    mime ? mime : "application/octet-stream");
-	oc_buf_add(&body, oc_buf_view(&file.bytes));
+	oc_buf_add(&body, oc_buf_view(&file));
 	oc_buf_addf(&body, "\r\n--%s--\r\n", boundary);
 	oc_strv_addf(&headers, "Content-Type: multipart/form-data; boundary=%s", boundary);
 	url = oc_asprintf("%s/bot%s/%s", t->root, t->token, method);
@@ -218,7 +203,7 @@ enum oc_rc oc_tg_upload_wait(struct oc_telegram *t, const char *method, json_t *
 	oc_strv_deinit(&headers);
 	oc_free_secret(url);
 	oc_buf_deinit(&body);
-	oc_buf_deinit(&file.bytes);
+	oc_buf_deinit(&file);
 	json_decref(params);
 	return rc;
 }

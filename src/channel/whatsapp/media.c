@@ -83,21 +83,6 @@ enum oc_rc oc_wa_fetch_wait(struct oc_channel_account *a, const char *ref, struc
 
 /* ---- out ---- */
 
-struct reading {
-	const char *path;
-	size_t max;
-	struct oc_buf bytes;
-	struct oc_err e;
-	enum oc_rc rc;
-};
-
-static void read_file(void *arg)
-{
-	struct reading *r = arg;
-
-	r->rc = oc_file_read(r->path, r->max, &r->bytes, &r->e);
-}
-
 static enum oc_rc post_file_wait(struct oc_channel_account *a, const struct oc_multipart *form,
 				 char **media_id, bool *retry, struct oc_err *e)
 {
@@ -130,21 +115,22 @@ static enum oc_rc post_file_wait(struct oc_channel_account *a, const struct oc_m
 enum oc_rc oc_wa_upload_wait(struct oc_channel_account *a, const char *path, const char *mime,
 			     char **media_id, bool *retry, struct oc_err *e)
 {
-	struct reading r = { .path = path, .max = oc_wa_media_max(oc_wa_media_kind(mime)) };
+	size_t max = oc_wa_media_max(oc_wa_media_kind(mime));
 	const char *slash = strrchr(path, '/');
+	struct oc_buf bytes;
 	struct oc_multipart form;
+	enum oc_rc rc;
 
-	if (r.max > (size_t)a->channel->limits.media_out_bytes)
-		r.max = (size_t)a->channel->limits.media_out_bytes;
-	oc_work_wait(read_file, &r);
-	if (r.rc) return oc_fail(e, r.rc, "%s", r.e.msg);
-	oc_multipart_init(&form, r.bytes.n + OVERHEAD);
+	if (max > (size_t)a->channel->limits.media_out_bytes)
+		max = (size_t)a->channel->limits.media_out_bytes;
+	rc = oc_file_read_wait(path, max, &bytes, e);
+	if (rc) return rc;
+	oc_multipart_init(&form, bytes.n + OVERHEAD);
 	oc_multipart_field(&form, "messaging_product", OC_LIT("whatsapp"));
 	oc_multipart_field(&form, "type", oc_str(mime));
-	oc_multipart_file(&form, "file", slash ? slash + 1 : path, mime, oc_buf_view(&r.bytes));
-	oc_buf_deinit(&r.bytes);
-	enum oc_rc rc = oc_multipart_end(&form, e);
-
+	oc_multipart_file(&form, "file", slash ? slash + 1 : path, mime, oc_buf_view(&bytes));
+	oc_buf_deinit(&bytes);
+	rc = oc_multipart_end(&form, e);
 	if (!rc) rc = post_file_wait(a, &form, media_id, retry, e);
 	oc_multipart_deinit(&form);
 	return rc;
