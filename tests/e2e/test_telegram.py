@@ -330,6 +330,16 @@ def test_two_readers_of_one_token_are_told_apart(start_gateway, sim, tg, opencla
     assert gateway.get('/healthz').status == 200
 
 
+def test_a_webhook_that_is_set_meanwhile_is_removed(start_gateway, sim, tg):
+    start_gateway(config(sim, tg))
+    ann = tg.person('Ann')
+    for text in ['before', 'after']:
+        sim.reply(text)
+        ann.say('hi')
+        tg.wait_for(lambda: text in tg.texts(ann.chat))
+        tg.webhook = 'https://other.example/hook'
+
+
 def test_each_account_answers_with_its_own_bot(start_gateway, sim, tg):
     with BotApi(token='9:OTHER') as other:
         c = config(sim, tg)
