@@ -4,6 +4,7 @@
 Put "hello.txt" into the folder "in"; the answer is appended to "out.txt". A bridge to a messenger does the same with
 the messenger's library in place of the folder. The protocol is described in docs/channels/bridge.md.
 """
+import contextlib
 import json
 import pathlib
 import sys
@@ -22,9 +23,11 @@ def watch(inbox):
     told = set()
     while True:
         for file in sorted(inbox.glob('*.txt')):
-            if file.name not in told:
-                told.add(file.name)
-                tell(type='inbound', id=file.name, chat='folder', sender={'id': 'me', 'name': 'Me'}, text=file.read_text())
+            with contextlib.suppress(FileNotFoundError):  # acknowledged and taken away meanwhile
+                id = f'{file.name}:{file.stat().st_mtime_ns}'  # a later file of this name is another message
+                if id not in told:
+                    told.add(id)
+                    tell(type='inbound', id=id, chat='folder', sender={'id': 'me', 'name': 'Me'}, text=file.read_text())
         time.sleep(0.1)
 
 
@@ -36,7 +39,7 @@ for line in sys.stdin:  # ends when the gateway ends
         threading.Thread(target=watch, args=(root / 'in',), daemon=True).start()
         tell(type='status', state='running', name='folder')
     elif message['type'] == 'ack' and not message.get('error'):
-        (root / 'in' / message['id']).unlink()  # it is on the gateway's disk now
+        (root / 'in' / message['id'].rsplit(':', 1)[0]).unlink()  # it is on the gateway's disk now
     elif message['type'] == 'send':
         with (root / 'out.txt').open('a') as out:
             out.write(message['text'] + '\n')

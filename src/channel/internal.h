@@ -46,6 +46,11 @@ void oc_msg_in_of_json(const json_t *v, struct oc_msg_in *out, struct oc_channel
 /* "-100:topic:4" */
 char *oc_lane_name(const char *chat, const char *thread);
 
+/* ---- taking in (inbound.c) ---- */
+struct oc_str oc_first_word(struct oc_str text);
+bool oc_is_stop_word(struct oc_str text); /* "stop": as /stop */
+bool oc_lane_is_urgent(const char *lane); /* of what cannot wait */
+
 /* ---- inbox (lane.c) ---- */
 void oc_in_lane_wake(struct oc_channels *c, const char *channel, const char *account,
 		     const char *lane);
@@ -132,6 +137,8 @@ void oc_out_lanes_settle_wait(struct oc_channels *c, struct oc_deadline d);
 /* ---- who may write (pairing.c) ---- */
 OC_MUST_USE enum oc_rc oc_is_paired_wait(struct oc_channels *c, const struct oc_account *a,
 					 const char *sender, bool *out, struct oc_err *e);
+/* Somebody owns the commands (commands.ownerAllowFrom). */
+bool oc_channels_owned(struct oc_channels *c);
 /* Makes or finds a request. *code (owned): to be shown, NULL: it was shown, or there are too many.
  */
 OC_MUST_USE enum oc_rc oc_pairing_ask_wait(struct oc_channels *c, const struct oc_account *a,

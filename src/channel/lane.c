@@ -1,7 +1,6 @@
 /*
  * What came in, one chat (or topic) after the other in its order: decided, collected, asked. An
- * event stays in the store until its answer is in the outbox. What cannot wait (buttons, /stop,
- * /approve) has a lane of its own beside that of its chat.
+ * event stays in the store until its answer is in the outbox.
  */
 #include <stdlib.h>
 
@@ -20,81 +19,6 @@ enum {
 	RETRY_MS = 1000,
 	LANES_AT_WORK = 64,
 };
-static const char urgent_mark[] = "!";
-
-/* ---- what cannot wait ---- */
-
-static const char *const urgent_commands[] = { "/stop",	 "/abort",  "/approve", "/status",
-					       "/queue", "/whoami", "/help",	"/tasks",
-					       "/usage", "/context" };
-
-static struct oc_str first_word(struct oc_str text)
-{
-	size_t n = 0;
-
-	text = oc_str_trim(text);
-	while (n < text.n && !oc_is_space(text.p[n]) && text.p[n] != ':') n++;
-	return oc_str_head(text, n);
-}
-
-static bool is_stop_word(struct oc_str text)
-{
-	text = oc_str_trim(text);
-	return oc_str_ieq(text, OC_LIT("stop")) || oc_str_ieq(text, OC_LIT("stop.")) ||
-	       oc_str_ieq(text, OC_LIT("stop!"));
-}
-
-static bool is_urgent(const struct oc_msg_in *m)
-{
-	struct oc_str word = first_word(m->text);
-
-	if (m->kind == OC_IN_BUTTON) return true;
-	if (m->kind != OC_IN_MESSAGE) return false;
-	for (size_t i = 0; i < sizeof urgent_commands / sizeof *urgent_commands; i++)
-		if (oc_str_ieq(word, oc_str(urgent_commands[i]))) return true;
-	return is_stop_word(m->text);
-}
-
-/* ---- taking in ---- */
-
-static struct oc_inbox_item item_of(const struct oc_channel_account *a, const struct oc_msg_in *m)
-{
-	char *lane = oc_lane_name(m->chat_id, m->thread_id);
-	struct oc_inbox_item i = {
-		.channel = oc_strdup(a->channel->id),
-		.account = oc_strdup(a->id),
-		.event = oc_strdup(m->event_id),
-		.lane = is_urgent(m) ? oc_asprintf("%s%s", lane, urgent_mark) : oc_strdup(lane),
-		.state = oc_strdup("new"),
-		.body = oc_msg_in_json(m),
-		.received_ms = oc_wall_ms(),
-	};
-
-	free(lane);
-	return i;
-}
-
-enum oc_rc oc_channel_inbound_many_wait(struct oc_channel_account *a, const struct oc_msg_in *v,
-					size_t n, struct oc_err *e)
-{
-	struct oc_inbox_items l = { 0 };
-	enum oc_rc rc;
-
-	l.v = n ? oc_realloc_array(NULL, n, sizeof *l.v) : NULL;
-	for (; l.n < n; l.n++) l.v[l.n] = item_of(a, &v[l.n]);
-	rc = oc_store_inbox_add_wait(a->owner->spec.store, l.v, l.n, e);
-	if (!rc && n) a->heard_ms = oc_wall_ms();
-	for (size_t i = 0; i < l.n && !rc; i++)
-		if (l.v[i].nr) oc_in_lane_wake(a->owner, a->channel->id, a->id, l.v[i].lane);
-	oc_inbox_items_deinit(&l);
-	return rc;
-}
-
-enum oc_rc oc_channel_inbound_wait(struct oc_channel_account *a, const struct oc_msg_in *msg,
-				   struct oc_err *e)
-{
-	return oc_channel_inbound_many_wait(a, msg, 1, e);
-}
 
 /* ---- the account ---- */
 
@@ -212,7 +136,7 @@ static bool is_command(const struct oc_in_lane *l, const struct event *v)
 	const struct oc_channels_spec *spec = &l->owner->spec;
 
 	if (v->m.kind != OC_IN_MESSAGE || v->policy.trust == OC_SENDER_STRANGER) return false;
-	if (is_stop_word(v->m.text) || oc_str_ieq(first_word(v->m.text), OC_LIT("/start")))
+	if (oc_is_stop_word(v->m.text) || oc_str_ieq(oc_first_word(v->m.text), OC_LIT("/start")))
 		return true;
 	return spec->is_command && spec->is_command(spec->arg, v->m.text);
 }
@@ -233,7 +157,7 @@ static enum oc_rc command_wait(struct oc_in_lane *l, struct event *v, struct oc_
 		.session_key = key,
 		.run_id = run,
 		.channel = l->account->pub.channel->id,
-		.text = is_stop_word(v->m.text) ? OC_LIT("/stop") : v->m.text,
+		.text = oc_is_stop_word(v->m.text) ? OC_LIT("/stop") : v->m.text,
 		.admin = v->policy.trust == OC_SENDER_OWNER,
 	};
 	struct oc_buf reply;
@@ -404,8 +328,9 @@ static enum oc_rc decided_wait(struct oc_in_lane *l, struct oc_inbox_items *item
 	}
 	if (v->m.kind != OC_IN_MESSAGE) return set_wait(l, v, "done", e);
 	if (!strcmp(v->item->state, "new") && is_command(l, v))
-		return oc_str_ieq(first_word(v->m.text), OC_LIT("/start")) ? greet_wait(l, v, e)
-									   : command_wait(l, v, e);
+		return oc_str_ieq(oc_first_word(v->m.text), OC_LIT("/start"))
+			   ? greet_wait(l, v, e)
+			   : command_wait(l, v, e);
 	pause = strcmp(v->item->state, "new") ? 0 : pause_left(l, items, v);
 	return pause ? nap_wait(l, pause) : hear_wait(l, items, v, e);
 }
@@ -541,7 +466,7 @@ void oc_in_lane_wake(struct oc_channels *c, const char *channel, const char *acc
 		     const char *lane)
 {
 	struct oc_in_lane *l = find(c, channel, account, lane);
-	bool urgent = lane[strlen(lane) - 1] == urgent_mark[0];
+	bool urgent = oc_lane_is_urgent(lane);
 
 	if (c->stopping) return;
 	if (l) {

@@ -149,7 +149,7 @@ static char *stored_id(const json_t *request)
 			   oc_json_cstr(request, "accountId"), oc_json_cstr(request, "id"));
 }
 
-static bool has_owner(struct oc_channels *c)
+bool oc_channels_owned(struct oc_channels *c)
 {
 	struct oc_snapshot *s = oc_channels_snapshot(c);
 	bool has = json_array_size(oc_config_get(&s->config, "commands.ownerAllowFrom")) > 0;
@@ -194,7 +194,7 @@ enum oc_rc oc_channels_pairing_approve_wait(struct oc_channels *c, const char *c
 		return rc;
 	}
 	if (notify) notify_wait(c, v);
-	oc_json_put(v, "owner", json_boolean(!has_owner(c)));
+	oc_json_put(v, "owner", json_boolean(!oc_channels_owned(c)));
 	*out = v;
 	return OC_OK;
 }

@@ -16,6 +16,7 @@ struct oc_chat_question {
 	char *channel, *account, *chat, *thread, *native_id;
 	char *text;
 	char *answer; /* what became of it; NULL = open */
+	bool whole;   /* the text shows all of the command */
 	struct oc_wait *asker;
 };
 
@@ -52,20 +53,34 @@ static void drop(struct oc_channels *c, struct oc_chat_question *q)
 
 /* ---- asking ---- */
 
+/* Nobody is asked to allow what cannot be shown whole. */
+static bool is_shown_whole(struct oc_str command)
+{
+	return command.n <= COMMAND_CHARS;
+}
+
 static char *text_of(const char *id, const json_t *request)
 {
 	struct oc_str command = oc_json_str(request, "command"), cwd = oc_json_str(request, "cwd");
+	struct oc_str shown = oc_str_head(
+	    command, oc_utf8_floor(command.p, is_shown_whole(command) ? command.n : COMMAND_CHARS));
 	struct oc_buf b;
 
 	oc_buf_init(&b, 8192);
 	oc_buf_adds(&b, "🔒 May I run this?\n\n");
-	oc_buf_add(&b, oc_str_head(command, oc_utf8_floor(command.p, command.n < COMMAND_CHARS
-									 ? command.n
-									 : COMMAND_CHARS)));
-	if (command.n > COMMAND_CHARS) oc_buf_adds(&b, "…");
+	oc_buf_add(&b, shown);
+	if (shown.n < command.n) oc_buf_addf(&b, "… (%zu bytes more)", command.n - shown.n);
 	if (cwd.n) oc_buf_addf(&b, "\n\nin %.*s", OC_FMT(cwd));
-	oc_buf_addf(&b, "\n\nAnswer with a button, or:\n/approve %s allow-once\n/approve %s deny",
+	if (is_shown_whole(command))
+		oc_buf_addf(
+		    &b, "\n\nAnswer with a button, or:\n/approve %s allow-once\n/approve %s deny",
 		    id, id);
+	else
+		oc_buf_addf(
+		    &b,
+		    "\n\nAnswer with care: it is too long for this chat. The web chat and "
+		    "\"openclaw approvals pending\" show all of it; /approve %s deny refuses it.",
+		    id);
 	return oc_buf_take(&b);
 }
 
@@ -86,7 +101,8 @@ static void ask_wait(struct oc_chat_question *q)
 		.thread_id = q->thread,
 		.chunk = { .text = q->text },
 		.buttons = buttons,
-		.n_buttons = a && a->pub.channel->limits.buttons >= CHOICES ? CHOICES : 0,
+		.n_buttons =
+		    a && q->whole && a->pub.channel->limits.buttons >= CHOICES ? CHOICES : 0,
 	};
 	if (a && oc_send_now_wait(a, &m, &sent, &(struct oc_err){ 0 }) == OC_OK && sent.native_id)
 		q->native_id = oc_strdup(sent.native_id);
@@ -173,6 +189,7 @@ void oc_channels_approval(struct oc_channels *c, const json_t *record, const cha
 	q->chat = oc_strdup(l->message->chat_id);
 	q->thread = l->message->thread_id ? oc_strdup(l->message->thread_id) : NULL;
 	q->text = text_of(id, request);
+	q->whole = is_shown_whole(oc_json_str(request, "command"));
 	q->next = c->questions;
 	c->questions = q;
 	oc_scope_spawn(c->scope, live, q);
@@ -199,7 +216,8 @@ static const char *answer_button(struct oc_channels *c, const struct oc_msg_in *
 	char *name;
 
 	if (!decision) return "This button does nothing any more.";
-	if (trust == OC_SENDER_STRANGER) return "You may not answer this.";
+	if (trust == OC_SENDER_STRANGER || (trust != OC_SENDER_OWNER && oc_channels_owned(c)))
+		return "Only an owner may answer this (commands.ownerAllowFrom).";
 	name = oc_strndup(id.p, id.n);
 	rc = c->spec.approve(c->spec.arg, name, decision, m->sender_name ? m->sender_name : "", &e);
 	free(name);

@@ -146,6 +146,7 @@ static struct range range_of(const struct oc_rich *r, const struct oc_rich_piece
 {
 	size_t low = 0, high;
 
+	if (!r->n) return (struct range){ 0 };
 	while (low < r->n && r->spans[low].to <= piece->from) low++;
 	for (high = low; high < r->n && r->spans[high].from < piece->to;) high++;
 	return (struct range){ r->spans + low, high - low };

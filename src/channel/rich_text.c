@@ -224,13 +224,20 @@ static void block(struct build *b, const struct oc_md_node *n)
 
 void oc_rich_of_markdown(struct oc_str markdown, size_t table_columns, struct oc_rich *out)
 {
-	struct oc_md_doc *doc = oc_md_parse(markdown);
+	struct oc_md_doc *doc;
+	struct oc_buf clean;
 	struct build b = { .out = out, .table_columns = table_columns };
 
 	*out = (struct oc_rich){ 0 };
 	oc_buf_init(&out->text, SIZE_MAX / 2);
+	oc_buf_init(&clean, SIZE_MAX / 2);
+	oc_utf8_clean(markdown, &clean);
+	for (size_t i = 0; i < clean.n; i++)
+		if (!clean.p[i]) clean.p[i] = ' ';
+	doc = oc_md_parse(oc_buf_view(&clean));
 	block(&b, oc_md_root(doc));
 	oc_md_free(doc);
+	oc_buf_deinit(&clean);
 }
 
 void oc_rich_deinit(struct oc_rich *r)

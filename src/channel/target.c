@@ -175,6 +175,18 @@ static struct oc_account *only_account(struct oc_channels *c, struct oc_err *e)
 	return found ? oc_account_find(c, found->pub.channel->id, NULL) : NULL;
 }
 
+/* Where somebody wrote last, as far as this life of the gateway knows; else the only one. */
+static struct oc_account *last_account(struct oc_channels *c, struct oc_err *e)
+{
+	struct oc_account *found = NULL;
+
+	for (struct oc_account *a = c->accounts; a; a = a->next) {
+		if (a->closing || !a->pub.adapter || !a->pub.heard_ms) continue;
+		if (!found || a->pub.heard_ms > found->pub.heard_ms) found = a;
+	}
+	return found ? found : only_account(c, e);
+}
+
 /* "telegram:123": the channel before the colon, when there is one of that name. */
 static const struct oc_channel *prefix_of(struct oc_str to)
 {
@@ -231,12 +243,16 @@ enum oc_rc oc_channels_resolve_wait(struct oc_channels *c, const char *channel, 
 	}
 	if (channel && !oc_channel_find(channel))
 		return oc_fail(e, OC_E_NOT_FOUND, "there is no channel \"%.40s\"", channel);
-	a = channel ? oc_account_find(c, channel, account) : only_account(c, e);
+	bool last = !where.n || oc_str_eq(where, OC_LIT("last"));
+
+	a = channel ? oc_account_find(c, channel, account)
+	    : last  ? last_account(c, e)
+		    : only_account(c, e);
 	if (!a && channel)
 		return oc_fail(e, OC_E_NOT_FOUND, "%s is not configured%s%s", channel,
 			       account ? " with the account " : "", account ? account : "");
 	if (!a) return OC_E_NOT_FOUND;
-	if (!where.n || oc_str_eq(where, OC_LIT("last"))) return last_wait(c, a, out, e);
+	if (last) return last_wait(c, a, out, e);
 	return chat_of(a, where, out, e);
 }
 

@@ -110,6 +110,14 @@ const char *oc_args_pos(const struct oc_args *a, size_t i)
 
 /* ---- help ---- */
 
+/* By columns and not by bytes: names may hold "…". */
+static void print_row(const char *left, const char *help)
+{
+	int pad = 34 - (int)oc_utf8_width(oc_str(left));
+
+	printf("  %s%*s %s\n", left, pad > 0 ? pad : 0, "", help);
+}
+
 static void print_option(const struct oc_option *o)
 {
 	char left[80];
@@ -119,7 +127,7 @@ static void print_option(const struct oc_option *o)
 	if (o->short_name) snprintf(short_form, sizeof short_form, "-%c, ", o->short_name);
 	snprintf(left, sizeof left, "%s%s%s%s", short_form, o->name, o->value ? " " : "",
 		 o->value ? o->value : "");
-	printf("  %-34s %s\n", left, o->help);
+	print_row(left, o->help);
 }
 
 static void print_commands(const struct oc_command *c)
@@ -130,7 +138,7 @@ static void print_commands(const struct oc_command *c)
 		if (!c->help) continue; /* not for people */
 		snprintf(left, sizeof left, "%s%s%s", c->name, c->usage ? " " : "",
 			 c->usage ? c->usage : "");
-		printf("  %-34s %s\n", left, c->help);
+		print_row(left, c->help);
 	}
 }
 

@@ -2,8 +2,8 @@
 #include "cli/command.h"
 #include "cli/gateway/gateway_cli.h"
 #include "cli/gateway/gateway_commands.h"
-#include "cli/skills/skills_cli.h"
 #include "cli/memory/memory_cli.h"
+#include "cli/skills/skills_cli.h"
 
 const struct oc_command oc_commands[] = {
 	{ .name = "onboard",

@@ -7,6 +7,17 @@
 
 #include "config/schema_table.h"
 
+/* Of Telegram, of one account as of all. */
+#define TELEGRAM_KEYS                                                                              \
+	"capabilities markdown configWrites defaultTo mentionPatterns "                            \
+	"contextVisibility dms streaming heartbeatVisibility healthMonitor "                       \
+	"responsePrefix replyToMode joinIntro execApprovals commands "                             \
+	"customCommands direct richMessages network proxy webhookUrl "                             \
+	"webhookSecret webhookPath webhookHost webhookPort webhookCertPath "                       \
+	"actions threadBindings reactionNotifications reactionLevel ackReaction "                  \
+	"linkPreview silentErrorReplies errorPolicy trustedLocalFileRoots "                        \
+	"autoTopicLabel"
+
 const struct oc_schema_known oc_schema_known[] = {
 	{ "models.providers.*.request.proxy", "tls" },
 	{ "models.providers.*.request.proxy.tls",
@@ -355,6 +366,8 @@ const struct oc_schema_known oc_schema_known[] = {
 	{ "channels.defaults.botLoopProtection",
 	  "enabled maxEventsPerWindow windowSeconds cooldownSeconds" },
 	{ "channels.defaults.implicitMentions", "replyToBot quotedBot threadParticipation" },
+	{ "channels.telegram", TELEGRAM_KEYS },
+	{ "channels.telegram.accounts.*", TELEGRAM_KEYS },
 	{ "channels", "modelByChannel *" },
 	{ "channels.modelByChannel", "*" },
 	{ "channels.modelByChannel.*", "*" },

@@ -30,6 +30,11 @@
 	{                                                                                          \
 		at ".progress", T_STR                                                              \
 	}
+#define TELEGRAM(at)                                                                               \
+	{ at ".botToken", T_KEY }, { at ".tokenFile", T_STR }, { at ".apiRoot", T_STR },           \
+	{                                                                                          \
+		at ".textChunkLimit", T_SIZE                                                       \
+	}
 #define WHATSAPP(at)                                                                               \
 	{ at ".phoneNumberId", T_STR }, { at ".accessToken", T_KEY }, { at ".appSecret", T_KEY },  \
 	    { at ".verifyToken", T_KEY }, { at ".apiRoot", T_STR },                                \
@@ -336,7 +341,10 @@ const struct oc_schema_row oc_schema_rows[] = {
 	{ "session.sendPolicy.rules[].match.rawKeyPrefix", T_STR },
 
 	{ "channels.defaults.groupPolicy", T_STR },
-	{ "channels.telegram", T_RECORD },
+	CHANNEL("channels.telegram"),
+	TELEGRAM("channels.telegram"),
+	CHANNEL("channels.telegram.accounts.*"),
+	TELEGRAM("channels.telegram.accounts.*"),
 	CHANNEL("channels.bridge"),
 	BRIDGE("channels.bridge"),
 	CHANNEL("channels.bridge.accounts.*"),

@@ -91,7 +91,7 @@ static struct {
 	uint64_t virtual_ms;
 	bool virtual_wall;
 	int64_t wall_ahead_ms; /* of virtual_ms */
-	int holds; /* oc_clock_hold */
+	int holds;	       /* oc_clock_hold */
 } rt;
 
 uv_loop_t *oc_loop(void)

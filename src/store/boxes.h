@@ -26,10 +26,10 @@ struct oc_outbox_item {
 	int64_t nr;
 	char *key;				 /* idempotency, NULL */
 	char *channel, *account, *chat, *thread; /* thread NULL */
-	char *state;				 /* "queued" "sending" "sent" "failed" "unknown" "discarded" */
-	char *native_id;			 /* NULL */
-	char *error;				 /* NULL */
-	char *session_key;			 /* NULL */
+	char *state;	   /* "queued" "sending" "sent" "failed" "unknown" "discarded" */
+	char *native_id;   /* NULL */
+	char *error;	   /* NULL */
+	char *session_key; /* NULL */
 	json_t *body;
 	int64_t attempts, created_ms, changed_ms;
 };

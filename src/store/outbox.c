@@ -174,10 +174,11 @@ static enum oc_rc list_step(struct oc_db *db, void *arg, struct oc_err *e)
 	struct request *r = arg;
 	struct oc_query q;
 
-	oc_query_begin(&q, db,
-		       "SELECT " COLUMNS " FROM outbox WHERE CASE WHEN :state IS NULL "
-		       "THEN state NOT IN ('sent', 'discarded') ELSE state = :state END ORDER BY nr DESC LIMIT :limit",
-		       e);
+	oc_query_begin(
+	    &q, db,
+	    "SELECT " COLUMNS " FROM outbox WHERE CASE WHEN :state IS NULL "
+	    "THEN state NOT IN ('sent', 'discarded') ELSE state = :state END ORDER BY nr DESC LIMIT :limit",
+	    e);
 	oc_query_text(&q, ":state", r->to);
 	oc_query_int(&q, ":limit", r->limit ? (int64_t)r->limit : -1);
 	return oc_records_read(&item_type, &q, (void **)&r->list.v, &r->list.n);
@@ -333,8 +334,9 @@ static enum oc_rc prune_step(struct oc_db *db, void *arg, struct oc_err *e)
 	oc_query_int(&q, ":before", r->nr);
 	rc = oc_query_run(&q);
 	if (rc) return rc;
-	oc_query_begin(&q, db, "DELETE FROM outbox WHERE changed_ms < :before AND state IN ('sent', 'discarded')",
-		       e);
+	oc_query_begin(
+	    &q, db,
+	    "DELETE FROM outbox WHERE changed_ms < :before AND state IN ('sent', 'discarded')", e);
 	oc_query_int(&q, ":before", r->nr);
 	return oc_query_run(&q);
 }

@@ -122,7 +122,7 @@ class LlamaServer:
 
 @pytest.fixture(scope='session')
 def llama(tmp_path_factory):
-    """Real llama.cpp with the hand-made model: it calls the first tool it is offered, then says "Done."."""
+    """Real llama.cpp with the hand-made model: it calls the tool read, then says "Done."."""
     folder = tmp_path_factory.mktemp('llama')
     gguf = folder / 'scripted.gguf'
     gguf.write_bytes(scripted_gguf.model())

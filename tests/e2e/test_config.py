@@ -77,6 +77,20 @@ def test_set_takes_json5_or_else_text(openclaw, path, value, want):
     assert got.json == want
 
 
+def test_set_says_what_a_running_gateway_makes_of_it(openclaw):
+    openclaw.write_config(SAMPLE)
+
+    def said(path, value):
+        return openclaw.run('config', 'set', path, value).ok().out
+
+    assert 'takes this over without a restart' in said('channels.telegram.botToken', '1:x')
+    assert 'restarts itself' in said('gateway.port', '45001')
+    assert 'does not use it' in said('ui.theme', 'dark')
+    said('gateway.reload.mode', 'hot')
+    assert 'Restart the gateway' in said('gateway.port', '45002')
+    assert 'takes this over without a restart' in said('channels.telegram.botToken', '2:x')
+
+
 @pytest.mark.parametrize('args, words', [
     (['gateway.port', 'x'], ['gateway.port: expected number, received string']),
     (['gateway.prot', '1'], ['gateway: Unrecognized key: "prot"']),

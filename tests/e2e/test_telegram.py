@@ -330,6 +330,16 @@ def test_two_readers_of_one_token_are_told_apart(start_gateway, sim, tg, opencla
     assert gateway.get('/healthz').status == 200
 
 
+def test_a_webhook_that_is_set_meanwhile_is_removed(start_gateway, sim, tg):
+    start_gateway(config(sim, tg))
+    ann = tg.person('Ann')
+    for text in ['before', 'after']:
+        sim.reply(text)
+        ann.say('hi')
+        tg.wait_for(lambda: text in tg.texts(ann.chat))
+        tg.webhook = 'https://other.example/hook'
+
+
 def test_each_account_answers_with_its_own_bot(start_gateway, sim, tg):
     with BotApi(token='9:OTHER') as other:
         c = config(sim, tg)
@@ -375,17 +385,21 @@ def test_stop_ends_a_run_at_once(start_gateway, sim, tg):
 
 
 def test_a_question_is_answered_by_a_button(start_gateway, sim, tg):
-    c = config(sim, tg, dmPolicy='allowlist', allowFrom=[5])
+    c = config(sim, tg, dmPolicy='allowlist', allowFrom=[5, 6])
     c['tools'] = {'exec': {'mode': 'ask'}}
+    c['commands'] = {'ownerAllowFrom': ['telegram:5']}
     start_gateway(c)
     ann = tg.person('Ann', id=5)
     sim.call('exec', {'command': 'echo made > made.txt'}).reply('Done it.')
     ann.say('make it')
     question = tg.wait_for(lambda: [m for m in tg.messages(ann.chat) if m.get('reply_markup')])[0]
     assert 'echo made > made.txt' in question['text'] and '/approve' in question['text']
+    tg.person('Bob', id=6).press(question, 'Allow once')
+    tg.wait_for(lambda: tg.called('answerCallbackQuery'))
+    assert 'Only an owner' in tg.called('answerCallbackQuery')[0][1]['text']
     ann.press(question, 'Allow once')
     tg.wait_for(lambda: 'Done it.' in tg.texts(ann.chat))
-    tg.wait_for(lambda: 'allow-once' in question['text'] and tg.called('answerCallbackQuery'))
+    tg.wait_for(lambda: 'allow-once' in question['text'] and len(tg.called('answerCallbackQuery')) == 2)
 
 
 def test_files_are_kept_and_pictures_are_shown(start_gateway, sim, tg, openclaw):

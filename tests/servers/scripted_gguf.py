@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes a tiny model whose behaviour is known: a GGUF file with a hand-made table of next tokens instead of training.
 
-Offered tools and no tool result yet, it opens a tool call (llama.cpp's grammar then forces the JSON: the first tool,
-strings are "a", numbers 1). In every other case it says "Done.". So a real server's template, grammar, parser and
+Offered tools and no tool result yet, it opens a tool call (llama.cpp's grammar then forces the JSON: the tool "read"
+where it is offered, strings are "a", numbers 1). In every other case it says "Done.". So a real server's template, grammar, parser and
 stream are tested around a model that never surprises; ask with temperature 0.
 
 How: embeddings are one-hot, attention and feed-forward outputs are zero, so the state after the last layer is the last
@@ -26,7 +26,7 @@ BIAS = {'<|im_end|>': 4, '</tool_call>': 3.5, '"': 3, '}': 2.9, ']': 2.8, ':': 2
 NEXT = {  # (token, next token) -> score
     ('\n', '<tool_call>'): 12, ('<tool_call>', '\n'): 14,  # llama.cpp derives this marker from the template
     ('\n\n', 'D'): 12, ('D', 'o'): 12, ('o', 'n'): 12, ('n', 'e'): 12, ('e', '.'): 12, ('.', '<|im_end|>'): 9,
-    ('"', 'a'): 4.5, ('a', '"'): 4, (':', '1'): 3, ('1', '}'): 3,
+    ('"', 'a'): 4.5, ('"', 'r'): 2, ('a', '"'): 4, (':', '1'): 3, ('1', '}'): 3,
 }
 TEMPLATE = (
     "{%- if tools %}{{- '<|im_start|>system\\n# Tools\\n<tools>\\n' }}"

@@ -192,6 +192,7 @@ static void changes_have_a_class_by_their_path(void **state)
 		{ "models.providers.lmstudio.baseUrl", OC_RELOAD_HOT },
 		{ "logging.level", OC_RELOAD_HOT },
 		{ "hooks.enabled", OC_RELOAD_HOT },
+		{ "skills.entries.x.enabled", OC_RELOAD_HOT },
 		{ "gateway.port", OC_RELOAD_RESTART },
 		{ "gateway.bind", OC_RELOAD_RESTART },
 		{ "gateway.auth.mode", OC_RELOAD_RESTART },

@@ -620,7 +620,8 @@ static void read_many(void *arg)
 		get_until(fds[i], answer, sizeof answer, NULL);
 		unsigned ticks = 0;
 		for (const char *at = answer; (at = strstr(at, "4\r\ntick\r\n")); at++) ticks++;
-		/* Who closed its side and waits for long is asked with a zero before the last one. */
+		/* Who closed its side and waits for long is asked with a zero before the last one.
+		 */
 		m->whole += ticks == PIECES && oc_str_ends(oc_str(answer), OC_LIT("0\r\n\r\n"));
 		close(fds[i]);
 	}

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "channel/media_type.h"
 #include "channel/whatsapp/payload.h"
 #include "channel/whatsapp/refusal.h"
 #include "channel/whatsapp/request.h"
@@ -242,6 +243,17 @@ static void files_are_sent_as_what_they_are(void **state)
 	assert_true(oc_wa_media_max("video") < oc_wa_media_max("document"));
 }
 
+static void types_follow_the_ending_and_back(void **state)
+{
+	(void)state;
+	assert_string_equal(oc_media_type("a/b.JPEG"), "image/jpeg");
+	assert_string_equal(oc_media_ending("image/jpeg"), ".jpg");
+	assert_string_equal(oc_media_ending("application/x-unknown"), "");
+	assert_string_equal(oc_media_ending(NULL), "");
+	assert_null(oc_media_type("Makefile"));
+	assert_null(oc_media_type("a.tar.xz"));
+}
+
 static void numbers_are_read_as_people_write_them(void **state)
 {
 	static const struct {
@@ -314,6 +326,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_whole_is_left_out),
 		cmocka_unit_test(bodies_are_as_the_platform_wants_them),
 		cmocka_unit_test(files_are_sent_as_what_they_are),
+		cmocka_unit_test(types_follow_the_ending_and_back),
 		cmocka_unit_test(numbers_are_read_as_people_write_them),
 		cmocka_unit_test(refusals_say_what_to_do),
 	};

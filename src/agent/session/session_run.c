@@ -446,7 +446,8 @@ static enum oc_rc note_start(void *arg, struct oc_session_record *record, struct
 
 	(void)e;
 	if (r->compaction) return OC_OK;
-	if (!record->title && r->input->message_n && !r->input->hidden) record->title = title_of(r->input);
+	if (!record->title && r->input->message_n && !r->input->hidden)
+		record->title = title_of(r->input);
 	replace(&record->last_run, r->info.run_id);
 	replace(&record->last_status, "running");
 	record->run_started_ms = record->updated_ms = oc_wall_ms();

@@ -81,12 +81,12 @@ struct oc_ask {
 	oc_run_watch_fn *watch;
 	void *watch_arg;
 	bool no_tools; /* none of ours */
-	/* For a job of its own (spec 03 §8.1): names of the only tools, as a policy has them; NULL =
-	 * those of the agent. light: a system text without the user's files. */
+	/* For a job of its own (spec 03 §8.1): names of the only tools, as a policy has them; NULL
+	 * = those of the agent. light: a system text without the user's files. */
 	const json_t *tools_allow;
 	bool light;
-	bool hidden; /* the program's own words: the model reads them, people do not */
-	bool tainted;  /* it may repeat what strangers wrote (spec 03 §6.1) */
+	bool hidden;  /* the program's own words: the model reads them, people do not */
+	bool tainted; /* it may repeat what strangers wrote (spec 03 §6.1) */
 	/* While a run of the session is active: waits for its turn and runs under its own id,
 	 * instead of becoming part of another run. Always so with watch. For who wants the answer
 	 * to just this message: HTTP, the method agent, cron. queue is then read for interrupt

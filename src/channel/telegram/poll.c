@@ -3,6 +3,7 @@
  * the next question tells Telegram so.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -34,6 +35,12 @@ static enum oc_rc pause_wait(struct poller *p, const struct oc_tg_error *why)
 	return oc_sleep_wait(ms ? ms : p->backoff_ms);
 }
 
+/* Set by somebody since we began: as long as it is there, news are not to be had. */
+static bool has_webhook(const struct oc_tg_error *why)
+{
+	return why->code == 409 && why->description && strstr(why->description, "webhook");
+}
+
 /* Says what is wrong and waits; anything else than OC_OK ends the task. */
 static enum oc_rc trouble_wait(struct poller *p, enum oc_rc rc, const struct oc_tg_error *why,
 			       const struct oc_err *e)
@@ -47,7 +54,11 @@ static enum oc_rc trouble_wait(struct poller *p, enum oc_rc rc, const struct oc_
 					"channels.telegram.botToken (@BotFather shows it)");
 		return OC_E_DENIED;
 	}
-	if (why->code == 409)
+	if (has_webhook(why))
+		oc_channel_account_tell(a, OC_CHANNEL_WAITING,
+					"another program has set a webhook for this bot; it is "
+					"removed");
+	else if (why->code == 409)
 		oc_channel_account_tell(a, OC_CHANNEL_WAITING,
 					"another program reads this bot's messages with the same "
 					"token: stop it, or give each its own bot");
@@ -232,6 +243,7 @@ void oc_tg_poll(void *telegram)
 		rc = set_commands_wait(&p);
 		if (!rc) rc = poll_once_wait(&p, &why, &e);
 		if (rc) rc = trouble_wait(&p, rc, &why, &e);
+		if (!rc && has_webhook(&why)) rc = delete_webhook_wait(&p);
 		oc_tg_error_deinit(&why);
 	}
 }

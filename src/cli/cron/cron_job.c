@@ -296,13 +296,13 @@ static enum oc_rc check_new(const struct oc_args *a, const json_t *schedule, con
 {
 	const char *name = oc_args_get(a, "--name");
 
-	if (!oc_args_has(a, "--when") && (!name || !oc_str_trim(oc_str(name)).n))
-		return oc_fail(e, OC_E_INPUT, "a job needs a --name");
 	if (!schedule && !oc_args_has(a, "--when"))
 		return oc_fail(e, OC_E_INPUT, "say when it runs: --when, --cron, --every or --at");
 	if (!payload)
 		return oc_fail(e, OC_E_INPUT,
 			       "say what it does: --message, --text, --command or --system-event");
+	if (!oc_args_has(a, "--when") && (!name || !oc_str_trim(oc_str(name)).n))
+		return oc_fail(e, OC_E_INPUT, "a job without --when needs a --name");
 	return OC_OK;
 }
 

@@ -12,8 +12,7 @@ int oc_cmd_sessions_list(struct oc_args *a);
 extern const struct oc_option oc_sessions_list_options[];
 extern const struct oc_command oc_sessions_commands[];
 extern const struct oc_command oc_cron_commands[];
-extern const struct oc_command oc_channels_commands[], oc_message_commands[],
-    oc_pairing_commands[];
+extern const struct oc_command oc_channels_commands[], oc_message_commands[], oc_pairing_commands[];
 int oc_cmd_approvals_list(struct oc_args *a);
 extern const struct oc_option oc_approvals_list_options[];
 extern const struct oc_command oc_approvals_commands[];

@@ -14,6 +14,7 @@
 #include "config/edit.h"
 #include "config/redact.h"
 #include "config/schema.h"
+#include "gateway/process/reload.h"
 #include "rt/file.h"
 
 enum { ATTEMPTS = 50 };
@@ -34,14 +35,26 @@ static bool apply_batch(const struct edit *ed, const struct oc_config *c, json_t
 
 /* ---- the frame ---- */
 
-static bool applies_at_once(const struct edit *ed)
+/* What a running gateway makes of it. Of a patch only the gateway knows. */
+static const char *when_applied(const struct edit *ed, const struct oc_config *c)
 {
-	static const char *const live[] = { "agents", "models", "auth" };
-	const char *first = ed->path.n ? ed->path.seg[0].key : NULL;
+	static const char *const by_itself[] = {
+		[OC_RELOAD_NONE] = "The gateway does not use it.",
+		[OC_RELOAD_HOT] = "A running gateway takes this over without a restart.",
+		[OC_RELOAD_RESTART] = "A running gateway restarts itself to apply this.",
+	};
+	const char *mode = json_string_value(oc_config_get(c, "gateway.reload.mode"));
+	enum oc_reload_class class;
+	struct oc_buf at;
 
-	for (size_t i = 0; first && i < sizeof live / sizeof *live; i++)
-		if (!strcmp(first, live[i])) return true;
-	return false;
+	oc_buf_init(&at, OC_MAX_CONFIG_BYTES);
+	oc_path_format(&ed->path, ed->path.n, &at);
+	class = oc_reload_class(oc_buf_cstr(&at));
+	oc_buf_deinit(&at);
+	if (class == OC_RELOAD_NONE) return by_itself[class];
+	if (mode && (!strcmp(mode, "off") || (class == OC_RELOAD_RESTART && !strcmp(mode, "hot"))))
+		return "Restart the gateway, if one is running, to apply this.";
+	return ed->path.n ? by_itself[class] : "A running gateway applies this by itself.";
 }
 
 static void print_done(const struct edit *ed, const struct oc_config *c, enum oc_edit_result result)
@@ -52,9 +65,7 @@ static void print_done(const struct edit *ed, const struct oc_config *c, enum oc
 		printf("No change: %s\n", ed->path_text ? ed->path_text : file);
 	else
 		printf("%s %s. %s\n", ed->done, ed->path_text ? ed->path_text : file,
-		       applies_at_once(ed)
-			   ? "A running gateway takes this over without a restart."
-			   : "Restart the gateway, if one is running, to apply this.");
+		       when_applied(ed, c));
 	free(file);
 }
 

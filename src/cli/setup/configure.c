@@ -39,8 +39,9 @@ static int save(const struct oc_config *c, json_t *tree)
 	else if (rc)
 		oc_error("%s", e.msg);
 	else
-		puts(result == OC_EDIT_UNCHANGED ? "Nothing changed."
-						 : "Saved. Restart the gateway to apply it.");
+		puts(result == OC_EDIT_UNCHANGED
+			 ? "Nothing changed."
+			 : "Saved. A running gateway applies it by itself.");
 	oc_strv_deinit(&problems);
 	return rc != OC_OK;
 }

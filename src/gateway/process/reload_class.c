@@ -22,6 +22,7 @@ static const struct {
 	{ "models", OC_RELOAD_HOT },
 	{ "auth", OC_RELOAD_HOT },
 	{ "tools", OC_RELOAD_HOT },
+	{ "skills", OC_RELOAD_HOT },
 	{ "mcp", OC_RELOAD_HOT },
 	{ "session", OC_RELOAD_HOT },
 	{ "messages", OC_RELOAD_HOT },

@@ -357,14 +357,14 @@ static enum oc_rc start_parts(struct life *l, struct oc_err *e)
 	if (rc) return rc;
 	gw->memory = oc_memory_keeper_start(&(struct oc_memory_keeper_spec){
 	    .snapshot = give_snapshot, .sessions = gw->sessions, .arg = gw });
-	rc = oc_heartbeat_start_wait(&(struct oc_heartbeat_spec){ .store = gw->store,
-								  .sessions = gw->sessions,
-								  .snapshot = give_snapshot,
-								  .told = tell_heartbeat,
-								  .delivery =
-								      oc_gateway_delivery_port(gw),
-								  .arg = gw },
-				     &gw->heartbeat, e);
+	rc = oc_heartbeat_start_wait(
+	    &(struct oc_heartbeat_spec){ .store = gw->store,
+					 .sessions = gw->sessions,
+					 .snapshot = give_snapshot,
+					 .told = tell_heartbeat,
+					 .delivery = oc_gateway_delivery_port(gw),
+					 .arg = gw },
+	    &gw->heartbeat, e);
 	if (rc) return rc;
 	gw->reload = oc_reload_start(gw);
 	gw->health = oc_health_start(gw);

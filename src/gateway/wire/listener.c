@@ -45,9 +45,9 @@ static bool is_api(struct oc_str path)
 
 static const struct oc_route *find(const struct oc_gateway *gw, struct oc_str path)
 {
-	const struct oc_route *const tables[] = { oc_routes_probes, oc_routes_v1, oc_routes_tools,
-						  oc_routes_hooks, oc_routes_channels,
-						  oc_routes_metrics };
+	const struct oc_route *const tables[] = { oc_routes_probes,   oc_routes_v1,
+						  oc_routes_tools,    oc_routes_hooks,
+						  oc_routes_channels, oc_routes_metrics };
 	const struct oc_route *r = NULL;
 
 	for (size_t i = 0; !r && i < sizeof tables / sizeof *tables; i++)
