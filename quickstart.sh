@@ -383,6 +383,9 @@ whats_next() {
 	esac
 	say
 	say "Also:"
+	say "  $prefix$shown gateway                       the server; while it runs, in another terminal:"
+	say "  $prefix$shown chat                          talk to it there"
+	say "  $prefix$shown dashboard                     or in the browser"
 	say "  $prefix$shown infer model run --prompt \"…\"   ask the model directly"
 	say "  $prefix$shown models list                   the models there are"
 	say "  $prefix$shown --help"

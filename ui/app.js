@@ -147,6 +147,7 @@ async function showRoute() {
   page = null;
   if (phase === 'refused' || phase === 'noToken') return fill(main, welcome(app));
   if (view === 'chat' || !PAGES[view]) return fill(main, chat.node);
+  if (!get('hello')) return fill(main); // what pages ask for as they open needs the connection
   const module = await PAGES[view]();
   if (get('route').view !== view) return undefined;
   page = module.open(app);
@@ -191,8 +192,8 @@ readAddress();
 sidebar(app, document.getElementById('side'));
 approvalsTray(app, chat.tray);
 let shown = '';
-watch(['route', 'phase'], () => {
-  const now = `${get('route').view} ${['refused', 'noToken'].includes(get('phase'))}`;
+watch(['route', 'phase', 'hello'], () => {
+  const now = `${get('route').view} ${['refused', 'noToken'].includes(get('phase'))} ${Boolean(get('hello'))}`;
   if (now !== shown) showRoute();
   shown = now;
 });

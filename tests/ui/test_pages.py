@@ -19,6 +19,14 @@ def wait_for(condition, seconds=10):
         time.sleep(0.05)
 
 
+def test_a_page_that_is_opened_by_its_address_shows_what_there_is(chat):
+    for address, words in [('cron', 'Nothing is scheduled'), ('models', 'gpt-oss 20B'), ('memory', 'SOUL.md'), ('cron', 'Nothing is scheduled')]:
+        chat.goto(f'{chat.gateway.url}/{address}')
+        chat.locator('section.page').get_by_text(words).first.wait_for()
+        chat.reload()
+        chat.locator('section.page').get_by_text(words).first.wait_for()
+
+
 def test_another_model_becomes_the_default(chat, openclaw):
     view = open_view(chat, 'Models')
     view.locator('.card').filter(has_text=OTHER).get_by_role('button', name='Make default').click()
