@@ -36,6 +36,19 @@ bool oc_log_parse_level(const char *name, enum oc_log_level *out)
 	return false;
 }
 
+/* One message is one line, whatever a server put into it. */
+static void make_one_line(char *line)
+{
+	for (char *c = line; *c; c++)
+		if (*c == '\n' || *c == '\t') *c = ' ';
+}
+
+static void hand_over(enum oc_log_level level, const char *subsystem, char *line)
+{
+	oc_visible_mend(line);
+	sink(sink_arg, level, subsystem, line);
+}
+
 void oc_log(enum oc_log_level level, const char *subsystem, const char *fmt, ...)
 {
 	char line[2048];
@@ -45,13 +58,24 @@ void oc_log(enum oc_log_level level, const char *subsystem, const char *fmt, ...
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
-	/* One message is one line, whatever a server put into it. */
-	for (char *c = line; *c; c++)
-		if (*c == '\n' || *c == '\t') *c = ' ';
-	if (sink) {
-		oc_visible_mend(line);
-		sink(sink_arg, level, subsystem, line);
-		return;
-	}
-	oc_visible_printf(stderr, "%s %s: %s\n", names[level], subsystem, line);
+	make_one_line(line);
+	if (sink)
+		hand_over(level, subsystem, line);
+	else
+		oc_visible_printf(stderr, "%s %s: %s\n", names[level], subsystem, line);
+}
+
+void oc_log_tell(const char *subsystem, const char *fmt, ...)
+{
+	char line[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	make_one_line(line);
+	if (!sink)
+		oc_visible_printf(stderr, "%s\n", line);
+	else if (oc_log_on(OC_LOG_INFO))
+		hand_over(OC_LOG_INFO, subsystem, line);
 }

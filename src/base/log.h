@@ -17,4 +17,7 @@ typedef void oc_log_sink_fn(void *arg, enum oc_log_level level, const char *subs
 			    const char *text);
 void oc_log_set_sink(oc_log_sink_fn *fn, void *arg);
 void oc_log(enum oc_log_level level, const char *subsystem, const char *fmt, ...) OC_PRINTF(3, 4);
+/* What whoever waits must know, whatever the level: the text alone on stderr, or an info for the
+ * sink. */
+void oc_log_tell(const char *subsystem, const char *fmt, ...) OC_PRINTF(2, 3);
 #endif

@@ -209,7 +209,7 @@ def test_cron_from_adding_to_removing(cli):
     table = cli('cron', 'list').ok().out
     assert 'tea' in table and 'every 2h' in table and job['id'] in table
     assert cli('cron', 'status', '--json').ok().json['enabled'] is True
-    cli('cron', 'disable', job['id']).ok()
+    cli('cron', 'disable', job['name']).ok()
     assert cli('cron', 'list', '--json').ok().json['jobs'] == []
     assert cli('cron', 'list', '--all', '--json').ok().json['jobs'][0]['enabled'] is False
     cli('cron', 'edit', job['id'], '--cron', '0 9 * * 1-5', '--tz', 'Europe/Berlin', '--name', 'coffee').ok()
@@ -217,7 +217,7 @@ def test_cron_from_adding_to_removing(cli):
     assert 'coffee' in shown and '0 9 * * 1-5 (Europe/Berlin)' in shown and 'make tea' in shown
     assert cli('cron', 'get', job['id']).ok().json['name'] == 'coffee'
     cli('cron', 'edit', job['id']).failed('what is to change')
-    cli('cron', 'rm', job['id']).ok()
+    cli('cron', 'rm', 'coffee').ok()
     assert cli('cron', 'list', '--all', '--json').ok().json['jobs'] == []
 
 

@@ -117,6 +117,17 @@ def test_the_fallback_answers_and_the_person_is_told(openclaw, sim, two, primary
     assert f'↪️ Model Fallback: {fallback} (selected {primary}; auth' in r.err
 
 
+def test_over_the_gateway_the_person_is_told_too(openclaw, sim, two, start_gateway):
+    two(HOSTED, LOCAL).fail('status', status=401, times=-1)
+    gateway = start_gateway(None, '--allow-unconfigured', '--bind', 'loopback', '--auth', 'none')
+
+    def say(text):
+        return openclaw.run('agent', '-m', text, env={'OPENCLAW_GATEWAY_PORT': str(gateway.port)}).ok()
+
+    assert f'↪️ Model Fallback: {LOCAL} (selected {HOSTED}; auth' in say('hi').err
+    assert f'Last answer by: {LOCAL}' in say('/status').out
+
+
 def test_an_anthropic_primary_falls_back_to_lm_studio(openclaw, sim, make_sim):
     cloud = make_sim()
     claude = {**provider(cloud.base_url, 'claude-opus-4-6', apiKey='sk-ant-0123456789'), 'api': 'anthropic-messages'}

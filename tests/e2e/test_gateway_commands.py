@@ -61,6 +61,7 @@ ANSWERS = [
     ('/model 3', ['not supported', '/models']),
     ('/model nope/x', ['Unrecognized model "nope/x"', 'nope', '/models']),
     ('/model lmstudio/new', ['Model set to lmstudio/new for this session only; configured default unchanged.', 'not in the catalog']),
+    ('/model lmstudio/text-embedding-nomic-embed-text-v1.5', ['cannot chat', '/models']),
     ('/model ' + DEFAULT, ['reset']),
     ('/model: ' + REASONING, [f'Model set to {REASONING} for this session only; configured default unchanged.']),
     ('/model -s ' + REASONING, ['for this session only']),

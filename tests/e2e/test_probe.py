@@ -75,3 +75,11 @@ def test_what_only_real_turns_show_is_kept_once(openclaw):
     learned = openclaw.run('models', 'status', '--json').ok().json['learned'][0]
     assert learned['probe'] == {'cached tokens': {'value': True, 'how': 'a real turn'}}
     assert stamps[0] == stamps[1], 'what is known is not written again'
+
+
+def test_a_server_that_is_off_is_named_and_teaches_nothing(openclaw):
+    server = Replay({})
+    server.close()
+    configure(openclaw, server.base_url, 'm')
+    openclaw.run('models', 'probe').failed(f'{server.base_url} did not answer', 'models.providers.box.baseUrl')
+    assert not openclaw.run('models', 'status', '--json').ok().json.get('learned')

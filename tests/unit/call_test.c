@@ -61,6 +61,7 @@ static void each_class_has_its_own_patience(void **state)
 		{ { OC_ERR_RATE_LIMITED, true, false, 61000 }, 0, 0 }, /* not worth the wait */
 		{ { OC_ERR_MODEL_LOADING, true, false, -1 }, 60, 100 },
 		{ { OC_ERR_SERVER_ERROR, false, false, -1 }, 4, 8 },
+		{ { OC_ERR_UPSTREAM_UNREACHABLE, false, false, -1 }, 3, 3 },
 	};
 
 	(void)state;

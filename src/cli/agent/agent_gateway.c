@@ -71,6 +71,8 @@ static void on_agent_event(struct gateway_run *r, const json_t *payload)
 		on_tool(r, data);
 	else if (!strcmp(stream, "progress"))
 		on_progress(r, data);
+	else if (!strcmp(stream, "notice") && oc_json_cstr(data, "text"))
+		r->show.sink.notice(&r->show, oc_json_cstr(data, "text"));
 }
 
 /* ---- questions of tools ---- */

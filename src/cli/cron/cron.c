@@ -11,7 +11,7 @@
 #include "cli/table.h"
 #include "rt/task.h"
 
-enum { PAGE = 200 };
+enum { PAGE = 200, ID_CHARS = 36 };
 
 /* Prints the result as JSON when that was asked for; false: print it for a person. */
 static bool as_json(const struct oc_args *a, const json_t *result)
@@ -23,7 +23,46 @@ static bool as_json(const struct oc_args *a, const json_t *result)
 
 static int usage_id(const struct oc_args *a)
 {
-	return oc_usage_error(a, "expected the id of one job (openclaw cron list shows them)");
+	return oc_usage_error(a,
+			      "expected the id or name of one job (openclaw cron list shows them)");
+}
+
+/* The id of the job of this name, as JSON; the name itself when there is none. NULL: several have
+ * it, or the gateway did not answer; *exit_code. */
+static json_t *id_of_name_wait(const struct oc_args *a, const char *name, int *exit_code)
+{
+	json_t *query = json_pack("{s:o,s:b,s:i}", "query", oc_json_new_str(oc_str(name)),
+				  "includeDisabled", 1, "limit", PAGE);
+	json_t *page = oc_rpc_ask_wait(a, "cron.list", query, exit_code);
+	json_t *id = NULL, *job;
+	size_t i, n = 0;
+
+	json_array_foreach (json_object_get(page, "jobs"), i, job) {
+		if (!oc_str_eq(oc_json_str(job, "name"), oc_str(name))) continue;
+		json_decref(id);
+		id = json_incref(json_object_get(job, "id"));
+		n++;
+	}
+	if (page && n == 0) id = oc_json_new_str(oc_str(name));
+	json_decref(page);
+	if (n < 2) return id;
+	json_decref(id);
+	*exit_code = oc_error("%zu jobs are called \"%.60s\": give the id of one", n, name);
+	return NULL;
+}
+
+/* The id of the job that is meant by its id or its name. NULL: *exit_code. */
+static json_t *id_wait(const struct oc_args *a, const char *which, int *exit_code)
+{
+	if (strlen(which) == ID_CHARS) return oc_json_new_str(oc_str(which));
+	return id_of_name_wait(a, which, exit_code);
+}
+
+static json_t *id_params_wait(const struct oc_args *a, int *exit_code)
+{
+	json_t *id = id_wait(a, oc_args_pos(a, 0), exit_code);
+
+	return id ? json_pack("{s:o}", "id", id) : NULL;
 }
 
 /* ---- list, status, runs ---- */
@@ -141,7 +180,7 @@ static int status(struct oc_args *a)
 }
 
 static const struct oc_option runs_options[] = {
-	{ .name = "--id", .value = "<id>", .help = "Of this job" },
+	{ .name = "--id", .value = "<id or name>", .help = "Of this job" },
 	{ .name = "--limit", .value = "<n>", .help = "At most so many (20)" },
 	OC_RPC_ADDRESS_OPTIONS,
 	OC_RPC_TIMEOUT_OPTION,
@@ -182,16 +221,18 @@ static void print_runs(const json_t *page)
 
 static int runs(struct oc_args *a)
 {
-	const char *id = oc_args_n(a) ? oc_args_pos(a, 0) : oc_args_get(a, "--id");
+	const char *which = oc_args_n(a) ? oc_args_pos(a, 0) : oc_args_get(a, "--id");
 	const char *limit_text = oc_args_get(a, "--limit");
 	int64_t limit = 20;
+	json_t *id = NULL;
 	int exit_code;
 
 	if (limit_text && !oc_parse_int(oc_str(limit_text), 1, PAGE, &limit))
 		return oc_usage_error(a, "--limit takes a number from 1 to %d", PAGE);
+	if (which && !(id = id_wait(a, which, &exit_code))) return exit_code;
 	json_t *params = json_pack("{s:s,s:I,s:i}", "scope", id ? "job" : "all", "limit",
 				   (json_int_t)limit, "offset", 0);
-	if (id) oc_json_put(params, "id", oc_json_new_str(oc_str(id)));
+	oc_json_put(params, "id", id);
 	json_t *page = oc_rpc_ask_wait(a, "cron.runs", params, &exit_code);
 	if (page && !as_json(a, page)) print_runs(page);
 	json_decref(page);
@@ -234,12 +275,14 @@ static int add(struct oc_args *a)
 static int update(struct oc_args *a, json_t *patch, const char *done)
 {
 	int exit_code;
-	json_t *job =
-	    oc_rpc_ask_wait(a, "cron.update",
-			    json_pack("{s:o,s:o}", "id", oc_json_new_str(oc_str(oc_args_pos(a, 0))),
-				      "patch", patch),
-			    &exit_code);
+	json_t *params = id_params_wait(a, &exit_code);
 
+	if (!params) {
+		json_decref(patch);
+		return exit_code;
+	}
+	oc_json_put(params, "patch", patch);
+	json_t *job = oc_rpc_ask_wait(a, "cron.update", params, &exit_code);
 	if (job && !as_json(a, job)) print_job(done, job);
 	json_decref(job);
 	return exit_code;
@@ -272,17 +315,14 @@ static int disable(struct oc_args *a)
 	return update(a, json_pack("{s:b}", "enabled", 0), "Disabled");
 }
 
-static json_t *id_params(const struct oc_args *a)
-{
-	return json_pack("{s:o}", "id", oc_json_new_str(oc_str(oc_args_pos(a, 0))));
-}
-
 static int rm(struct oc_args *a)
 {
 	int exit_code;
 
 	if (oc_args_n(a) != 1) return usage_id(a);
-	json_t *result = oc_rpc_ask_wait(a, "cron.remove", id_params(a), &exit_code);
+	json_t *params = id_params_wait(a, &exit_code);
+	if (!params) return exit_code;
+	json_t *result = oc_rpc_ask_wait(a, "cron.remove", params, &exit_code);
 	bool removed = oc_json_bool(result, "removed", true);
 	if (result && !removed) exit_code = oc_error("there is no job %s", oc_args_pos(a, 0));
 	if (result && !as_json(a, result) && removed)
@@ -305,7 +345,8 @@ static int run(struct oc_args *a)
 	int exit_code;
 
 	if (oc_args_n(a) != 1) return usage_id(a);
-	json_t *params = id_params(a);
+	json_t *params = id_params_wait(a, &exit_code);
+	if (!params) return exit_code;
 	oc_json_put(params, "mode", json_string(oc_args_has(a, "--due") ? "due" : "force"));
 	json_t *result = oc_rpc_ask_wait(a, "cron.run", params, &exit_code);
 	if (result && !as_json(a, result)) {
@@ -324,7 +365,9 @@ static int get(struct oc_args *a)
 	int exit_code;
 
 	if (oc_args_n(a) != 1) return usage_id(a);
-	json_t *job = oc_rpc_ask_wait(a, "cron.get", id_params(a), &exit_code);
+	json_t *params = id_params_wait(a, &exit_code);
+	if (!params) return exit_code;
+	json_t *job = oc_rpc_ask_wait(a, "cron.get", params, &exit_code);
 	if (job) oc_print_json(job);
 	json_decref(job);
 	return exit_code;
@@ -335,7 +378,9 @@ static int show(struct oc_args *a)
 	int exit_code;
 
 	if (oc_args_n(a) != 1) return usage_id(a);
-	json_t *job = oc_rpc_ask_wait(a, "cron.get", id_params(a), &exit_code);
+	json_t *params = id_params_wait(a, &exit_code);
+	if (!params) return exit_code;
+	json_t *job = oc_rpc_ask_wait(a, "cron.get", params, &exit_code);
 	if (job && !as_json(a, job)) {
 		const json_t *payload = json_object_get(job, "payload");
 		const char *text = oc_json_cstr(payload, "message");
@@ -354,42 +399,42 @@ const struct oc_command oc_cron_commands[] = {
 	{ .name = "list", .help = "List the jobs", .run = list, .options = list_options },
 	{ .name = "status", .help = "Is the scheduler on", .run = status, .options = rpc_options },
 	{ .name = "edit",
-	  .usage = "<id>",
+	  .usage = "<id or name>",
 	  .help = "Change a job",
 	  .run = edit,
 	  .options = oc_cron_job_options },
 	{ .name = "enable",
-	  .usage = "<id>",
+	  .usage = "<id or name>",
 	  .help = "Switch a job on",
 	  .run = enable,
 	  .options = rpc_options },
 	{ .name = "disable",
-	  .usage = "<id>",
+	  .usage = "<id or name>",
 	  .help = "Switch a job off",
 	  .run = disable,
 	  .options = rpc_options },
 	{ .name = "rm",
-	  .usage = "<id>",
+	  .usage = "<id or name>",
 	  .help = "Remove a job",
 	  .run = rm,
 	  .options = rpc_options },
 	{ .name = "run",
-	  .usage = "<id>",
+	  .usage = "<id or name>",
 	  .help = "Run a job now",
 	  .run = run,
 	  .options = run_options },
 	{ .name = "runs",
-	  .usage = "[id]",
+	  .usage = "[id or name]",
 	  .help = "What ran and how it ended",
 	  .run = runs,
 	  .options = runs_options },
 	{ .name = "get",
-	  .usage = "<id>",
+	  .usage = "<id or name>",
 	  .help = "Print a job as JSON",
 	  .run = get,
 	  .options = rpc_options },
 	{ .name = "show",
-	  .usage = "<id>",
+	  .usage = "<id or name>",
 	  .help = "Show a job",
 	  .run = show,
 	  .options = rpc_options },

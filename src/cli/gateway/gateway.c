@@ -1,5 +1,6 @@
 /* `openclaw gateway`: the table of its commands, and the one that runs it. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/version.h"
@@ -33,6 +34,17 @@ const struct oc_option oc_gateway_run_options[] = {
 	{ 0 },
 };
 
+static bool known_ws_log(const struct oc_args *a)
+{
+	static const char *const styles[] = { "auto", "full", "compact" };
+	const char *style = oc_args_get(a, "--ws-log");
+
+	for (size_t i = 0; style && i < sizeof styles / sizeof *styles; i++)
+		if (!strcmp(style, styles[i])) return true;
+	if (style) oc_usage_error(a, "--ws-log \"%.40s\": use auto, full or compact", style);
+	return !style;
+}
+
 /* What the original's gateway does by an option and ours by something else. */
 static bool say_where_else(const struct oc_args *a)
 {
@@ -47,7 +59,7 @@ static bool say_where_else(const struct oc_args *a)
 
 int oc_cmd_gateway_run(struct oc_args *a)
 {
-	if (say_where_else(a)) return 1;
+	if (!known_ws_log(a) || say_where_else(a)) return 1;
 	const struct oc_gateway_options o = {
 		.port = oc_args_get(a, "--port"),
 		.bind = oc_args_get(a, "--bind"),

@@ -37,6 +37,26 @@ void oc_models_print_probe(FILE *out, const char *key, json_t *report)
 	}
 }
 
+/* The model was asked, more than once, and no answer came to anything. */
+static bool stayed_silent(const json_t *report)
+{
+	static const char *const asked[] = { "chat", "streaming", "tools" };
+
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		const json_t *row = json_object_get(report, asked[i]);
+		if (!row || !json_is_null(json_object_get(row, "value"))) return false;
+	}
+	return true;
+}
+
+static void show(const struct oc_args *a, const char *key, json_t *report)
+{
+	if (oc_args_has(a, "--json"))
+		oc_print_json(report);
+	else
+		oc_models_print_probe(stdout, key, report);
+}
+
 int oc_cmd_models_probe(struct oc_args *a)
 {
 	struct oc_models_cli m;
@@ -53,11 +73,12 @@ int oc_cmd_models_probe(struct oc_args *a)
 		if (!rc)
 			rc = oc_probe_wait(&m.catalog, s.provider, s.model_id,
 					   !oc_args_has(a, "--free"), &report);
-		if (!rc && oc_args_has(a, "--json"))
-			oc_print_json(report);
-		else if (!rc)
-			oc_models_print_probe(stdout, s.key, report);
+		if (!rc) show(a, s.key, report);
 		if (!rc) code = json_object_size(report) == 0;
+		if (!rc && stayed_silent(report))
+			code = oc_error("%s did not answer: start the server, or correct "
+					"models.providers.%s.baseUrl",
+					s.provider->base_url, s.provider->id);
 		json_decref(report);
 		oc_selection_deinit(&s);
 	}

@@ -390,6 +390,9 @@ static void choose_wait(struct oc_command_ask *a, struct oc_str ref, char flag)
 		    a,
 		    "Model \"%s\" is not allowed (agents.defaults.modelPolicy.allow). See /models.",
 		    s.key);
+	} else if (s.model && !s.model->can_chat) {
+		oc_command_say(a, "Model \"%s\" makes embeddings, it cannot chat. See /models.",
+			       s.key);
 	} else if (flag == 's') {
 		choose_for_session_wait(a, &s);
 	} else if (!a->chat->admin) {

@@ -53,6 +53,17 @@ static int64_t window_of(const struct oc_selection *s)
 	return m->context_tokens > 0 ? m->context_tokens : m->context_window;
 }
 
+/* A fallback is not hidden (D16). */
+static void say_other_model(struct oc_command_ask *a, const struct oc_selection *s)
+{
+	const struct oc_session_record *r = &a->session;
+	char *used = r->provider && r->model ? oc_ref_key(r->provider, r->model) : NULL;
+
+	if (used && strcmp(used, s->key) != 0)
+		oc_command_say(a, "↪️ Last answer by: %s\n", used);
+	free(used);
+}
+
 static void say_model(struct oc_command_ask *a, const struct oc_selection *s)
 {
 	struct oc_credential cred = { 0 };
@@ -63,6 +74,7 @@ static void say_model(struct oc_command_ask *a, const struct oc_selection *s)
 	oc_command_say(a, "🧠 Model: %s · 🔑 %s\n", s->key,
 		       known && cred.source ? cred.source : "no key");
 	oc_credential_deinit(&cred);
+	say_other_model(a, s);
 }
 
 /* What the finished runs of this session used. */

@@ -22,6 +22,7 @@ struct probe {
 	struct oc_strv headers;
 	struct oc_deadline deadline;
 	json_t *report;
+	bool answered; /* the model, at least once */
 };
 
 struct answer {
@@ -306,6 +307,7 @@ static enum oc_rc ask_wait(struct probe *pr, const struct question *q, struct an
 		rc = post_wait(pr, "chat/completions", body, CHAT_MS, last);
 		json_decref(body);
 	}
+	if (last->status) pr->answered = true;
 	if (!rc)
 		put(pr, q->name, last->status ? q->judge(last) : json_null(),
 		    last->status ? q->how : "no answer in time");
@@ -343,8 +345,10 @@ enum oc_rc oc_probe_wait(const struct oc_catalog *c, struct oc_provider *p, cons
 		oc_credential_deinit(&cred);
 	}
 	enum oc_rc rc = free_wait(&pr, chats);
-	if (!rc && chats && !strcmp(p->api, "openai-completions")) rc = chats_wait(&pr);
-	if (!rc)
+	bool asks = chats && !strcmp(p->api, "openai-completions");
+	if (!rc && asks) rc = chats_wait(&pr);
+	/* A server that is off taught nothing; what it taught before stays. */
+	if (!rc && (!asks || pr.answered))
 		oc_learned_note(c->config->paths.agent_dir, p->base_url, model, "probe",
 				json_deep_copy(pr.report));
 	for (size_t i = 0; i < pr.headers.n; i++)

@@ -16,7 +16,8 @@ struct patience {
 
 static const struct patience table[OC_ERR_CLASSES] = {
 	[OC_ERR_NO_RESPONSE] = { 3, 8, 1000, 30000, 90000, 90000, true },
-	[OC_ERR_UPSTREAM_UNREACHABLE] = { 3, 8, 1000, 30000, 90000, 90000, true },
+	/* No network is soon clear, and the next candidate may be on this machine. */
+	[OC_ERR_UPSTREAM_UNREACHABLE] = { 3, 3, 1000, 30000, 90000, 90000, true },
 	[OC_ERR_MODEL_LOADING] = { 10000, 8, 1000, 5000, 600000, 90000, true },
 	[OC_ERR_STREAM_TRUNCATED] = { 1, 8, 500, 30000, 90000, 90000, false },
 	[OC_ERR_SERVER_ERROR] = { 2, 8, 1000, 30000, 90000, 90000, false },

@@ -159,7 +159,10 @@ static const char *without_self_prefix(const struct oc_provider *p, const char *
 static void warn_unknown_model(const struct oc_provider *p, const char *model,
 			       struct oc_strv *warnings)
 {
-	if (!warnings || !p->entry || p->n_models == 0) return;
+	/* The bundled list of a hosted service is short; what a server told of is all it has. */
+	bool complete = (p->entry || p->local) && p->n_models;
+
+	if (!warnings || !complete) return;
 	oc_strv_addf(warnings,
 		     "model \"%s\" is not in the catalog of provider \"%s\"; it is sent as it is",
 		     model, p->id);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "model/service/service_state.h"
 #include "rt/file.h"
@@ -156,8 +157,8 @@ static void tell_progress(const struct oc_service *s, uint64_t since_ms, uint64_
 	uint64_t waited = oc_now_ms() - since_ms;
 
 	if (waited < *next_ms) return;
-	fprintf(stderr, "still starting model server '%s' (%llu s), log: %s\n", s->provider,
-		(unsigned long long)(waited / 1000), s->log_path);
+	oc_log_tell("service", "still starting model server '%s' (%llu s), log: %s", s->provider,
+		    (unsigned long long)(waited / 1000), s->log_path);
 	*next_ms += NEWS_EVERY_MS;
 }
 
@@ -217,8 +218,8 @@ static enum oc_rc await_start(const struct oc_service *s, int64_t finished, stru
 		tell_progress(s, since, &news);
 		pause = pause * 2 > POLL_MAX_MS ? POLL_MAX_MS : pause * 2;
 	}
-	fprintf(stderr, "model server '%s' is ready (%.1f s)\n", s->provider,
-		(double)(oc_now_ms() - since) / 1000);
+	oc_log_tell("service", "model server '%s' is ready (%.1f s)", s->provider,
+		    (double)(oc_now_ms() - since) / 1000);
 	return OC_OK;
 }
 
@@ -231,9 +232,11 @@ static enum oc_rc start_wait(const struct oc_service *s, struct oc_err *e)
 	oc_service_state_read(s, &before);
 	pause = oc_service_backoff_ms(&before, oc_wall_ms());
 	if (pause)
-		fprintf(stderr, "model server '%s' ended %lld times in a row, next try in %.1f s\n",
-			s->provider, (long long)before.failures, (double)pause / 1000);
-	fprintf(stderr, "starting model server '%s' …\n", s->provider);
+		oc_log_tell("service",
+			    "model server '%s' ended %lld time%s in a row, next try in %.1f s",
+			    s->provider, (long long)before.failures,
+			    before.failures == 1 ? "" : "s", (double)pause / 1000);
+	oc_log_tell("service", "starting model server '%s' …", s->provider);
 	if ((rc = spawn_supervisor(s, e))) return rc;
 	/* A little longer than the supervisor, whose reason is the better one. */
 	return await_start(s, finished_runs(&before),
