@@ -6,8 +6,8 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/rand.h"
 #include "channel/telegram/telegram.h"
+#include "net/multipart.h"
 #include "rt/file.h"
 
 enum { ERROR_BYTES = 65536, ANSWER_BYTES = 16 << 20, UPLOAD_MS = 300000, FETCH_MS = 120000 };
@@ -134,15 +134,7 @@ enum oc_rc oc_tg_call_wait(struct oc_telegram *t, const char *method, json_t *pa
 
 /* ---- files ---- */
 
-static void add_part(struct oc_buf *b, const char *boundary, const char *name, struct oc_str value)
-{
-	oc_buf_addf(b, "--%s\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n", boundary,
-		    name);
-	oc_buf_add(b, value);
-	oc_buf_adds(b, "\r\n");
-}
-
-static void add_params(struct oc_buf *b, const char *boundary, json_t *params)
+static void add_params(struct oc_multipart *form, json_t *params)
 {
 	const char *name;
 	json_t *v;
@@ -151,16 +143,9 @@ static void add_params(struct oc_buf *b, const char *boundary, json_t *params)
 		char *text =
 		    json_is_string(v) ? oc_strdup(json_string_value(v)) : oc_json_compact(v);
 
-		add_part(b, boundary, name, oc_str(text));
+		oc_multipart_field(form, name, oc_str(text));
 		free(text);
 	}
-}
-
-/* A file's name as it may stand between quotes. */
-static void add_file_name(struct oc_buf *b, const char *name)
-{
-	for (; *name; name++)
-		oc_buf_addc(b, (unsigned char)*name < ' ' || strchr("\"\\", *name) ? '_' : *name);
 }
 
 enum oc_rc oc_tg_upload_wait(struct oc_telegram *t, const char *method, json_t *params,
@@ -170,8 +155,8 @@ enum oc_rc oc_tg_upload_wait(struct oc_telegram *t, const char *method, json_t *
 {
 	struct oc_buf file;
 	struct oc_strv headers = { 0 };
-	char boundary[33], *url;
-	struct oc_buf body;
+	struct oc_multipart form;
+	char *url;
 	enum oc_rc rc;
 
 	rc = oc_file_read_wait(path, TG_UPLOAD_BYTES, &file, e);
@@ -179,30 +164,25 @@ enum oc_rc oc_tg_upload_wait(struct oc_telegram *t, const char *method, json_t *
 		json_decref(params);
 		return rc;
 	}
-	oc_rand_id(boundary, 32);
-	oc_buf_init(&body, TG_UPLOAD_BYTES + ERROR_BYTES);
-	add_params(&body, boundary, params);
-	oc_buf_addf(&body, "--%s\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"",
-		    boundary, field);
-	add_file_name(&body, name);
-	oc_buf_addf(&body, "\"\r\nContent-Type: %s\r\n\r\n",
-		    mime ? mime : "application/octet-stream");
-	oc_buf_add(&body, oc_buf_view(&file));
-	oc_buf_addf(&body, "\r\n--%s--\r\n", boundary);
-	oc_strv_addf(&headers, "Content-Type: multipart/form-data; boundary=%s", boundary);
+	oc_multipart_init(&form, TG_UPLOAD_BYTES + ERROR_BYTES);
+	add_params(&form, params);
+	oc_multipart_file(&form, field, name, mime ? mime : "application/octet-stream",
+			  oc_buf_view(&file));
+	rc = oc_multipart_end(&form, e);
+	oc_strv_addf(&headers, "Content-Type: %s", form.content_type);
 	url = oc_asprintf("%s/bot%s/%s", t->root, t->token, method);
 	const struct oc_http_request req = { .method = "POST",
 					     .url = url,
 					     .guard = &t->guard,
 					     .headers = &headers,
-					     .body = oc_buf_view(&body),
+					     .body = oc_buf_view(&form.body),
 					     .context = "telegram",
 					     .connect_timeout_ms = 10000,
 					     .no_redirects = true };
-	rc = perform_wait(t, &req, UPLOAD_MS, result, why, e);
+	if (!rc) rc = perform_wait(t, &req, UPLOAD_MS, result, why, e);
 	oc_strv_deinit(&headers);
 	oc_free_secret(url);
-	oc_buf_deinit(&body);
+	oc_multipart_deinit(&form);
 	oc_buf_deinit(&file);
 	json_decref(params);
 	return rc;
