@@ -162,8 +162,28 @@ static void stop_wait(struct oc_channels *c, struct oc_account *a)
 
 /* ---- what the configuration asks for ---- */
 
+/* Secrets may be named instead of written: {source: "env", id: "NAME"}. One that names nothing is
+ * not there, and the adapter says what it misses. */
+static void resolve_references(json_t *section, const struct oc_env *env)
+{
+	const char *name, *id, *value;
+	json_t *v;
+	void *next;
+
+	json_object_foreach_safe(section, next, name, v)
+	{
+		id = oc_json_cstr(v, "id");
+		if (!id || !oc_str_eq(oc_json_str(v, "source"), OC_LIT("env"))) continue;
+		value = oc_env_get(env, id);
+		if (value)
+			json_object_set_new(section, name, json_string(value));
+		else
+			json_object_del(section, name);
+	}
+}
+
 /* The section of one account: that of the channel, and its own on top. */
-static json_t *section_of(const json_t *channel, const json_t *own)
+static json_t *section_of(const json_t *channel, const json_t *own, const struct oc_env *env)
 {
 	json_t *v = json_deep_copy(channel);
 
@@ -175,11 +195,13 @@ static json_t *section_of(const json_t *channel, const json_t *own)
 		json_object_update(v, copy);
 		json_decref(copy);
 	}
+	resolve_references(v, env);
 	return v;
 }
 
 /* {account: section} of a channel that is switched on; empty when it is not. */
-static json_t *wanted_of(const struct oc_channel *channel, const json_t *config)
+static json_t *wanted_of(const struct oc_channel *channel, const json_t *config,
+			 const struct oc_env *env)
 {
 	json_t *section = json_object_get(config, channel->id), *all = json_object(), *own;
 	json_t *accounts = json_object_get(section, "accounts");
@@ -188,8 +210,8 @@ static json_t *wanted_of(const struct oc_channel *channel, const json_t *config)
 	if (!json_is_object(section) || !oc_json_bool(section, "enabled", true)) return all;
 	json_object_foreach (accounts, id, own)
 		if (json_is_object(own) && oc_json_bool(own, "enabled", true))
-			json_object_set_new(all, id, section_of(section, own));
-	json_t *base = section_of(section, NULL);
+			json_object_set_new(all, id, section_of(section, own, env));
+	json_t *base = section_of(section, NULL, env);
 	/* Without accounts, or with a token of its own, the channel itself is one. */
 	if (!json_object_get(all, "default") &&
 	    (!json_object_size(accounts) ||
@@ -215,9 +237,9 @@ static struct oc_account *changed_one(struct oc_channels *c, const struct oc_cha
 }
 
 static void apply_channel_wait(struct oc_channels *c, const struct oc_channel *channel,
-			       const json_t *config)
+			       const json_t *config, const struct oc_env *env)
 {
-	json_t *wanted = wanted_of(channel, config), *section;
+	json_t *wanted = wanted_of(channel, config, env), *section;
 	struct oc_account *a;
 	const char *id;
 
@@ -234,7 +256,7 @@ static void apply_wait(struct oc_channels *c)
 	const json_t *config = oc_config_get(&s->config, "channels");
 
 	for (size_t i = 0; oc_channel_adapters[i] && !c->stopping; i++)
-		apply_channel_wait(c, oc_channel_adapters[i], config);
+		apply_channel_wait(c, oc_channel_adapters[i], config, s->config.env);
 	oc_snapshot_unref(s);
 	oc_in_lanes_wake_wait(c);
 	oc_out_lanes_wake_wait(c);

@@ -307,6 +307,17 @@ def test_a_lost_answer_is_not_sent_twice_but_can_be(start_gateway, sim, tg, open
     wait_for(lambda: 'Nothing waits' in openclaw.run('channels', 'outbox', *port).out, 'sent')
 
 
+def test_a_token_may_be_named_by_its_variable(start_gateway, sim, tg, openclaw):
+    gateway = start_gateway(config(sim, tg, botToken={'source': 'env', 'provider': 'default', 'id': 'MY_BOT'}), env={'MY_BOT': TOKEN})
+    ann = tg.person('Ann')
+    ann.say('hi')
+    tg.wait_for(lambda: tg.texts(ann.chat))
+    c = openclaw.read_config()
+    c['channels']['telegram']['botToken']['id'] = 'NOBODY'
+    openclaw.write_config(c)
+    wait_for(lambda: 'no bot token' in openclaw.run('channels', 'status', '--port', str(gateway.port)).out, 'the reason')
+
+
 def test_a_wrong_token_is_said_and_never_shown(start_gateway, sim, tg, openclaw):
     gateway = start_gateway(config(sim, tg, botToken='99:WRONG-secret'))
     port = ('--port', str(gateway.port))
