@@ -124,7 +124,7 @@ static void add_job(struct oc_table *t, const json_t *job)
 	oc_buf_deinit(&schedule);
 }
 
-static void print_jobs(const json_t *page)
+static void print_jobs(const json_t *page, bool all)
 {
 	static const char *const titles[] = { "Id",   "Name",	"Schedule", "Next",
 					      "Last", "Status", "Session",  NULL };
@@ -133,8 +133,9 @@ static void print_jobs(const json_t *page)
 	size_t i;
 
 	if (json_array_size(jobs) == 0) {
-		puts(
-		    "No jobs. Make one with: openclaw cron add --when \"tomorrow 9:00\" --text ...");
+		printf("No jobs%s. Make one with: openclaw cron add --when \"tomorrow 9:00\" "
+		       "--text ...\n",
+		       all ? "" : " are enabled (--all shows the others)");
 		return;
 	}
 	oc_table_init(&t, titles);
@@ -158,7 +159,7 @@ static int list(struct oc_args *a)
 			    json_pack("{s:b,s:I,s:i}", "includeDisabled", oc_args_has(a, "--all"),
 				      "limit", (json_int_t)limit, "offset", 0),
 			    &exit_code);
-	if (page && !as_json(a, page)) print_jobs(page);
+	if (page && !as_json(a, page)) print_jobs(page, oc_args_has(a, "--all"));
 	json_decref(page);
 	return exit_code;
 }
