@@ -269,14 +269,14 @@ end_to_end() {
 	export OPENCLAW_CLIENTS="$cache/clients" OPENCLAW_MCP="$cache/mcp"
 	export PYTHONDONTWRITEBYTECODE=1
 	# The tests wait more than they compute, so more files than processors run side by side. What a busy machine makes fail
-	# is tried once more, and named.
+	# is tried again, and named.
 	side_by_side=''
 	! "$python" -c 'import xdist, pytest_rerunfailures' 2> /dev/null ||
-		side_by_side="-n $((jobs + 1)) --dist loadfile --reruns 1 -raR"
+		side_by_side="-n $((jobs + 1)) --dist loadfile --reruns 2 -raR"
 	# shellcheck disable=SC2086 # a list of words
 	count "simulator and end to end" pytest "$cache/pytest.xml" "$python" -m pytest -q -c tests/pytest.ini tests \
 		$side_by_side --junitxml="$cache/pytest.xml" --basetemp="$cache/pytest"
-	sed -n 's/^RERUN /tried twice: /p' "$log" | while read -r line; do note "$line"; done
+	sed -n 's/^RERUN /tried again: /p' "$log" | while read -r line; do note "$line"; done
 }
 
 release_build() { # COMPILER

@@ -22,7 +22,8 @@ window.pwned = () => __bad.push('script of a message ran');
 """
 
 
-@pytest.fixture(scope='session')
+# Not for longer than a file: another one in the same process may start a browser of its own.
+@pytest.fixture(scope='module')
 def browser():
     playwright = pytest.importorskip('playwright.sync_api')
     program = shutil.which('chromium')
