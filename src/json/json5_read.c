@@ -137,7 +137,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* at stands on the first digit of \uXXXX. A lone surrogate becomes U+FFFD. */
+/* at stands on the first digit of a \u escape. A lone surrogate becomes U+FFFD. */
 static bool read_unicode_escape(struct reader *r, struct oc_buf *out)
 {
 	int32_t v = oc_json_hex4(r->in, r->at);

@@ -137,7 +137,7 @@ static bool is_low_surrogate(int32_t v)
 	return v >= 0xDC00 && v <= 0xDFFF;
 }
 
-/* at stands on the backslash of \uXXXX. A surrogate without its partner becomes U+FFFD. */
+/* at stands on the backslash of a \u escape. A surrogate without its partner becomes U+FFFD. */
 static bool read_unicode_escape(struct reader *r)
 {
 	int32_t v = oc_json_hex4(r->in, r->at + 2), low;
